@@ -1,0 +1,97 @@
+//! One SOP instance that holds pixels: what its file says, checked; the samples come later, frame by frame.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::frame::FrameKey;
+use crate::domain::geometry::{ImagePlane, Spacing};
+use crate::domain::intake::Notice;
+use crate::domain::presentation::{ModalityLut, Palette, Photometric, PixelPadding, ValueUnit, VoiTransform};
+use crate::domain::uid::SopInstanceUid;
+
+/// Attributes of one image object. Immutable after import.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub sop: SopInstanceUid,
+    pub sop_class: String,
+    /// The original, only ever read.
+    pub path: PathBuf,
+    /// Instance Number (0020,0013).
+    pub number: Option<i64>,
+    pub pixels: PixelDescription,
+    /// One entry per frame, never empty; frames that share attributes share the `Arc`.
+    pub frames: Vec<Arc<FrameAttributes>>,
+    pub palette: Option<Arc<Palette>>,
+    pub padding: Option<PixelPadding>,
+    pub spacing: Spacing,
+    /// Patient Orientation (0020,0020): direction of rows, then of columns, such as `["L", "F"]`.
+    pub patient_orientation: Option<[String; 2]>,
+    /// Presentation LUT Shape (2050,0020) is INVERSE.
+    pub presentation_inverse: bool,
+    pub value_unit: ValueUnit,
+    pub acquisition: Acquisition,
+    /// What is imperfect about this file, in words a reader understands.
+    pub notices: Vec<Notice>,
+}
+
+impl Instance {
+    pub fn n_frames(&self) -> u32 {
+        u32::try_from(self.frames.len()).unwrap_or(u32::MAX)
+    }
+
+    pub fn frame_key(&self, index: u32) -> FrameKey {
+        FrameKey { sop: self.sop.clone(), index }
+    }
+
+    pub fn frame(&self, index: u32) -> Option<&FrameAttributes> {
+        self.frames.get(usize::try_from(index).ok()?).map(AsRef::as_ref)
+    }
+}
+
+/// Image Pixel module (PS3.3 C.7.6.3), after the checks of the importer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PixelDescription {
+    /// At least 1.
+    pub rows: u32,
+    /// At least 1.
+    pub cols: u32,
+    pub samples_per_pixel: u16,
+    pub bits_allocated: u16,
+    /// 1 to `bits_allocated`.
+    pub bits_stored: u16,
+    pub high_bit: u16,
+    pub is_signed: bool,
+    pub photometric: Photometric,
+    pub transfer_syntax: String,
+    /// `Some("JPEG 10:1")` when the pixels have ever been lossily compressed (0028,2110).
+    pub lossy: Option<String>,
+}
+
+/// What may differ from frame to frame.
+#[derive(Clone, Debug)]
+pub struct FrameAttributes {
+    /// `None` when the file gives no valid position and orientation.
+    pub plane: Option<ImagePlane>,
+    pub modality_lut: ModalityLut,
+    /// In the file's order; empty when the file has none.
+    pub voi: Vec<VoiTransform>,
+}
+
+/// Technique, for the corner annotations; empty text and `None` when absent.
+#[derive(Clone, Debug, Default)]
+pub struct Acquisition {
+    pub date: String,
+    pub time: String,
+    pub slice_thickness_mm: Option<f64>,
+    pub slice_location_mm: Option<f64>,
+    pub kvp: Option<f64>,
+    pub kernel: String,
+    pub repetition_time_ms: Option<f64>,
+    pub echo_time_ms: Option<f64>,
+    pub contrast_agent: String,
+    pub laterality: String,
+    pub view_position: String,
+    pub manufacturer: String,
+    /// Gantry/Detector Tilt (0018,1120).
+    pub gantry_tilt_deg: Option<f64>,
+}

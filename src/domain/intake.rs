@@ -1,0 +1,64 @@
+//! What came in through the door, and what did not, file by file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::domain::study::Study;
+
+/// Something a reader should know: a stable code for scripts and a sentence for people. No patient data in either.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Notice {
+    /// `snake_case`, never renamed once shipped.
+    pub code: &'static str,
+    pub text: String,
+}
+
+impl Notice {
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+/// How one file fared.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FileStatus {
+    Read,
+    /// Opened, with something to know about it.
+    Warned(Vec<Notice>),
+    /// Not opened; the rest goes on.
+    Refused(Notice),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileOutcome {
+    pub path: PathBuf,
+    pub status: FileStatus,
+}
+
+/// The result of one scan. Studies by patient, date and UID; files by path.
+#[derive(Clone, Debug, Default)]
+pub struct Intake {
+    pub studies: Vec<Arc<Study>>,
+    pub files: Vec<FileOutcome>,
+    /// The reader stopped the scan; what was read before is here.
+    pub was_cancelled: bool,
+}
+
+impl Intake {
+    pub fn refused(&self) -> impl Iterator<Item = (&PathBuf, &Notice)> {
+        self.files.iter().filter_map(|file| match &file.status {
+            FileStatus::Refused(notice) => Some((&file.path, notice)),
+            FileStatus::Read | FileStatus::Warned(_) => None,
+        })
+    }
+}
+
+/// How far a long job has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Progress {
+    pub n_done: usize,
+    /// 0 while not yet known.
+    pub n_total: usize,
+}

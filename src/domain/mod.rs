@@ -1,0 +1,24 @@
+//! The nouns every room shares: studies and their pictures, what a model suggests, what a reader decides.
+//!
+//! Pure values. Nothing here reads a file, starts a thread, knows the time or draws.
+
+pub mod coding;
+pub mod decision;
+pub mod finding;
+pub mod frame;
+pub mod geometry;
+pub mod instance;
+pub mod intake;
+pub mod mask;
+pub mod model;
+pub mod patient;
+pub mod presentation;
+pub mod report;
+pub mod saliency;
+pub mod score;
+pub mod series;
+pub mod study;
+pub mod uid;
+
+/// Stands on every screen and in every export.
+pub const RESEARCH_USE_ONLY: &str = "Research use only. Not for diagnostic use.";
