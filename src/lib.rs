@@ -6,3 +6,4 @@
 //! Who may name whom is checked by `tests/it/tidy.rs`; `ARCHITECTURE.md` has the picture.
 
 pub mod domain;
+pub mod import;

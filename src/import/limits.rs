@@ -1,0 +1,46 @@
+//! How much one file may ask of us. Every number is a refusal, never a crash.
+
+/// Bounds that hold while one file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Levels of sequence items inside one another.
+    pub max_nesting: usize,
+    /// Elements and items of all levels together, up to the pixel data.
+    pub max_elements: usize,
+    /// Bytes of everything before the pixel data.
+    pub max_header_bytes: u64,
+    /// Bytes of the file meta group (0002,xxxx).
+    pub max_meta_bytes: u64,
+    /// Bytes a deflated data set may grow to.
+    pub max_inflated_bytes: u64,
+    /// Decoded bytes of one frame.
+    pub max_frame_bytes: u64,
+    /// Compressed bytes of one frame.
+    pub max_codestream_bytes: u64,
+    /// Frames of one instance.
+    pub max_frames: u32,
+    /// Fragments of one encapsulated pixel data element.
+    pub max_fragments: usize,
+    /// Folders inside one another.
+    pub max_folder_depth: usize,
+    /// Files of one scan.
+    pub max_files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_nesting: 64,
+            max_elements: 2_000_000,
+            max_header_bytes: 256 << 20,
+            max_meta_bytes: 64 << 10,
+            max_inflated_bytes: 512 << 20,
+            max_frame_bytes: 1 << 30,
+            max_codestream_bytes: 1 << 30,
+            max_frames: 100_000,
+            max_fragments: 1_000_000,
+            max_folder_depth: 64,
+            max_files: 1_000_000,
+        }
+    }
+}
