@@ -7,3 +7,5 @@
 
 pub mod domain;
 pub mod import;
+pub mod review;
+pub mod store;

@@ -1,0 +1,103 @@
+//! The fold: from events to what the panel lists. Live and replayed state come from here alike.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::finding::Finding;
+use crate::domain::uid::{EventId, FindingId};
+use crate::review::event::{Change, ReviewEvent};
+use crate::review::history::History;
+use crate::review::session::{FindingReview, Keeping, LoggedEvent};
+
+/// What the fold reads.
+pub(crate) struct Sources<'a> {
+    pub known: &'a BTreeMap<FindingId, Arc<Finding>>,
+    pub log: &'a [LoggedEvent],
+    pub history: &'a History,
+    pub displayed: &'a BTreeSet<FindingId>,
+    pub unrecorded: &'a BTreeSet<FindingId>,
+}
+
+pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
+    let mut reviews: BTreeMap<FindingId, FindingReview> = BTreeMap::new();
+    let mut gone = BTreeSet::new();
+    let mut touched: BTreeMap<&EventId, &ReviewEvent> = BTreeMap::new();
+    for id in sources.unrecorded {
+        list(&mut reviews, sources, id);
+    }
+    for LoggedEvent { event, keeping } in sources.log {
+        touched.insert(&event.id, event);
+        let is_in_force = sources.history.is_in_force(&event.id);
+        match &event.change {
+            Change::SuggestionsRecorded { findings, .. } => {
+                findings.iter().for_each(|id| list(&mut reviews, sources, id));
+            }
+            Change::FindingAdded { finding } => {
+                list(&mut reviews, sources, finding);
+                if !is_in_force {
+                    gone.insert(finding);
+                }
+            }
+            Change::FindingWithdrawn { finding } if is_in_force => {
+                gone.insert(finding);
+            }
+            Change::FindingDecided(decided) => decide(&mut reviews, &decided.finding, event, is_in_force),
+            Change::FindingWithdrawn { .. } | Change::Undone { .. } | Change::Redone { .. } => {}
+        }
+        let about = match &event.change {
+            Change::Undone { event } | Change::Redone { event } => touched.get(event).copied(),
+            _ => Some(event),
+        };
+        for id in about.map(ReviewEvent::findings).unwrap_or_default() {
+            if let Some(review) = reviews.get_mut(id) {
+                review.keeping = worse(review.keeping.clone(), keeping);
+            }
+        }
+    }
+    let mut listed: Vec<_> = reviews.into_values().filter(|review| !gone.contains(&review.finding.id)).collect();
+    listed.sort_by(in_panel_order);
+    listed
+}
+
+fn list(reviews: &mut BTreeMap<FindingId, FindingReview>, sources: &Sources<'_>, id: &FindingId) {
+    let Some(finding) = sources.known.get(id) else {
+        return;
+    };
+    reviews.entry(id.clone()).or_insert_with(|| FindingReview {
+        finding: Arc::clone(finding),
+        decision: None,
+        history: Vec::new(),
+        keeping: Keeping::Kept,
+        was_displayed: sources.displayed.contains(id),
+    });
+}
+
+fn decide(reviews: &mut BTreeMap<FindingId, FindingReview>, id: &FindingId, event: &ReviewEvent, is_in_force: bool) {
+    if let (Some(review), Some(decision)) = (reviews.get_mut(id), event.decision()) {
+        review.history.push(decision.clone());
+        if is_in_force {
+            review.decision = Some(decision);
+        }
+    }
+}
+
+/// `NotSaved` before `Pending` before `Kept`; of two failures the later, which has the latest reason.
+pub(crate) fn worse(a: Keeping, b: &Keeping) -> Keeping {
+    match (&a, b) {
+        (_, Keeping::NotSaved(_)) | (Keeping::Kept, Keeping::Pending) => b.clone(),
+        _ => a,
+    }
+}
+
+fn in_panel_order(a: &FindingReview, b: &FindingReview) -> Ordering {
+    let group = |review: &FindingReview| match (review.finding.is_flagged(), review.margin()) {
+        (true, Some(_)) => 0,
+        (true, None) => 1,
+        (false, _) => 2,
+    };
+    let margin = |review: &FindingReview| review.margin().unwrap_or(0.0);
+    let by_margin = margin(b).total_cmp(&margin(a));
+    let by_name = || (&a.finding.label.name, &a.finding.id).cmp(&(&b.finding.label.name, &b.finding.id));
+    group(a).cmp(&group(b)).then(by_margin).then_with(by_name)
+}

@@ -1,0 +1,27 @@
+//! The review folded into what leaves the house.
+
+use std::sync::Arc;
+
+use crate::domain::report::{Report, ReportedFinding};
+use crate::domain::study::Study;
+use crate::review::session::ReviewSession;
+
+impl ReviewSession {
+    /// The state as it stands, in the panel's order; findings that were withdrawn stay behind in the record.
+    ///
+    /// It includes decisions that are not kept yet: a caller that exports asks [`ReviewSession::unkept_events`] first.
+    pub fn report(&self, study: Option<Arc<Study>>, made_at: &str, made_by: &str) -> Report {
+        let findings = self.findings().iter().map(|review| ReportedFinding {
+            finding: Arc::clone(&review.finding),
+            decision: review.decision.clone(),
+            history: review.history.clone(),
+        });
+        Report {
+            study_uid: self.study().clone(),
+            study,
+            findings: findings.collect(),
+            made_at: made_at.to_owned(),
+            made_by: made_by.to_owned(),
+        }
+    }
+}

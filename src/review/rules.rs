@@ -1,0 +1,75 @@
+//! What a reader may not do, each with the sentence the screen shows.
+
+use thiserror::Error;
+
+use crate::domain::decision::Verdict;
+use crate::domain::finding::{Finding, Origin, Place};
+use crate::domain::geometry::PixelBox;
+use crate::domain::uid::{ReaderName, StudyUid};
+
+/// A command that was not carried out. Not an error of the program: something to tell the reader.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    #[error("Look at the finding's image before accepting it.")]
+    NotDisplayed,
+    #[error("Give at least one reason for rejecting.")]
+    RejectNeedsReason,
+    #[error("This finding is not, or no longer, part of the review.")]
+    UnknownFinding,
+    #[error("There is nothing to undo.")]
+    NothingToUndo,
+    #[error("There is nothing to redo.")]
+    NothingToRedo,
+    #[error("A finding with this identity is already part of the review.")]
+    DuplicateFinding,
+    #[error("Enter the reader's name before deciding.")]
+    EmptyReader,
+    #[error("The review record is read-only: decisions cannot be kept.")]
+    ReadOnlyRecord,
+    #[error("Name what was found.")]
+    NeedsLabel,
+    #[error("Mark where on the image the finding is.")]
+    NeedsPlace,
+    #[error("A model's finding cannot be removed; reject it instead.")]
+    NotReadersFinding,
+    #[error("Only a model's findings can be taken in as suggestions.")]
+    NotASuggestion,
+    #[error("This finding belongs to another study.")]
+    OtherStudy,
+}
+
+pub(crate) fn check_reader(reader: &ReaderName) -> Result<(), Refusal> {
+    if reader.is_empty() { Err(Refusal::EmptyReader) } else { Ok(()) }
+}
+
+pub(crate) fn check_study(finding: &Finding, study: &StudyUid) -> Result<(), Refusal> {
+    if &finding.subject.study == study { Ok(()) } else { Err(Refusal::OtherStudy) }
+}
+
+pub(crate) fn check_verdict(verdict: &Verdict) -> Result<(), Refusal> {
+    match verdict {
+        Verdict::Rejected { reasons, .. } if reasons.is_empty() => Err(Refusal::RejectNeedsReason),
+        Verdict::Rejected { .. } | Verdict::Accepted | Verdict::Uncertain | Verdict::NotAssessable => Ok(()),
+    }
+}
+
+/// A reader's own finding says who, what and where.
+pub(crate) fn check_reader_finding(finding: &Finding) -> Result<(), Refusal> {
+    let Origin::Reader(reader) = &finding.origin else {
+        return Err(Refusal::NotReadersFinding);
+    };
+    check_reader(reader)?;
+    if finding.label.name.trim().is_empty() {
+        return Err(Refusal::NeedsLabel);
+    }
+    let is_placed = match &finding.place {
+        Place::WholeImage => true,
+        Place::Region { region } => is_box(region),
+    };
+    if is_placed && !finding.subject.sop.is_empty() { Ok(()) } else { Err(Refusal::NeedsPlace) }
+}
+
+fn is_box(region: &PixelBox) -> bool {
+    let PixelBox { x0, y0, x1, y1 } = *region;
+    [x0, y0, x1, y1].into_iter().all(f64::is_finite) && x0 < x1 && y0 < y1
+}

@@ -1,0 +1,83 @@
+//! Where the review is kept: appended, chained, never edited. SQLite now; PostgreSQL behind the same trait later.
+//!
+//! The original pictures are never stored, only what was found and decided, by UID and hash.
+
+pub mod chain;
+pub mod error;
+mod json;
+pub mod sqlite;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::domain::finding::Finding;
+use crate::domain::uid::StudyUid;
+use crate::review::event::ReviewEvent;
+use crate::store::chain::ChainReport;
+use crate::store::error::StoreError;
+
+/// What the record holds of one study; ready for `ReviewSession::replay`.
+#[derive(Clone, Debug, Default)]
+pub struct StudyRecord {
+    pub findings: Vec<Arc<Finding>>,
+    /// In the record's order.
+    pub events: Vec<ReviewEvent>,
+}
+
+/// A study the record knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredStudy {
+    pub study: StudyUid,
+    pub n_events: u64,
+    /// When its last event was written, RFC 3339 UTC.
+    pub last_written_utc: String,
+}
+
+/// A folder or file that was opened before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentPlace {
+    pub path: PathBuf,
+    /// RFC 3339 UTC.
+    pub last_used_utc: String,
+}
+
+/// How many places are remembered.
+pub const MAX_RECENT_PLACES: usize = 20;
+
+/// The review record. Object-safe; an engine is chosen at startup and lives on one thread.
+pub trait ReviewStore: Send {
+    /// Stores findings and appends events in one step, all or nothing. Returns only when they would survive a power
+    /// cut. Findings and events that are stored already are passed over, so that a failed call is simply repeated.
+    fn record(&mut self, study: &StudyUid, findings: &[Arc<Finding>], events: &[ReviewEvent])
+    -> Result<(), StoreError>;
+
+    /// `record` without findings: those the events name are stored before.
+    fn append(&mut self, study: &StudyUid, events: &[ReviewEvent]) -> Result<(), StoreError> {
+        self.record(study, &[], events)
+    }
+
+    /// Stores findings ahead of the events that name them. A finding is immutable: the first one stays.
+    fn save_findings(&mut self, findings: &[Arc<Finding>]) -> Result<(), StoreError>;
+
+    /// Empty for a study the record does not know.
+    fn load(&self, study: &StudyUid) -> Result<StudyRecord, StoreError>;
+
+    /// Last written first.
+    fn studies(&self) -> Result<Vec<StoredStudy>, StoreError>;
+
+    /// Where the reader looked, as JSON of the screen's own making. May be lost without medical loss.
+    fn save_view(&mut self, study: &StudyUid, json: &str) -> Result<(), StoreError>;
+
+    fn load_view(&self, study: &StudyUid) -> Result<Option<String>, StoreError>;
+
+    /// Keeps the latest [`MAX_RECENT_PLACES`]. A path that is not Unicode is not remembered.
+    fn remember_place(&mut self, path: &Path) -> Result<(), StoreError>;
+
+    /// Last used first.
+    fn recent_places(&self) -> Result<Vec<RecentPlace>, StoreError>;
+
+    /// Reads the whole record and names every place where it is not what was written.
+    fn verify(&self) -> Result<ChainReport, StoreError>;
+
+    fn is_read_only(&self) -> bool;
+}
