@@ -6,6 +6,8 @@
 //! Who may name whom is checked by `tests/it/tidy.rs`; `ARCHITECTURE.md` has the picture.
 
 pub mod domain;
+pub mod imaging;
 pub mod import;
 pub mod review;
+pub mod segmentation;
 pub mod store;

@@ -1,0 +1,17 @@
+//! From stored values to values for eyes and networks: pure pixel arithmetic, each step in one place.
+//!
+//! Stored value → `modality_lut` → modality value (such as HU) → `voi_lut` → 0 to 1 → `presentation` (inversion, once)
+//! → gray level. `pipeline` runs the whole way at source resolution in f64; the shaders and their CPU twin repeat it.
+//! Nothing here reads files, draws or knows the screen.
+
+pub mod histogram;
+pub mod lookup;
+pub mod modality_lut;
+pub mod orientation;
+pub mod overlay;
+pub mod pipeline;
+pub mod presentation;
+pub mod presets;
+pub mod resample;
+pub mod saliency;
+pub mod voi_lut;

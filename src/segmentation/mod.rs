@@ -1,0 +1,4 @@
+//! Masks after the network: connected components and what can be measured on them. Pure.
+
+pub mod components;
+pub mod measure;
