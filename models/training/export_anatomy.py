@@ -155,7 +155,7 @@ Cardiothoracic ratio (columns spanned by the heart over columns spanned by both 
 A ratio above 0.5 is a rule about a silhouette, not a diagnosis: a portable or AP film, a shallow breath or a rotated patient enlarges it. Within about ±{2 * r['error']:.2f} of 0.5 the call is a coin's toss.
 
 ## Data and licences
-JSRT (187 images; free for research, cite Shiraishi 2000) and Wingspan (214; collected with the masks in eveningdong/cardiothoracic_ratio_estimation_dataset, MIT). Split by image file (one file per patient in these sets), stratified by source: {figures['n'][0]} train, {figures['n'][1]} validation, {figures['n'][2]} test. No image is part of this folder; `golden.safetensors` is a random field.
+JSRT (187 images; free for research, cite Shiraishi 2000) and Wingspan (214; collected with the masks in eveningdong/cardiothoracic_ratio_estimation_dataset, MIT). Split by image file (the names carry no patient, so one file counts as one patient), stratified by source: {figures['n'][0]} train, {figures['n'][1]} validation, {figures['n'][2]} test. No image is part of this folder; `golden.safetensors` is a random field.
 
 ## Known failures
 - Lungs: only what is dark is outlined. Lung behind the heart and diaphragm is left out (as in the masks), and so is lung hidden by effusion, consolidation or collapse, which narrows the thorax and inflates the ratio.

@@ -54,12 +54,17 @@ def auroc(score: np.ndarray, truth: np.ndarray):
 
 
 def auroc_with_interval(score, truth, group):
-    return auroc(score, truth), bootstrap(lambda i: auroc(score[i], truth[i]), group)
+    value = auroc(score, truth)
+    if value is None:
+        return float("nan"), [float("nan")] * 2
+    return value, bootstrap(lambda i: auroc(score[i], truth[i]), group)
 
 
 def threshold_for(score: np.ndarray, truth: np.ndarray, sensitivity: float) -> float:
     """The highest threshold at which at least this share of the positives is called."""
     positives = np.sort(score[truth > 0])[::-1]
+    if not len(positives):
+        return float("nan")
     return float(positives[min(len(positives) - 1, int(np.ceil(sensitivity * len(positives))) - 1)])
 
 
