@@ -14,4 +14,5 @@ pub mod presentation;
 pub mod presets;
 pub mod resample;
 pub mod saliency;
+pub mod view;
 pub mod voi_lut;
