@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::instance::Instance;
+use crate::imaging::orientation::ViewOrientation;
 
 /// Screen pixels per image pixel, from far away to very near.
 pub const ZOOM_RANGE: RangeInclusive<f64> = 0.01..=128.0;
@@ -121,6 +122,11 @@ impl View {
             pan: [self.pan[0], -self.pan[1]],
             ..self
         }
+    }
+
+    /// For the letters at the viewport's edges.
+    pub fn orientation(&self) -> ViewOrientation {
+        ViewOrientation { rotation_quarter_turns: self.quarter_turns % 4, flip_h: self.flip_h }
     }
 
     /// The maps between this image and a viewport of `viewport` physical pixels.

@@ -1,0 +1,10 @@
+//! Stored values onto the screen: one draw per viewport, with masks and saliency composed over the image.
+//!
+//! wgpu only; egui never appears here. Window and level are uniforms, so dragging uploads nothing. Every pass of
+//! `shaders/` has a twin of the same name in [`cpu`], and a test that the two agree within 1/255.
+
+pub mod cpu;
+pub mod error;
+pub mod offscreen;
+pub mod renderer;
+pub mod request;

@@ -1,0 +1,168 @@
+//! What one viewport shows: everything a draw depends on, and nothing of how it is drawn.
+
+use std::sync::Arc;
+
+use crate::domain::frame::Frame;
+use crate::domain::instance::Instance;
+use crate::domain::mask::Segment;
+use crate::domain::presentation::{ModalityLut, Palette, PixelPadding};
+use crate::domain::saliency::SaliencyMap;
+use crate::imaging::overlay::{self, Colormap};
+use crate::imaging::presentation::GreyPresentation;
+use crate::imaging::view::ViewTransform;
+use crate::imaging::voi_lut::Voi;
+
+/// Segments one viewport can show at a time: the bits of a label texture.
+pub const MAX_SEGMENTS: usize = 32;
+
+/// One image in one viewport.
+#[derive(Clone, Debug)]
+pub struct DrawRequest {
+    pub frame: Arc<Frame>,
+    pub meaning: PixelMeaning,
+    pub voi: Voi,
+    /// The file's own inversion and the reader's, together; color is never inverted.
+    pub invert: bool,
+    pub interpolation: Interpolation,
+    pub minification: Minification,
+    pub transform: ViewTransform,
+    pub overlay: OverlayRequest,
+}
+
+impl DrawRequest {
+    /// `frame_idx` is the frame's place in `instance`. Starts bilinear and without overlays.
+    pub fn new(
+        frame: Arc<Frame>,
+        instance: &Instance,
+        frame_idx: u32,
+        grey: &GreyPresentation,
+        transform: ViewTransform,
+    ) -> Self {
+        Self {
+            frame,
+            meaning: PixelMeaning::of(instance, frame_idx),
+            voi: grey.voi.clone(),
+            invert: grey.invert,
+            interpolation: Interpolation::default(),
+            minification: Minification::default(),
+            transform,
+            overlay: OverlayRequest::default(),
+        }
+    }
+}
+
+/// What stored values mean, from the instance.
+#[derive(Clone, Debug)]
+pub struct PixelMeaning {
+    pub modality_lut: ModalityLut,
+    /// With a palette the samples are its indices.
+    pub palette: Option<Arc<Palette>>,
+    /// Full scale of color of 16 bits is 2^bits_stored − 1.
+    pub bits_stored: u16,
+    /// Drawn black and kept out of interpolation.
+    pub padding: Option<PixelPadding>,
+}
+
+impl PixelMeaning {
+    pub fn of(instance: &Instance, frame_idx: u32) -> Self {
+        Self {
+            modality_lut: instance.frame(frame_idx).map_or(ModalityLut::Identity, |frame| frame.modality_lut.clone()),
+            bits_stored: instance.pixels.bits_stored,
+            palette: instance.palette.clone(),
+            padding: instance.padding,
+        }
+    }
+}
+
+/// How values between pixel centers are found when the image is magnified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Interpolation {
+    /// Pixels as they are.
+    Nearest,
+    #[default]
+    Bilinear,
+    /// Catmull-Rom; bilinear beside padding.
+    Cubic,
+}
+
+/// What happens when several image pixels fall on one screen pixel; [`Interpolation::Nearest`] always takes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Minification {
+    /// The mean of what the screen pixel covers.
+    #[default]
+    Area,
+    /// One interpolated point: quicker, for a software adapter while dragging.
+    Point,
+}
+
+/// What lies over the image. Nothing here changes a texture, apart from new masks and maps.
+#[derive(Clone, Debug)]
+pub struct OverlayRequest {
+    pub masks: Vec<MaskLayer>,
+    /// Opacity of a mask's inside, 0 to 1.
+    pub fill_opacity: f32,
+    /// Width of a mask's outline, physical pixels; it lies inside the mask.
+    pub outline_px: f32,
+    pub saliency: Option<SaliencyLayer>,
+    /// Multiplies every opacity, 0 to 1.
+    pub opacity: f32,
+    /// Hold to hide: nothing but the image is drawn.
+    pub hidden: bool,
+}
+
+impl Default for OverlayRequest {
+    fn default() -> Self {
+        Self {
+            masks: Vec::new(),
+            fill_opacity: overlay::FILL_OPACITY,
+            outline_px: overlay::OUTLINE_PX,
+            saliency: None,
+            opacity: 1.0,
+            hidden: false,
+        }
+    }
+}
+
+/// One mask, on the frame's grid. At most [`MAX_SEGMENTS`] are drawn; later ones lie on top.
+#[derive(Clone, Debug)]
+pub struct MaskLayer {
+    pub segment: Arc<Segment>,
+    /// sRGB; starts as the segment's own.
+    pub color: [u8; 3],
+    pub is_visible: bool,
+}
+
+impl MaskLayer {
+    pub fn new(segment: Arc<Segment>) -> Self {
+        let color = segment.color;
+        Self { segment, color, is_visible: true }
+    }
+}
+
+/// A map of where the network looked.
+#[derive(Clone, Debug)]
+pub struct SaliencyLayer {
+    pub map: Arc<SaliencyMap>,
+    pub colormap: Colormap,
+    /// The same wherever the map is above `threshold`, 0 to 1.
+    pub opacity: f32,
+    /// Fraction of the map's peak below which nothing is drawn.
+    pub threshold: f32,
+    /// Fraction of the map's peak where the contour runs; `None` for no contour.
+    pub contour_fraction: Option<f32>,
+    /// Width of the contour, physical pixels.
+    pub contour_px: f32,
+}
+
+impl SaliencyLayer {
+    pub fn new(map: Arc<SaliencyMap>, colormap: Colormap) -> Self {
+        Self {
+            map,
+            colormap,
+            opacity: overlay::SALIENCY_OPACITY,
+            threshold: overlay::SALIENCY_THRESHOLD,
+            contour_fraction: Some(overlay::CONTOUR_FRACTION),
+            contour_px: overlay::CONTOUR_PX,
+        }
+    }
+}
