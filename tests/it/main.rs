@@ -1,3 +1,4 @@
 //! One test binary; a module per boundary.
 
+mod imaging;
 mod tidy;
