@@ -8,6 +8,7 @@
 pub mod domain;
 pub mod imaging;
 pub mod import;
+pub mod inference;
 pub mod render;
 pub mod review;
 pub mod segmentation;

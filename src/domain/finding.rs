@@ -20,7 +20,7 @@ pub struct Finding {
     pub subject: Subject,
     pub label: FindingLabel,
     pub origin: Origin,
-    /// Absent for a reader's own finding.
+    /// Absent for a reader's own finding, and when a model's measurement failed (a notice says why).
     pub assessment: Option<Assessment>,
     pub place: Place,
     pub measurements: Vec<Measurement>,
@@ -32,7 +32,11 @@ pub struct Finding {
 impl Finding {
     /// A model's finding at or above its operating point, or any reader's finding.
     pub fn is_flagged(&self) -> bool {
-        self.assessment.as_ref().is_none_or(Assessment::is_flagged)
+        match &self.origin {
+            Origin::Reader(_) => true,
+            // A result that could not be measured stands beside the picture, but flags nothing.
+            Origin::Model(_) => self.assessment.as_ref().is_some_and(Assessment::is_flagged),
+        }
     }
 
     pub fn model_run(&self) -> Option<&ModelRun> {

@@ -1,0 +1,265 @@
+//! The checks a model card passes before anything trusts it: indices, ranges, names, and what fits together.
+
+use std::collections::BTreeSet;
+
+use crate::domain::intake::Notice;
+use crate::domain::score::OperatingPoint;
+use crate::inference::error::ModelError;
+use crate::inference::model_card::{
+    Activation, Architecture, DensenetSpec, InputSpec, Intensity, Measure, ModelCard, Task, UnetSpec,
+};
+
+/// Largest side of a network's input; memory grows with its square.
+const MAX_SIDE: usize = 2048;
+/// No network this program knows is wider or deeper.
+const MAX_WIDTH: usize = 4096;
+const MAX_LABELS: usize = 256;
+
+type Checked = Result<(), ModelError>;
+
+pub fn check(card: &ModelCard) -> Checked {
+    check_texts(card)?;
+    check_file("weights.file", &card.weights.file)?;
+    check_file("golden.file", &card.golden.file)?;
+    check_sha256("weights.sha256", &card.weights.sha256)?;
+    check_sha256("golden.sha256", &card.golden.sha256)?;
+    check_range("golden.tolerance", card.golden.tolerance, 1e-9, 1e-2)?;
+    check_input(&card.input)?;
+    check_range("output.temperature", card.output.temperature, 1e-3, 1e3)?;
+    match &card.architecture {
+        Architecture::Densenet(spec) => check_densenet(card, spec)?,
+        Architecture::Unet(spec) => check_unet(card, spec)?,
+    }
+    check_labels(card)?;
+    check_segments(card)?;
+    check_derived(card)?;
+    match &card.saliency {
+        Some(saliency) => check_range("saliency.contour_fraction", saliency.contour_fraction, 0.01, 0.99),
+        None => Ok(()),
+    }
+}
+
+/// One notice per key of the file that the card does not hold, in the file's dotted notation.
+pub fn unknown_keys(table: &toml::Table, card: &ModelCard) -> Vec<Notice> {
+    let mut unknown = BTreeSet::new();
+    if let Ok(known) = toml::Value::try_from(card) {
+        collect_unknown(&toml::Value::Table(table.clone()), &known, "", &mut unknown);
+    }
+    let notice = |key| Notice::new("card_unknown_key", format!("The model card has an unknown key '{key}'"));
+    unknown.into_iter().map(notice).collect()
+}
+
+fn collect_unknown(found: &toml::Value, known: &toml::Value, path: &str, unknown: &mut BTreeSet<String>) {
+    match (found, known) {
+        (toml::Value::Table(found), toml::Value::Table(known)) => {
+            for (key, value) in found {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                match known.get(key) {
+                    Some(known) => collect_unknown(value, known, &path, unknown),
+                    None => {
+                        unknown.insert(path);
+                    }
+                }
+            }
+        }
+        (toml::Value::Array(found), toml::Value::Array(known)) => {
+            for (found, known) in found.iter().zip(known) {
+                collect_unknown(found, known, path, unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_texts(card: &ModelCard) -> Checked {
+    let id = card.id.as_str();
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if id.is_empty() || id.len() > 64 || !id.chars().all(is_plain) {
+        return refuse("id", "something else than lower-case letters, digits and hyphens");
+    }
+    for (key, text) in [("name", &card.name), ("version", &card.version), ("intended_use", &card.intended_use)] {
+        if text.trim().is_empty() {
+            return refuse(key, "nothing");
+        }
+    }
+    Ok(())
+}
+
+/// A name that cannot lead out of the folder.
+fn check_file(key: &str, name: &str) -> Checked {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
+        return refuse(key, "something else than a plain file name");
+    }
+    if !name.ends_with(".safetensors") {
+        // Pickled checkpoints can run code when loaded.
+        return refuse(key, "a file that is not safetensors; convert it first");
+    }
+    Ok(())
+}
+
+fn check_sha256(key: &str, text: &str) -> Checked {
+    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    if text.len() == 64 && text.chars().all(is_hex) { Ok(()) } else { refuse(key, "no lower-case sha256") }
+}
+
+fn check_input(input: &InputSpec) -> Checked {
+    if input.modalities.is_empty() || input.modalities.iter().any(|modality| modality.trim().is_empty()) {
+        return refuse("input.modalities", "no modality");
+    }
+    check_count("input.rows", input.rows, 8, MAX_SIDE)?;
+    check_count("input.cols", input.cols, 8, MAX_SIDE)?;
+    // A picture has one luminance; more channels would need a rule that no card states yet.
+    check_count("input.channels", input.channels, 1, 1)?;
+    let Intensity::Percentile { low, high } = input.intensity;
+    check_range("input.intensity.low", low, 0.0, 100.0)?;
+    check_range("input.intensity.high", high, 0.0, 100.0)?;
+    if low >= high {
+        return refuse("input.intensity", "a low percentile that is not below the high one");
+    }
+    check_range("input.mean", input.mean, -1e6, 1e6)?;
+    check_range("input.std", input.std, 1e-6, 1e6)
+}
+
+fn check_densenet(card: &ModelCard, spec: &DensenetSpec) -> Checked {
+    if card.task != Task::Classification || card.output.activation != Activation::Sigmoid {
+        return refuse("architecture.network", "densenet, which needs task classification and activation sigmoid");
+    }
+    check_count("architecture.in_channels", spec.in_channels, card.input.channels, card.input.channels)?;
+    check_count("architecture.n_classes", spec.n_classes, 1, MAX_LABELS)?;
+    check_count("architecture.growth_rate", spec.growth_rate, 1, MAX_WIDTH)?;
+    check_count("architecture.init_features", spec.init_features, 1, MAX_WIDTH)?;
+    check_count("architecture.bn_size", spec.bn_size, 1, 64)?;
+    check_count("architecture.block_config", spec.block_config.len(), 1, 8)?;
+    for n_layers in &spec.block_config {
+        check_count("architecture.block_config", *n_layers, 1, 128)?;
+    }
+    // The stem quarters the picture and every transition halves it.
+    if card.input.rows.min(card.input.cols) >> (spec.block_config.len() + 1) == 0 {
+        return refuse("input.rows", "a picture too small to be halved by every block");
+    }
+    match &card.saliency {
+        Some(saliency) if saliency.layer != "features.norm5" => {
+            refuse("saliency.layer", "a layer other than features.norm5, the only one a densenet offers")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_unet(card: &ModelCard, spec: &UnetSpec) -> Checked {
+    if card.task != Task::Segmentation || card.output.activation != Activation::Softmax {
+        return refuse("architecture.network", "unet, which needs task segmentation and activation softmax");
+    }
+    check_count("architecture.in_channels", spec.in_channels, card.input.channels, card.input.channels)?;
+    check_count("architecture.out_channels", spec.out_channels, 2, MAX_LABELS)?;
+    check_count("architecture.depth", spec.depth, 1, 8)?;
+    check_count("architecture.base_width", spec.base_width, 1, MAX_WIDTH >> spec.depth)?;
+    let stride = 1 << (spec.depth - 1);
+    if card.input.rows % stride != 0 || card.input.cols % stride != 0 {
+        return refuse("input.rows", &format!("a picture whose sides cannot be halved {} times", spec.depth - 1));
+    }
+    if card.saliency.is_some() { refuse("saliency", "a method, which only classifiers have") } else { Ok(()) }
+}
+
+fn check_labels(card: &ModelCard) -> Checked {
+    let n_expected = match &card.architecture {
+        Architecture::Densenet(spec) => spec.n_classes,
+        Architecture::Unet(_) => 0,
+    };
+    check_indices("label", card.labels.iter().map(|label| label.index), 0, n_expected)?;
+    check_ids("label.id", card.labels.iter().map(|label| label.id.as_str()))?;
+    for label in &card.labels {
+        check_operating_point("label.operating_point", &label.operating_point, 1.0)?;
+        check_share("label.auroc", label.auroc)?;
+        check_interval("label.auroc_ci", label.auroc_ci)?;
+        if label.name.trim().is_empty() {
+            return refuse("label.name", "nothing");
+        }
+    }
+    Ok(())
+}
+
+fn check_segments(card: &ModelCard) -> Checked {
+    let n_expected = match &card.architecture {
+        Architecture::Densenet(_) => 0,
+        // Channel 0 is the background.
+        Architecture::Unet(spec) => spec.out_channels - 1,
+    };
+    check_indices("segment", card.segments.iter().map(|segment| segment.index), 1, n_expected)?;
+    check_ids("segment.id", card.segments.iter().map(|segment| segment.id.as_str()))?;
+    for segment in &card.segments {
+        check_share("segment.dice", segment.dice)?;
+        check_interval("segment.dice_ci", segment.dice_ci)?;
+        if segment.name.trim().is_empty() {
+            return refuse("segment.name", "nothing");
+        }
+    }
+    Ok(())
+}
+
+fn check_derived(card: &ModelCard) -> Checked {
+    check_ids("derived.id", card.derived.iter().map(|derived| derived.id.as_str()))?;
+    for derived in &card.derived {
+        check_operating_point("derived.operating_point", &derived.operating_point, 1e9)?;
+        check_share("derived.mean_absolute_error", derived.mean_absolute_error)?;
+        check_range("derived.min_area_fraction", derived.min_area_fraction, 0.0, 0.5)?;
+        let needed: &[&str] = match derived.measure {
+            Measure::CardiothoracicRatio => &["right_lung", "left_lung", "heart"],
+        };
+        for id in needed {
+            if !card.segments.iter().any(|segment| segment.id == *id) {
+                return refuse("derived.measure", &format!("a measure of the segment '{id}', which the model lacks"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every index from `first` on exactly once.
+fn check_indices(key: &str, indices: impl Iterator<Item = usize>, first: usize, n_expected: usize) -> Checked {
+    let mut found: Vec<usize> = indices.collect();
+    found.sort_unstable();
+    if found.iter().copied().eq(first..first + n_expected) {
+        return Ok(());
+    }
+    refuse(key, &format!("the indices {found:?}, but the network's output needs {n_expected} of them from {first} on"))
+}
+
+fn check_ids<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> Checked {
+    let mut seen = BTreeSet::new();
+    for id in ids {
+        if id.trim().is_empty() || !seen.insert(id) {
+            return refuse(key, "an id that is empty or used twice");
+        }
+    }
+    Ok(())
+}
+
+fn check_operating_point(key: &str, point: &OperatingPoint, largest: f64) -> Checked {
+    check_range(&format!("{key}.threshold"), point.threshold, 0.0, largest)?;
+    check_share(&format!("{key}.sensitivity"), point.sensitivity)?;
+    check_share(&format!("{key}.specificity"), point.specificity)
+}
+
+fn check_share(key: &str, value: Option<f64>) -> Checked {
+    value.map_or(Ok(()), |value| check_range(key, value, 0.0, 1.0))
+}
+
+fn check_interval(key: &str, interval: Option<[f64; 2]>) -> Checked {
+    let Some([low, high]) = interval else { return Ok(()) };
+    check_range(key, low, 0.0, 1.0)?;
+    check_range(key, high, low, 1.0)
+}
+
+fn check_range(key: &str, value: f64, low: f64, high: f64) -> Checked {
+    // A NaN is in no range.
+    if (low..=high).contains(&value) { Ok(()) } else { refuse(key, &format!("{value}, not within {low} to {high}")) }
+}
+
+fn check_count(key: &str, count: usize, low: usize, high: usize) -> Checked {
+    if (low..=high).contains(&count) { Ok(()) } else { refuse(key, &format!("{count}, not within {low} to {high}")) }
+}
+
+fn refuse(key: &str, reason: &str) -> Checked {
+    Err(ModelError::card_value(key, reason))
+}

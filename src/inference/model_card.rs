@@ -1,0 +1,303 @@
+//! The model card, `model.toml`: everything about a model that is a judgement rather than arithmetic.
+//!
+//! Reading checks every number ([`crate::inference::card_check`]); afterwards the card is trusted.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::coding::CodedConcept;
+use crate::domain::intake::Notice;
+use crate::domain::score::OperatingPoint;
+use crate::domain::uid::ModelId;
+use crate::inference::card_check;
+use crate::inference::error::ModelError;
+use crate::inference::registry::ModelSource;
+
+/// A card larger than this is not a card.
+pub const MAX_CARD_BYTES: u64 = 256 * 1024;
+
+/// A checked card. Field names are the keys of the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    pub schema: i64,
+    pub id: ModelId,
+    pub name: String,
+    pub version: String,
+    pub task: Task,
+    pub summary: String,
+    pub intended_use: String,
+    pub not_for: String,
+    pub license: String,
+    pub weights: WeightsFile,
+    pub golden: GoldenFile,
+    pub architecture: Architecture,
+    pub input: InputSpec,
+    pub output: OutputSpec,
+    pub saliency: Option<SaliencySpec>,
+    /// Of a segmentation; `index` is the channel.
+    #[serde(rename = "segment", default)]
+    pub segments: Vec<SegmentSpec>,
+    /// Of a classification; `index` is the logit.
+    #[serde(rename = "label", default)]
+    pub labels: Vec<LabelSpec>,
+    #[serde(rename = "derived", default)]
+    pub derived: Vec<DerivedSpec>,
+    pub evaluation: Option<Evaluation>,
+    #[serde(rename = "source", default)]
+    pub sources: Vec<DataSource>,
+    /// Keys this version does not know, sorted: harmless, but perhaps a misspelling.
+    #[serde(skip)]
+    pub notices: Vec<Notice>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    Classification,
+    Segmentation,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsFile {
+    /// A plain file name inside the model's folder.
+    pub file: String,
+    /// Lower-case hex.
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoldenFile {
+    pub file: String,
+    pub sha256: String,
+    /// Largest difference allowed, relative to the largest value of the reference.
+    pub tolerance: f64,
+}
+
+/// Which network, and its sizes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "network", rename_all = "lowercase")]
+pub enum Architecture {
+    Densenet(DensenetSpec),
+    Unet(UnetSpec),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DensenetSpec {
+    pub in_channels: usize,
+    pub n_classes: usize,
+    pub growth_rate: usize,
+    /// Layers of each dense block.
+    pub block_config: Vec<usize>,
+    pub init_features: usize,
+    /// The bottleneck is this many growth rates wide.
+    pub bn_size: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnetSpec {
+    pub in_channels: usize,
+    pub out_channels: usize,
+    /// Channels at full resolution; each level below doubles them.
+    pub base_width: usize,
+    /// Resolution levels, the bottleneck included.
+    pub depth: usize,
+    pub norm: Norm,
+    pub up: Upsampling,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Norm {
+    Batch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Upsampling {
+    Transposed,
+}
+
+/// What the model accepts and how a picture becomes its input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputSpec {
+    /// Modality values, such as `DX`.
+    pub modalities: Vec<String>,
+    /// Body Part Examined values accepted when the attribute is present.
+    pub body_parts: Vec<String>,
+    /// View Position values accepted when the attribute is present; empty: any.
+    #[serde(default)]
+    pub views: Vec<String>,
+    pub rows: usize,
+    pub cols: usize,
+    pub channels: usize,
+    pub polarity: Polarity,
+    pub intensity: Intensity,
+    pub fit: Fit,
+    pub resize: Resize,
+    pub mean: f64,
+    pub std: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Polarity {
+    /// Bone is bright: MONOCHROME1 is inverted.
+    BrightIsDense,
+}
+
+/// How values become 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Intensity {
+    /// Two percentiles of the picture, 0 to 100, padding excluded; values beyond are clipped.
+    Percentile { low: f64, high: f64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    Letterbox,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    TriangleAntialias,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputSpec {
+    pub activation: Activation,
+    /// True only with a temperature measured on a held-out set.
+    pub calibrated: bool,
+    /// Logits are divided by it.
+    pub temperature: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    Sigmoid,
+    Softmax,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SaliencySpec {
+    pub method: SaliencyMethod,
+    /// Weight path of the feature map.
+    pub layer: String,
+    /// The fraction of the peak at which a region is drawn, 0 to 1.
+    pub contour_fraction: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaliencyMethod {
+    GradCam,
+}
+
+impl SaliencyMethod {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GradCam => "grad-cam",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentSpec {
+    pub index: usize,
+    pub id: String,
+    pub name: String,
+    pub color: [u8; 3],
+    pub code: CodedConcept,
+    pub dice: Option<f64>,
+    /// 95 % interval.
+    pub dice_ci: Option<[f64; 2]>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelSpec {
+    pub index: usize,
+    pub id: String,
+    pub name: String,
+    pub code: CodedConcept,
+    pub auroc: Option<f64>,
+    /// 95 % interval.
+    pub auroc_ci: Option<[f64; 2]>,
+    pub operating_point: OperatingPoint,
+}
+
+/// A measurement computed from the segments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DerivedSpec {
+    pub id: String,
+    pub name: String,
+    pub measure: Measure,
+    pub code: CodedConcept,
+    pub operating_point: OperatingPoint,
+    pub mean_absolute_error: Option<f64>,
+    /// A structure smaller than this share of the picture is not believed.
+    #[serde(default = "default_min_area_fraction")]
+    pub min_area_fraction: f64,
+}
+
+fn default_min_area_fraction() -> f64 {
+    0.01
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Columns spanned by `heart` over columns spanned by `right_lung` and `left_lung`.
+    CardiothoracicRatio,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub split: String,
+    pub n_train: Option<u64>,
+    pub n_validation: Option<u64>,
+    pub n_test: Option<u64>,
+    pub seed: Option<i64>,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataSource {
+    pub name: String,
+    pub license: String,
+    pub citation: String,
+    pub n_images: Option<u64>,
+}
+
+/// Reads and checks `model.toml` of a folder.
+pub fn load_card(dir: &Path) -> Result<ModelCard, ModelError> {
+    let card = ModelSource::Folder(dir.to_owned()).read_card()?;
+    let folder = dir.file_name().map(|name| name.to_string_lossy().into_owned());
+    match folder {
+        Some(folder) if folder != card.id.as_str() => {
+            Err(ModelError::card_value("id", format!("'{}', but its folder is named '{folder}'", card.id)))
+        }
+        _ => Ok(card),
+    }
+}
+
+/// Parses and checks a card's text.
+pub fn parse_card(text: &str) -> Result<ModelCard, ModelError> {
+    let table: toml::Table = toml::from_str(text).map_err(card_error)?;
+    match table.get("schema").and_then(toml::Value::as_integer) {
+        Some(1) => {}
+        Some(found) => return Err(ModelError::Schema { found }),
+        None => return Err(ModelError::card_value("schema", "nothing; it must be 1")),
+    }
+    let mut card: ModelCard = toml::from_str(text).map_err(card_error)?;
+    card_check::check(&card)?;
+    card.notices = card_check::unknown_keys(&table, &card);
+    Ok(card)
+}
+
+fn card_error(error: toml::de::Error) -> ModelError {
+    ModelError::Card { reason: error.message().to_owned() }
+}
