@@ -1,0 +1,123 @@
+//! What the screen asks for. `app` carries it out; the screen never does.
+
+use std::path::PathBuf;
+
+use crate::domain::decision::{Seen, Verdict};
+use crate::domain::finding::{Place, Subject};
+use crate::domain::frame::FrameKey;
+use crate::domain::uid::{FindingId, ModelId, ReaderName, StudyUid};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Open(OpenAction),
+    Study(StudyAction),
+    View(ViewAction),
+    Review(ReviewAction),
+    Analysis(AnalysisAction),
+    Export(ExportAction),
+    App(AppAction),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum OpenAction {
+    /// Show the platform's folder dialog.
+    ChooseFolder,
+    /// Show the platform's file dialog.
+    ChooseFiles,
+    /// Scan these now: typed, dropped, or a recent place.
+    Paths(Vec<PathBuf>),
+    /// Write the built-in phantom study and open it.
+    Demo,
+    ForgetRecentPlaces,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum StudyAction {
+    Select(StudyUid),
+    /// Take it off the worklist; its files and its record stay.
+    Close(StudyUid),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewAction {
+    /// Frames that are looked at and not here, the most urgent first. Repeated on every pass until they are here.
+    WantFrames(Vec<FrameKey>),
+    /// The look at this study changed: keep `ViewState::to_json` with the study when convenient.
+    Changed(StudyUid),
+}
+
+/// All of them concern the open study.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReviewAction {
+    /// The finding's own image was painted with the finding selected.
+    MarkDisplayed(FindingId),
+    Decide(Box<DecisionRequest>),
+    AddFinding(NewFinding),
+    /// Take back a finding that a reader added.
+    Withdraw(FindingId),
+    Undo,
+    Redo,
+    /// Append again what could not be kept.
+    RetrySaving,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionRequest {
+    pub finding: FindingId,
+    pub verdict: Verdict,
+    /// What was on screen; `None` when the finding's image is not the one shown.
+    pub seen: Option<Seen>,
+    pub comment: String,
+}
+
+/// A finding the reader saw and no model suggested.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewFinding {
+    pub subject: Subject,
+    /// Free text, not empty.
+    pub label: String,
+    pub place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnalysisAction {
+    /// Every model whose intended use admits the open study.
+    RunAll,
+    Run(ModelId),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExportAction {
+    /// Ask for a folder, then write the open study's report there.
+    ChooseFolder,
+    ToFolder(PathBuf),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AppAction {
+    SetReader(ReaderName),
+    AcceptTerms,
+    CancelJob(u64),
+    DismissMessage(u64),
+    Quit,
+}
+
+macro_rules! into_action {
+    ($($subject:ident($inner:ty)),+ $(,)?) => {
+        $(impl From<$inner> for Action {
+            fn from(inner: $inner) -> Self {
+                Self::$subject(inner)
+            }
+        })+
+    };
+}
+
+into_action! {
+    Open(OpenAction),
+    Study(StudyAction),
+    View(ViewAction),
+    Review(ReviewAction),
+    Analysis(AnalysisAction),
+    Export(ExportAction),
+    App(AppAction),
+}

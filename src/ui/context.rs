@@ -1,0 +1,137 @@
+//! What the screen is shown: borrowed facts of one pass, made by `app`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::domain::frame::{Frame, FrameKey};
+use crate::domain::intake::{Notice, Progress};
+use crate::domain::study::Study;
+use crate::domain::uid::{ModelId, ReaderName, StudyUid};
+use crate::review::session::ReviewSession;
+
+/// Everything a panel may read.
+pub struct UiContext<'a> {
+    /// The worklist, in the order it is shown.
+    pub studies: &'a [Arc<Study>],
+    /// The study on screen.
+    pub open_study: Option<&'a Arc<Study>>,
+    /// Files of the last intake that were not opened, with the reason.
+    pub refused: &'a [RefusedFile],
+    pub frames: &'a dyn FrameSource,
+    /// The open study's review; `None` while its record is being read.
+    pub session: Option<&'a ReviewSession>,
+    /// One entry per known model, about the open study.
+    pub models: &'a [ModelStatus],
+    pub jobs: &'a [JobStatus],
+    pub messages: &'a [Message],
+    pub app: AppFacts<'a>,
+}
+
+impl UiContext<'_> {
+    pub fn open_study_uid(&self) -> Option<&StudyUid> {
+        self.open_study.map(|study| &study.uid)
+    }
+}
+
+/// What the screen knows of the program around it.
+#[derive(Clone, Copy)]
+pub struct AppFacts<'a> {
+    /// Such as `0.1.0`.
+    pub version: &'a str,
+    pub reader: &'a ReaderName,
+    /// The reader has read and accepted the research-use statement on this machine.
+    pub has_accepted_terms: bool,
+    pub recent_places: &'a [PathBuf],
+    pub store: &'a StoreState,
+    /// Where inference runs, such as `CPU, 2 threads`.
+    pub device: &'a str,
+}
+
+/// Decoded frames, as far as they are loaded. Asking never waits.
+pub trait FrameSource {
+    fn frame(&self, key: &FrameKey) -> FrameState;
+}
+
+#[derive(Clone, Debug)]
+pub enum FrameState {
+    Ready(Arc<Frame>),
+    /// Not here yet; the screen asks for it with `ViewAction::WantFrames`.
+    Loading,
+    /// Cannot be decoded: the reason in words.
+    Failed(String),
+}
+
+impl FrameState {
+    pub fn ready(&self) -> Option<&Arc<Frame>> {
+        match self {
+            Self::Ready(frame) => Some(frame),
+            Self::Loading | Self::Failed(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct RefusedFile {
+    pub path: PathBuf,
+    pub notice: Notice,
+}
+
+impl RefusedFile {
+    /// The file's own name, as a reader knows it.
+    pub fn name(&self) -> String {
+        Path::file_name(&self.path).unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// A model and what it did with the open study.
+#[derive(Clone, Debug)]
+pub struct ModelStatus {
+    pub id: ModelId,
+    pub name: String,
+    pub version: String,
+    pub state: AnalysisState,
+}
+
+#[derive(Clone, Debug)]
+pub enum AnalysisState {
+    /// The model's folder could not be used: why.
+    Unavailable(String),
+    NotRun,
+    Running(Progress),
+    /// Outside the card's intended use: the sentence that says what did not fit.
+    OutOfScope(String),
+    Failed(String),
+    Done,
+}
+
+/// Work in the background.
+#[derive(Clone, Debug)]
+pub struct JobStatus {
+    pub id: u64,
+    pub name: String,
+    pub progress: Progress,
+    pub can_cancel: bool,
+}
+
+/// Something said once, until the reader dismisses it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub id: u64,
+    pub severity: Severity,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Whether decisions can be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreState {
+    Ready,
+    /// Decisions cannot be kept: why, in a sentence.
+    ReadOnly(String),
+}

@@ -1,0 +1,13 @@
+//! The screen: panels read a [`context::UiContext`], draw, and ask for [`action::Action`]s. No files, threads or SQL.
+//!
+//! [`screen::screen_ui`] is the way in. Where the reader looks is kept in [`view_state::ViewState`], which may be
+//! deleted without medical loss; what the reader decides goes out as an action and comes back in the context.
+
+pub mod action;
+pub mod context;
+pub mod dialogs;
+pub mod screen;
+pub mod shortcuts;
+pub mod theme;
+pub mod transient;
+pub mod view_state;

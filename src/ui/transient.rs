@@ -1,0 +1,78 @@
+//! What the screen forgets at the end of a session: drafts, drags, caches.
+
+use std::collections::BTreeMap;
+
+use egui::{PointerButton, TextureHandle};
+
+use crate::domain::decision::Seen;
+use crate::domain::frame::FrameKey;
+use crate::domain::geometry::PixelBox;
+use crate::domain::presentation::Window;
+use crate::domain::uid::FindingId;
+use crate::ui::view_state::{SeriesPart, SeriesView};
+
+#[derive(Default)]
+pub struct Transient {
+    /// Text while it is being typed.
+    pub drafts: Drafts,
+    pub pointer: Pointer,
+    pub thumbnails: BTreeMap<SeriesPart, TextureHandle>,
+    /// Windows and ranges by frame: each costs a pass over the frame.
+    pub levels: BTreeMap<FrameKey, Levels>,
+    /// What the picture looked like in the pass before; `None` while no image was painted.
+    pub seen: Option<Seen>,
+    /// Side panels are hidden to make room for the picture.
+    pub is_maximized: bool,
+    /// Findings below their operating point are listed.
+    pub below_threshold_open: bool,
+    /// The finding for whose picture the list was last scrolled.
+    pub scrolled_to: Option<FindingId>,
+    /// A sentence for the reader about what just could not be done, and until when it is shown, seconds.
+    pub hint: Option<(String, f64)>,
+}
+
+#[derive(Default)]
+pub struct Drafts {
+    pub reader: Option<String>,
+    /// Comment of this finding.
+    pub comment: Option<(FindingId, String)>,
+}
+
+#[derive(Default)]
+pub struct Pointer {
+    pub drag: Option<ViewDrag>,
+    /// Waiting for the reader to draw a box for a new finding.
+    pub is_drawing_finding: bool,
+    /// Fractions of a wheel step not yet scrolled, lines.
+    pub wheel_rest: f32,
+    /// Image point under the pointer in pixel-edge coordinates.
+    pub hovered: Option<[f64; 2]>,
+}
+
+/// A drag in the viewport: what it does, and what it started from.
+#[derive(Clone, Debug)]
+pub struct ViewDrag {
+    pub kind: DragKind,
+    pub button: PointerButton,
+    pub start_view: SeriesView,
+    pub start_window: Option<Window>,
+    /// Value range of the image, for the sensitivity.
+    pub range: (f64, f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DragKind {
+    Window,
+    Pan,
+    Zoom,
+    /// A box for a new finding, in pixel-edge coordinates; `None` until it has a size.
+    Box(Option<PixelBox>),
+}
+
+/// What was measured of a frame so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Levels {
+    pub auto: Option<Window>,
+    pub full: Option<Window>,
+    pub range: Option<(f64, f64)>,
+}

@@ -1,0 +1,177 @@
+//! Where the reader looks: per study the open series, per series its image, window and zoom. Free to lose.
+//!
+//! [`LookAt`] is what reopening a study brings back; [`Transient`] lives for one session.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::presentation::Window;
+use crate::domain::study::Study;
+use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
+use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
+use crate::imaging::view::View;
+use crate::ui::dialogs::Dialog;
+use crate::ui::transient::Transient;
+
+/// All that the screen remembers between passes.
+#[derive(Default)]
+pub struct ViewState {
+    pub looks: BTreeMap<StudyUid, LookAt>,
+    pub overlay: OverlayView,
+    /// Patient and institution are not drawn.
+    pub is_identity_hidden: bool,
+    /// The open dialogs, the topmost last.
+    pub dialogs: Vec<Dialog>,
+    pub transient: Transient,
+}
+
+impl ViewState {
+    pub fn look(&self, study: &StudyUid) -> Option<&LookAt> {
+        self.looks.get(study)
+    }
+
+    /// The look at `study`, made when new.
+    pub fn look_mut(&mut self, study: &StudyUid) -> &mut LookAt {
+        self.looks.entry(study.clone()).or_default()
+    }
+
+    /// The finding selected in `study`.
+    pub fn selected(&self, study: &StudyUid) -> Option<&FindingId> {
+        self.looks.get(study)?.selected.as_ref()
+    }
+
+    /// What `store` keeps with the study; `None` when it was never looked at.
+    pub fn to_json(&self, study: &StudyUid) -> Option<String> {
+        serde_json::to_string(self.looks.get(study)?).ok()
+    }
+
+    /// Brings back a kept look. Text of another version is ignored: a look may be lost.
+    pub fn restore(&mut self, study: &StudyUid, json: &str) {
+        if let Ok(look) = serde_json::from_str(json) {
+            self.looks.insert(study.clone(), look);
+        }
+    }
+}
+
+/// How one study is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LookAt {
+    pub open_series: Option<SeriesPart>,
+    pub series: BTreeMap<SeriesPart, SeriesView>,
+    pub selected: Option<FindingId>,
+}
+
+impl LookAt {
+    /// The open series' place in the study; the first when none is open or the open one is gone.
+    pub fn open_index(&self, study: &Study) -> usize {
+        let is_open = |index: &usize| self.open_series.as_ref() == Some(&SeriesPart::of(study, *index));
+        (0..study.series.len()).find(is_open).unwrap_or(0)
+    }
+
+    pub fn series_view(&self, part: &SeriesPart) -> SeriesView {
+        self.series.get(part).cloned().unwrap_or_default()
+    }
+
+    /// Opens the series that holds `sop` and scrolls to its `frame`. False when the study does not hold it.
+    pub fn show_image(&mut self, study: &Study, sop: &SopInstanceUid, frame: u32) -> bool {
+        let found = study.series.iter().enumerate().find_map(|(series_idx, series)| {
+            let is_it = |stack_idx: &usize| {
+                series.image(*stack_idx).is_some_and(|(instance, index)| &instance.sop == sop && index == frame)
+            };
+            (0..series.stack.len()).find(is_it).map(|stack_idx| (series_idx, stack_idx))
+        });
+        let Some((series_idx, stack_index)) = found else { return false };
+        let part = SeriesPart::of(study, series_idx);
+        self.series.entry(part.clone()).or_default().stack_index = stack_index;
+        self.open_series = Some(part);
+        true
+    }
+}
+
+/// Names a series within its study: its UID, with a number behind it when the importer split the series.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SeriesPart(String);
+
+impl SeriesPart {
+    pub fn of(study: &Study, index: usize) -> Self {
+        let Some(series) = study.series.get(index) else { return Self(String::new()) };
+        let n_before = study.series.iter().take(index).filter(|other| other.uid == series.uid).count();
+        Self(if n_before == 0 { series.uid.to_string() } else { format!("{}/{n_before}", series.uid) })
+    }
+}
+
+/// How one series is looked at: survives scrolling and the way to another series and back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeriesView {
+    /// Index into `Series::stack`.
+    pub stack_index: usize,
+    pub window: WindowChoice,
+    pub is_inverted: bool,
+    /// The whole image is kept as large as the viewport allows; turns and flip of `view` still hold.
+    pub is_fit: bool,
+    pub view: View,
+}
+
+impl Default for SeriesView {
+    fn default() -> Self {
+        let window = WindowChoice::FromFile;
+        Self { stack_index: 0, window, is_inverted: false, is_fit: true, view: View::default() }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowChoice {
+    /// The file's first VOI LUT or window, else [`WindowChoice::Auto`].
+    #[default]
+    FromFile,
+    /// Percentiles 0.5 to 99.5 of each image.
+    Auto,
+    FullRange,
+    /// `imaging::presets` id.
+    Preset(String),
+    /// Set by hand.
+    Manual(Window),
+}
+
+/// What is laid over the picture; one choice for all series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OverlayView {
+    pub masks: MaskStyle,
+    /// Names of segments that are switched off.
+    pub hidden_segments: BTreeSet<String>,
+    pub saliency_shown: bool,
+    /// 0 to 1.
+    pub saliency_opacity: f32,
+    pub colormap: Colormap,
+    /// Boxes and measured lines.
+    pub marks_shown: bool,
+    /// Held down: everything of the model is hidden for a moment.
+    pub is_held_hidden: bool,
+}
+
+impl Default for OverlayView {
+    fn default() -> Self {
+        Self {
+            masks: MaskStyle::Outline,
+            hidden_segments: BTreeSet::new(),
+            saliency_shown: false,
+            saliency_opacity: SALIENCY_OPACITY,
+            colormap: Colormap::Inferno,
+            marks_shown: true,
+            is_held_hidden: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskStyle {
+    Off,
+    Outline,
+    OutlineAndFill,
+}
+
