@@ -13,3 +13,4 @@ pub mod render;
 pub mod review;
 pub mod segmentation;
 pub mod store;
+pub mod ui;
