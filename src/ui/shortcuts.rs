@@ -129,11 +129,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
-const fn review(
-    command: ReviewKey,
-    chords: &'static [KeyboardShortcut],
-    words: &'static str,
-) -> Shortcut {
+const fn review(command: ReviewKey, chords: &'static [KeyboardShortcut], words: &'static str) -> Shortcut {
     Shortcut { command: KeyCommand::Review(command), chords, group: Group::Review, words }
 }
 
@@ -233,10 +229,7 @@ pub fn take_pressed(ctx: &Context, keeps_focus_keys: bool) -> Vec<KeyCommand> {
 }
 
 fn is_focus_key(key: Key) -> bool {
-    matches!(
-        key,
-        Key::Enter | Key::Space | Key::Tab | Key::ArrowDown | Key::ArrowUp | Key::ArrowLeft | Key::ArrowRight
-    )
+    matches!(key, Key::Enter | Key::Space | Key::Tab | Key::ArrowDown | Key::ArrowUp | Key::ArrowLeft | Key::ArrowRight)
 }
 
 fn command_of(key: Key, modifiers: Modifiers) -> Option<KeyCommand> {

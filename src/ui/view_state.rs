@@ -174,4 +174,3 @@ pub enum MaskStyle {
     Outline,
     OutlineAndFill,
 }
-
