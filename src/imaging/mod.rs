@@ -9,6 +9,7 @@ pub mod lookup;
 pub mod modality_lut;
 pub mod orientation;
 pub mod overlay;
+pub mod phantom;
 pub mod pipeline;
 pub mod presentation;
 pub mod presets;
