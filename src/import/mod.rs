@@ -3,17 +3,28 @@
 //! `scan` walks what it is given, checks the structure of every file with a bounded scanner of its own before any
 //! decoder sees a byte, and sorts what is an image into studies. `load_frame` reads one frame when it is wanted.
 
+pub mod dicom;
 pub mod error;
+pub mod folder;
+pub mod guard;
 pub mod limits;
+pub mod raster;
 pub mod reason;
+pub mod recognize;
+mod scanning;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use crate::domain::frame::Frame;
+use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
-use crate::domain::intake::{FileOutcome, FileStatus, Intake, Progress};
+use crate::domain::intake::{Intake, Progress};
+use crate::import::dicom::file::DicomFile;
+use crate::import::dicom::image_pixel::PixelLayout;
+use crate::import::dicom::pixel_data;
 pub use crate::import::error::ImportError;
 use crate::import::limits::Limits;
+use crate::import::recognize::FileKind;
 
 /// How to scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -24,20 +35,39 @@ pub struct ScanOptions {
 /// Reads folders, files and DICOMDIR indexes into studies. Every file has an outcome; nothing is written.
 pub fn scan(
     paths: &[PathBuf],
-    _options: &ScanOptions,
+    options: &ScanOptions,
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Intake {
-    progress(Progress { n_done: 0, n_total: paths.len() });
-    let refused = |path: &PathBuf| FileOutcome {
-        path: path.clone(),
-        status: FileStatus::Refused(ImportError::NotAnImageFile.notice()),
-    };
-    Intake { studies: Vec::new(), files: paths.iter().map(refused).collect(), was_cancelled: cancel() }
+    scanning::scan(paths, options, cancel, progress)
 }
 
-/// Decodes frame `frame_idx` (zero-based) of `instance` into canonical samples.
+/// Decodes frame `frame_idx` (zero-based) of `instance` into canonical samples. Reads the file anew.
 pub fn load_frame(instance: &Instance, frame_idx: u32) -> Result<Frame, ImportError> {
+    let load = || frame(instance, frame_idx, &Limits::default());
+    catch_unwind(AssertUnwindSafe(load)).unwrap_or(Err(ImportError::Panicked))
+}
+
+fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, ImportError> {
     let n_present = u64::from(instance.n_frames());
-    Err(ImportError::FrameMissing { frame: u64::from(frame_idx) + 1, n_present })
+    if u64::from(frame_idx) >= n_present {
+        return Err(ImportError::FrameMissing { frame: u64::from(frame_idx) + 1, n_present });
+    }
+    let samples = match scanning::kind_of(&instance.path)? {
+        FileKind::Raster(format) => raster::load(&instance.path, format, limits)?,
+        FileKind::Dicom => dicom_samples(instance, frame_idx, limits)?,
+        FileKind::Other => return Err(ImportError::FileChanged),
+    };
+    let (rows, cols) = (instance.pixels.rows, instance.pixels.cols);
+    Frame::new(instance.frame_key(frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)
+}
+
+fn dicom_samples(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Samples, ImportError> {
+    let file = DicomFile::open(&instance.path, limits)?;
+    let layout = PixelLayout::read(&file, limits, &mut Vec::new())?;
+    let found = layout.description(&file.syntax.uid, instance.pixels.lossy.clone());
+    match found == instance.pixels {
+        true => pixel_data::load(&file, &layout, frame_idx, limits),
+        false => Err(ImportError::FileChanged),
+    }
 }

@@ -1,0 +1,265 @@
+//! From attributes to domain nouns: one file becomes an instance and what it says of its study and series.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dicom_dictionary_std::tags;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::instance::{Acquisition, Instance};
+use crate::domain::intake::Notice;
+use crate::domain::patient::Patient;
+use crate::domain::presentation::{PixelPadding, ValueUnit};
+use crate::domain::series::Modality;
+use crate::domain::uid::{FrameOfReferenceUid, SeriesUid, SopInstanceUid, StudyUid};
+use crate::import::dicom::dataset::View;
+use crate::import::dicom::file::DicomFile;
+use crate::import::dicom::frames::Groups;
+use crate::import::dicom::image_pixel::{ColorModel, PixelLayout, SampleKind};
+use crate::import::dicom::object_kind::non_image_kind;
+use crate::import::dicom::palette::palette;
+use crate::import::dicom::pixel_data;
+use crate::import::dicom::syntax::PixelCoding;
+use crate::import::error::ImportError;
+use crate::import::limits::Limits;
+use crate::import::reason;
+
+/// General Study and Patient module.
+#[derive(Clone)]
+pub struct StudyFacts {
+    pub uid: StudyUid,
+    pub patient: Patient,
+    pub date: String,
+    pub time: String,
+    pub description: String,
+    pub id: String,
+    pub accession: String,
+    pub institution: String,
+}
+
+/// General Series module.
+#[derive(Clone, Debug)]
+pub struct SeriesFacts {
+    pub uid: SeriesUid,
+    pub number: Option<i64>,
+    pub modality: Modality,
+    pub description: String,
+    pub body_part: String,
+    pub frame_of_reference: Option<FrameOfReferenceUid>,
+}
+
+/// One picture object with its place in the hierarchy.
+pub struct ImageObject {
+    pub study: StudyFacts,
+    pub series: SeriesFacts,
+    pub instance: Instance,
+}
+
+/// Builds the instance; refuses what holds no picture or one that cannot be decoded.
+pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<ImageObject, ImportError> {
+    let root = file.root();
+    let mut notices = file.notices.clone();
+    let sop_class = first_filled([root.code(tags::SOP_CLASS_UID), file.media_class.clone()]);
+    refuse_non_images(file, &root, &sop_class)?;
+    if file.syntax.pixels == PixelCoding::Unsupported {
+        return Err(ImportError::UnsupportedTransferSyntax(file.syntax.name));
+    }
+    let layout = PixelLayout::read(file, limits, &mut notices)?;
+    let n_frames = pixel_data::n_whole_frames(file, &layout, limits)?;
+    if n_frames < layout.n_frames {
+        let text = format!("Only {n_frames} of {} frames are in the file", layout.n_frames);
+        notices.push(Notice::new(reason::PIXELS_TRUNCATED, text));
+    }
+    let uids = Uids::read(file, &root, &mut notices);
+    let series = series_facts(&root, uids.series);
+    let groups = Groups::read(root);
+    let frames = groups.frames(n_frames, layout.is_signed, &mut notices);
+    let palette = match layout.color {
+        ColorModel::Palette => Some(Arc::new(palette(&root, layout.is_signed).ok_or_else(no_palette)?)),
+        _ => None,
+    };
+    let spacing = groups.spacing(&series.modality.0, &mut notices);
+    let instance = Instance {
+        sop: uids.sop,
+        sop_class,
+        path: path.to_owned(),
+        number: root.integer(tags::INSTANCE_NUMBER),
+        pixels: layout.description(&file.syntax.uid, lossy(&root, file)),
+        frames,
+        palette,
+        padding: padding(&root, &layout),
+        spacing,
+        patient_orientation: patient_orientation(&root),
+        presentation_inverse: root.code(tags::PRESENTATION_LUT_SHAPE) == "INVERSE",
+        value_unit: value_unit(&root, &groups.transformation(), &series.modality),
+        acquisition: acquisition(&root, &groups),
+        notices,
+    };
+    Ok(ImageObject { study: study_facts(&root, uids.study), series, instance })
+}
+
+fn no_palette() -> ImportError {
+    ImportError::InvalidAttribute { name: "The color palette", fault: "missing or unreadable".to_owned() }
+}
+
+fn refuse_non_images(file: &DicomFile, root: &View<'_>, sop_class: &str) -> Result<(), ImportError> {
+    if let Some(kind) = non_image_kind(sop_class) {
+        return Err(ImportError::NotAnImage(kind.to_owned()));
+    }
+    match file.scanned.pixels {
+        Some(_) => Ok(()),
+        None if root.has(tags::ROWS) => Err(ImportError::NoPixels),
+        None => Err(ImportError::NotAnImage("an object without pixels".to_owned())),
+    }
+}
+
+fn first_filled(candidates: [String; 2]) -> String {
+    let [first, second] = candidates;
+    if first.is_empty() { second } else { first }
+}
+
+struct Uids {
+    study: StudyUid,
+    series: SeriesUid,
+    sop: SopInstanceUid,
+}
+
+impl Uids {
+    /// What is missing is derived from the file's own header, so that a second scan finds the same.
+    fn read(file: &DicomFile, root: &View<'_>, notices: &mut Vec<Notice>) -> Self {
+        let study = root.code(tags::STUDY_INSTANCE_UID);
+        let series = root.code(tags::SERIES_INSTANCE_UID);
+        let sop = first_filled([root.code(tags::SOP_INSTANCE_UID), file.media_instance.clone()]);
+        if study.is_empty() || series.is_empty() || sop.is_empty() {
+            let text = "The file lacks an identifier; one was derived from its contents";
+            notices.push(Notice::new(reason::UID_MISSING, text));
+        }
+        let or_derived = |uid: String, level: &str| match uid.is_empty() {
+            true => derived_uid(&[level.as_bytes(), file.header_bytes()]),
+            false => uid,
+        };
+        Self {
+            study: StudyUid::new(or_derived(study, "study")),
+            series: SeriesUid::new(or_derived(series, "series")),
+            sop: SopInstanceUid::new(or_derived(sop, "instance")),
+        }
+    }
+}
+
+/// A UID under 2.25 (PS3.5 B.2) from a hash of `parts`.
+pub fn derived_uid(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    let digest = hasher.finalize();
+    let number = digest.iter().take(16).fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
+    format!("2.25.{number}")
+}
+
+fn study_facts(root: &View<'_>, uid: StudyUid) -> StudyFacts {
+    StudyFacts {
+        uid,
+        patient: Patient {
+            id: root.text(tags::PATIENT_ID),
+            name: root.text(tags::PATIENT_NAME),
+            birth_date: root.text(tags::PATIENT_BIRTH_DATE),
+            sex: root.text(tags::PATIENT_SEX),
+        },
+        date: root.text(tags::STUDY_DATE),
+        time: root.text(tags::STUDY_TIME),
+        description: root.text(tags::STUDY_DESCRIPTION),
+        id: root.text(tags::STUDY_ID),
+        accession: root.text(tags::ACCESSION_NUMBER),
+        institution: root.text(tags::INSTITUTION_NAME),
+    }
+}
+
+fn series_facts(root: &View<'_>, uid: SeriesUid) -> SeriesFacts {
+    let frame_of_reference = FrameOfReferenceUid::new(root.code(tags::FRAME_OF_REFERENCE_UID));
+    SeriesFacts {
+        uid,
+        number: root.integer(tags::SERIES_NUMBER),
+        modality: Modality(root.text(tags::MODALITY)),
+        description: root.text(tags::SERIES_DESCRIPTION),
+        body_part: root.text(tags::BODY_PART_EXAMINED),
+        frame_of_reference: (!frame_of_reference.is_empty()).then_some(frame_of_reference),
+    }
+}
+
+fn acquisition(root: &View<'_>, groups: &Groups<'_>) -> Acquisition {
+    let or = |first: String, second: dicom_core::Tag| if first.is_empty() { root.text(second) } else { first };
+    Acquisition {
+        date: or(root.text(tags::ACQUISITION_DATE), tags::CONTENT_DATE),
+        time: or(root.text(tags::ACQUISITION_TIME), tags::CONTENT_TIME),
+        slice_thickness_mm: groups.slice_thickness_mm(),
+        slice_location_mm: root.number(tags::SLICE_LOCATION),
+        kvp: root.number(tags::KVP),
+        kernel: root.text(tags::CONVOLUTION_KERNEL),
+        repetition_time_ms: root.number(tags::REPETITION_TIME),
+        echo_time_ms: root.number(tags::ECHO_TIME),
+        contrast_agent: root.text(tags::CONTRAST_BOLUS_AGENT),
+        laterality: or(root.text(tags::IMAGE_LATERALITY), tags::LATERALITY),
+        view_position: root.text(tags::VIEW_POSITION),
+        manufacturer: root.text(tags::MANUFACTURER),
+        gantry_tilt_deg: root.number(tags::GANTRY_DETECTOR_TILT),
+    }
+}
+
+/// Row and column direction; both must be there.
+fn patient_orientation(root: &View<'_>) -> Option<[String; 2]> {
+    let is_direction = |code: &String| !code.is_empty() && code.chars().all(|c| "ALPRFH".contains(c));
+    match root.codes(tags::PATIENT_ORIENTATION).as_slice() {
+        [row, column] if is_direction(row) && is_direction(column) => Some([row.clone(), column.clone()]),
+        _ => None,
+    }
+}
+
+/// Pixel Padding Value and Range Limit, as signed as the pixels are.
+fn padding(root: &View<'_>, layout: &PixelLayout) -> Option<PixelPadding> {
+    if layout.kind != SampleKind::Integer || layout.color.is_color() {
+        return None;
+    }
+    let as_stored = |value: i64| match layout.is_signed {
+        // Written as US by some: the same 16 bits
+        true if value > i64::from(i16::MAX) && layout.bits_allocated <= 16 => value - 65_536,
+        false if value < 0 => value + 65_536,
+        _ => value,
+    };
+    let value = as_stored(root.integer(tags::PIXEL_PADDING_VALUE)?);
+    let limit = root.integer(tags::PIXEL_PADDING_RANGE_LIMIT).map_or(value, as_stored);
+    Some(PixelPadding { low: value.min(limit), high: value.max(limit) })
+}
+
+fn value_unit(root: &View<'_>, transformation: &View<'_>, modality: &Modality) -> ValueUnit {
+    let has_rescale = transformation.has(tags::RESCALE_INTERCEPT);
+    let lut_type = root.first_item(tags::MODALITY_LUT_SEQUENCE).map(|item| item.text(tags::MODALITY_LUT_TYPE));
+    let rescale_type = lut_type.unwrap_or_else(|| transformation.text(tags::RESCALE_TYPE));
+    match rescale_type.as_str() {
+        "HU" => ValueUnit::Hounsfield,
+        // PS3.3 C.8.2.1.1.1: in CT an absent type means Hounsfield, except where a localizer says otherwise
+        "" if modality.0 == "CT" && has_rescale => ValueUnit::Hounsfield,
+        "" if modality.0 == "PT" => match root.text(tags::UNITS) {
+            units if units.is_empty() => ValueUnit::Unspecified,
+            units => ValueUnit::Named(units),
+        },
+        "" | "US" => ValueUnit::Unspecified,
+        other => ValueUnit::Named(other.to_owned()),
+    }
+}
+
+/// What is known of lossy compression: by the attributes, or by the transfer syntax itself.
+fn lossy(root: &View<'_>, file: &DicomFile) -> Option<String> {
+    let by_syntax = file.syntax.lossy_method;
+    if root.code(tags::LOSSY_IMAGE_COMPRESSION) != "01" && by_syntax.is_none() {
+        return None;
+    }
+    let method = match root.code(tags::LOSSY_IMAGE_COMPRESSION_METHOD).as_str() {
+        "ISO_10918_1" => "JPEG",
+        "ISO_14495_1" => "JPEG-LS",
+        "ISO_15444_1" | "ISO_15444_2" => "JPEG 2000",
+        "ISO_15444_15" => "HTJ2K",
+        "ISO_18181_1" => "JPEG XL",
+        _ => by_syntax.unwrap_or("Lossy"),
+    };
+    let ratio = root.numbers(tags::LOSSY_IMAGE_COMPRESSION_RATIO).into_iter().rfind(|ratio| *ratio > 0.0);
+    Some(ratio.map_or_else(|| method.to_owned(), |ratio| format!("{method} {}:1", (ratio * 10.0).round() / 10.0)))
+}

@@ -1,0 +1,211 @@
+//! One DICOM file opened: found, checked, its attributes as a tree, its pixels still on disk.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
+
+use crate::domain::intake::Notice;
+use crate::import::dicom::dataset::{Coding, View};
+use crate::import::dicom::source::Source;
+use crate::import::dicom::syntax::{EXPLICIT_BE_UID, EXPLICIT_LE_UID, IMPLICIT_LE_UID, Syntax};
+use crate::import::dicom::text::Charset;
+use crate::import::error::ImportError;
+use crate::import::guard::{self, Input, Scanned, Stop, Until};
+use crate::import::limits::Limits;
+use crate::import::{reason, recognize};
+
+/// Read first; most headers fit.
+const FIRST_READ: usize = 64 << 10;
+
+pub struct DicomFile {
+    pub source: Source,
+    pub syntax: Syntax,
+    pub scanned: Scanned,
+    /// Media Storage SOP Class and Instance UID (0002,0002) and (0002,0003); empty when absent.
+    pub media_class: String,
+    pub media_instance: String,
+    pub notices: Vec<Notice>,
+    bytes: Vec<u8>,
+    charset: Charset,
+}
+
+/// What the file meta group said.
+#[derive(Default)]
+struct Meta {
+    syntax_uid: String,
+    class: String,
+    instance: String,
+    /// Where the data set starts.
+    end: usize,
+}
+
+impl DicomFile {
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ImportError> {
+        Self::read(Source::open(path)?, limits)
+    }
+
+    fn read(source: Source, limits: &Limits) -> Result<Self, ImportError> {
+        let mut notices = Vec::new();
+        let n_first = source.n_bytes().min(FIRST_READ as u64);
+        let mut bytes = source.read_at(0, n_first)?;
+        let start = recognize::dicom_start(&bytes, &mut notices).ok_or(ImportError::NotAnImageFile)?;
+        let meta = read_meta(&source, &mut bytes, start, limits, &mut notices)?;
+        let (source, syntax, start) = match Syntax::from_uid(&meta.syntax_uid) {
+            Some(syntax) if syntax.is_deflated => {
+                let inflated = inflate(&source, meta.end, limits)?;
+                bytes = inflated.clone();
+                (Source::Memory(inflated), syntax, 0)
+            }
+            Some(syntax) => {
+                let syntax = settle(syntax, &bytes, meta.end, source.n_bytes(), &mut notices);
+                (source, syntax, meta.end)
+            }
+            None if meta.syntax_uid.is_empty() => {
+                let syntax = sniffed_syntax(&bytes, meta.end, source.n_bytes(), &mut notices)?;
+                (source, syntax, meta.end)
+            }
+            None => return Err(ImportError::UnknownTransferSyntax(printable_uid(&meta.syntax_uid))),
+        };
+        let mut scanned = scan_growing(&source, &mut bytes, start, syntax.coding, Until::PixelData, limits)?;
+        adopt_unknown_sequences(&mut scanned, &bytes, limits);
+        if scanned.was_repaired {
+            notices.push(Notice::new(reason::STRUCTURE_REPAIRED, "Stray or missing delimiters were stepped over"));
+        }
+        let plain = Charset::default();
+        let root = View { bytes: &bytes, set: &scanned.set, charset: &plain };
+        let charset = Charset::from_codes(&root.codes(tags::SPECIFIC_CHARACTER_SET));
+        let Meta { class, instance, .. } = meta;
+        Ok(Self { source, syntax, scanned, media_class: class, media_instance: instance, notices, bytes, charset })
+    }
+
+    pub fn root(&self) -> View<'_> {
+        View { bytes: &self.bytes, set: &self.scanned.set, charset: &self.charset }
+    }
+
+    /// The bytes before the pixels: what a missing UID is derived from.
+    pub fn header_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Scans, fetching more of the file as the guard asks for it.
+fn scan_growing(
+    source: &Source,
+    bytes: &mut Vec<u8>,
+    start: usize,
+    coding: Coding,
+    until: Until,
+    limits: &Limits,
+) -> Result<Scanned, ImportError> {
+    loop {
+        let input = Input { bytes, n_total: source.n_bytes(), start };
+        match guard::scan(input, coding, until, limits) {
+            Ok(scanned) => return Ok(scanned),
+            Err(Stop::Refused(error)) => return Err(error),
+            Err(Stop::NeedBytes(n)) => {
+                let n_next = (n.max(bytes.len().saturating_mul(4)) as u64).min(source.n_bytes());
+                let n_before = bytes.len();
+                *bytes = source.read_at(0, n_next)?;
+                if bytes.len() <= n_before {
+                    return Err(ImportError::FileChanged);
+                }
+            }
+        }
+    }
+}
+
+/// Group 0002 by its tags; its declared length is never needed, so a wrong one costs nothing.
+fn read_meta(
+    source: &Source,
+    bytes: &mut Vec<u8>,
+    start: usize,
+    limits: &Limits,
+    notices: &mut Vec<Notice>,
+) -> Result<Meta, ImportError> {
+    let is_meta = bytes.get(start..start + 2) == Some(&[0x02, 0x00]);
+    if !is_meta {
+        notices.push(Notice::new(reason::NO_META, "The file has no meta header; its layout was told from its bytes"));
+        return Ok(Meta { end: start, ..Meta::default() });
+    }
+    let scanned = scan_growing(source, bytes, start, Coding::EXPLICIT_LE, Until::EndOfMeta, limits)?;
+    let charset = Charset::default();
+    let view = View { bytes, set: &scanned.set, charset: &charset };
+    let meta = Meta {
+        syntax_uid: view.code(tags::TRANSFER_SYNTAX_UID),
+        class: view.code(tags::MEDIA_STORAGE_SOP_CLASS_UID),
+        instance: view.code(tags::MEDIA_STORAGE_SOP_INSTANCE_UID),
+        end: scanned.end,
+    };
+    let declared = view.integer(tags::FILE_META_INFORMATION_GROUP_LENGTH);
+    let actual = i64::try_from(scanned.end.saturating_sub(start + 12)).ok();
+    if declared != actual {
+        notices.push(Notice::new(
+            reason::META_REPAIRED,
+            "The length of the meta header is wrong; it was read by its tags",
+        ));
+    }
+    Ok(meta)
+}
+
+fn inflate(source: &Source, start: usize, limits: &Limits) -> Result<Vec<u8>, ImportError> {
+    let start = start as u64;
+    let compressed = source.read_at(start, source.n_bytes().saturating_sub(start))?;
+    inflate_bytes(&compressed, limits.max_inflated_bytes)
+}
+
+/// Raw deflate (RFC 1951) up to `limit` bytes.
+pub fn inflate_bytes(compressed: &[u8], limit: u64) -> Result<Vec<u8>, ImportError> {
+    let mut inflated = Vec::new();
+    let mut reader = flate2::read::DeflateDecoder::new(compressed).take(limit + 1);
+    let fault = "the deflated data cannot be inflated";
+    reader.read_to_end(&mut inflated).map_err(|_| ImportError::Malformed { at: inflated.len() as u64, fault })?;
+    match inflated.len() as u64 > limit {
+        true => Err(ImportError::TooLarge { what: "The deflated data set", limit }),
+        false => Ok(inflated),
+    }
+}
+
+/// The declared syntax, with the layout the bytes show where the two contradict each other.
+fn settle(syntax: Syntax, bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<Notice>) -> Syntax {
+    let seen = recognize::sniff_coding(bytes, start, n_total);
+    match seen {
+        Some(coding) if coding != syntax.coding => {
+            let text = "The attributes are not laid out as the transfer syntax says; they were read as they stand";
+            notices.push(Notice::new(reason::SYNTAX_CONTRADICTED, text));
+            Syntax { coding, ..syntax }
+        }
+        _ => syntax,
+    }
+}
+
+fn sniffed_syntax(bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<Notice>) -> Result<Syntax, ImportError> {
+    let coding = recognize::sniff_coding(bytes, start, n_total).ok_or(ImportError::NotAnImageFile)?;
+    let uid = match coding {
+        Coding { is_explicit: false, .. } => IMPLICIT_LE_UID,
+        Coding { is_big_endian: true, .. } => EXPLICIT_BE_UID,
+        _ => EXPLICIT_LE_UID,
+    };
+    if !notices.iter().any(|notice| notice.code == reason::NO_META) {
+        let text = "The transfer syntax is missing; the layout was told from the bytes";
+        notices.push(Notice::new(reason::META_REPAIRED, text));
+    }
+    Syntax::from_uid(uid).ok_or(ImportError::NotAnImageFile)
+}
+
+/// Sequences stored as UN with a length (CP-246): read as implicit little endian, left alone when they are not.
+fn adopt_unknown_sequences(scanned: &mut Scanned, bytes: &[u8], limits: &Limits) {
+    for element in &mut scanned.set.elements {
+        let is_unknown = element.vr.is_some_and(|vr| &vr == b"UN");
+        if is_unknown && element.items.is_none() && element.tag.dictionary_vr() == VR::SQ {
+            let input = Input { bytes, n_total: bytes.len() as u64, start: element.value.start };
+            element.items = guard::scan_items(input, element.tag, element.value.end, limits);
+        }
+    }
+}
+
+/// Digits and dots only, at most 64: safe to show whatever the file holds.
+fn printable_uid(uid: &str) -> String {
+    uid.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(64).collect()
+}

@@ -1,0 +1,230 @@
+//! The scan itself: files read in parallel, outcomes gathered, pictures grouped into studies.
+
+use std::any::Any;
+use std::fs::File;
+use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use crate::domain::instance::Instance;
+use crate::domain::intake::{FileOutcome, FileStatus, Intake, Notice, Progress};
+use crate::import::ScanOptions;
+use crate::import::dicom::attributes::{self, ImageObject};
+use crate::import::dicom::dicomdir::{self, Reference};
+use crate::import::dicom::file::DicomFile;
+use crate::import::dicom::grouping::{self, Grouped};
+use crate::import::dicom::source::Source;
+use crate::import::error::ImportError;
+use crate::import::folder::{self, Listing};
+use crate::import::limits::Limits;
+use crate::import::recognize::{self, FileKind};
+use crate::import::{raster, reason};
+
+/// Decoders and parsers get the stack of a main thread.
+const STACK_BYTES: usize = 8 << 20;
+
+/// What one file turned out to be.
+enum Found {
+    Image(Box<ImageObject>),
+    Index(Vec<Reference>),
+}
+
+type Read = (PathBuf, Result<Found, ImportError>);
+
+pub fn scan(
+    paths: &[PathBuf],
+    options: &ScanOptions,
+    cancel: &dyn Fn() -> bool,
+    progress: &dyn Fn(Progress),
+) -> Intake {
+    let limits = &options.limits;
+    let Listing { files, failed } = folder::list(paths, limits, cancel);
+    let mut run = Run { limits, cancel, progress, n_done: 0, n_total: files.len(), was_cancelled: cancel() };
+    let mut reads = run.read_all(&files);
+    let from_indexes = run.follow_indexes(paths, &files, &mut reads);
+    let mut outcomes: Vec<FileOutcome> =
+        failed.into_iter().map(|(path, error)| refused(path, &error)).chain(from_indexes).collect();
+    let mut objects = Vec::new();
+    for (path, result) in reads {
+        match result {
+            Ok(Found::Image(object)) => {
+                outcomes.push(FileOutcome { path, status: status(&object.instance.notices) });
+                objects.push(*object);
+            }
+            Ok(Found::Index(_)) => outcomes.push(FileOutcome { path, status: FileStatus::Read }),
+            Err(error) => outcomes.push(refused(path, &error)),
+        }
+    }
+    objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
+    let Grouped { studies, refused, duplicates } = grouping::group(objects, &is_same_file);
+    for (path, notice) in refused {
+        replace(&mut outcomes, &path, FileStatus::Refused(notice));
+    }
+    for path in duplicates {
+        let notice = Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
+        replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
+    }
+    outcomes.sort_by(|a, b| a.path.cmp(&b.path));
+    outcomes.dedup();
+    Intake { studies, files: outcomes, was_cancelled: run.was_cancelled }
+}
+
+fn refused(path: PathBuf, error: &ImportError) -> FileOutcome {
+    FileOutcome { path, status: FileStatus::Refused(error.notice()) }
+}
+
+fn status(notices: &[Notice]) -> FileStatus {
+    if notices.is_empty() { FileStatus::Read } else { FileStatus::Warned(notices.to_vec()) }
+}
+
+fn replace(outcomes: &mut [FileOutcome], path: &Path, status: FileStatus) {
+    if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.path == path) {
+        outcome.status = status;
+    }
+}
+
+/// One scan under way on the calling thread.
+struct Run<'a> {
+    limits: &'a Limits,
+    cancel: &'a dyn Fn() -> bool,
+    progress: &'a dyn Fn(Progress),
+    n_done: usize,
+    n_total: usize,
+    was_cancelled: bool,
+}
+
+impl Run<'_> {
+    /// Reads `files` on a pool; progress and cancel stay on this thread.
+    fn read_all(&mut self, files: &[PathBuf]) -> Vec<Read> {
+        (self.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
+        if files.is_empty() || self.was_cancelled {
+            return Vec::new();
+        }
+        let is_stopped = AtomicBool::new(false);
+        let (sender, receiver) = mpsc::channel();
+        let limits = *self.limits;
+        let mut reads = Vec::with_capacity(files.len());
+        thread::scope(|scope| {
+            let is_stopped = &is_stopped;
+            let worker = move || {
+                let work = || {
+                    files.par_iter().for_each_with(sender, |sender, path| {
+                        if !is_stopped.load(Ordering::Relaxed) {
+                            // The receiver outlives the pool unless the scan was given up
+                            sender.send((path.clone(), read_file(path, &limits))).unwrap_or_default();
+                        }
+                    });
+                };
+                match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
+                    Ok(pool) => pool.install(work),
+                    Err(_) => work(),
+                }
+            };
+            let spawned =
+                thread::Builder::new().name("import".to_owned()).stack_size(STACK_BYTES).spawn_scoped(scope, worker);
+            if spawned.is_ok() {
+                self.gather(&receiver, is_stopped, &mut reads);
+            }
+        });
+        reads
+    }
+
+    fn gather(&mut self, receiver: &Receiver<Read>, is_stopped: &AtomicBool, reads: &mut Vec<Read>) {
+        loop {
+            match receiver.recv_timeout(Duration::from_millis(50)) {
+                Ok(read) => {
+                    reads.push(read);
+                    self.n_done += 1;
+                    (self.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if !self.was_cancelled && (self.cancel)() {
+                self.was_cancelled = true;
+                is_stopped.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// A DICOMDIR that was named itself stands for the files it lists; one met in a folder adds nothing new.
+    fn follow_indexes(&mut self, paths: &[PathBuf], files: &[PathBuf], reads: &mut Vec<Read>) -> Vec<FileOutcome> {
+        let mut more: Vec<PathBuf> = Vec::new();
+        let mut outcomes = Vec::new();
+        for (path, result) in reads.iter().filter(|(path, _)| paths.contains(path)) {
+            let Ok(Found::Index(references)) = result else { continue };
+            for reference in references {
+                match reference {
+                    Ok(file) if file.is_file() => more.push(file.clone()),
+                    Ok(file) => outcomes.push(refused(file.clone(), &ImportError::NotFound)),
+                    Err(error) => outcomes.push(refused(path.clone(), error)),
+                }
+            }
+        }
+        more.retain(|file| !files.contains(file));
+        more.sort();
+        more.dedup();
+        self.n_total += more.len();
+        let mut found = self.read_all(&more);
+        reads.append(&mut found);
+        outcomes
+    }
+}
+
+fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
+    let read = || -> Result<Found, ImportError> {
+        match kind_of(path)? {
+            FileKind::Dicom => dicom_file(path, limits),
+            FileKind::Raster(format) => {
+                let object = raster::image_object(path, format, limits)?;
+                Ok(Found::Image(Box::new(object)))
+            }
+            FileKind::Other => Err(ImportError::NotAnImageFile),
+        }
+    };
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_: Box<dyn Any + Send>| Err(ImportError::Panicked))
+}
+
+/// Looks at the first bytes of a regular file.
+pub fn kind_of(path: &Path) -> Result<FileKind, ImportError> {
+    let source = Source::open(path)?;
+    let head = source.read_at(0, source.n_bytes().min(1024))?;
+    Ok(recognize::file_kind(&head))
+}
+
+fn dicom_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
+    let file = DicomFile::open(path, limits)?;
+    if dicomdir::is_index(&file) {
+        return Ok(Found::Index(dicomdir::references(path, &file)));
+    }
+    Ok(Found::Image(Box::new(attributes::image_object(path, &file, limits)?)))
+}
+
+/// Byte for byte.
+fn is_same_file(a: &Instance, b: &Instance) -> bool {
+    let compare = || -> std::io::Result<bool> {
+        let (mut a, mut b) = (File::open(&a.path)?, File::open(&b.path)?);
+        if a.metadata()?.len() != b.metadata()?.len() {
+            return Ok(false);
+        }
+        let (mut left, mut right) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+        loop {
+            let n = a.read(&mut left)?;
+            let (Some(from_a), Some(from_b)) = (left.get(..n), right.get_mut(..n)) else { return Ok(false) };
+            b.read_exact(from_b)?;
+            if from_a != from_b {
+                return Ok(false);
+            }
+            if n == 0 {
+                return Ok(true);
+            }
+        }
+    };
+    compare().unwrap_or(false)
+}
