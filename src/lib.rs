@@ -6,6 +6,7 @@
 //! Who may name whom is checked by `tests/it/tidy.rs`; `ARCHITECTURE.md` has the picture.
 
 pub mod domain;
+pub mod export;
 pub mod imaging;
 pub mod import;
 pub mod inference;

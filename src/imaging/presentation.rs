@@ -16,8 +16,8 @@ pub struct GreyPresentation {
 
 /// Whether the file itself asks for inversion, before the reader's own.
 ///
-/// MONOCHROME1 and Presentation LUT Shape INVERSE say the same thing: DX requires the one with the other
-/// (PS3.3 C.8.11.3), and both together still invert once.
+/// MONOCHROME1 and Presentation LUT Shape INVERSE say the same thing: an image that gives the shape gives INVERSE
+/// with MONOCHROME1 (PS3.3 C.7.6.1), so both together still invert once. The reader's own inversion comes on top.
 pub fn file_inverts(instance: &Instance) -> bool {
     instance.pixels.photometric == Photometric::Monochrome1 || instance.presentation_inverse
 }

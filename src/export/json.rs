@@ -1,0 +1,21 @@
+//! The report as one JSON file.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::report::Report;
+use crate::export::error::ExportError;
+use crate::export::json_document::ReportDocument;
+use crate::export::staging::{self, Staging};
+
+pub const REPORT_FILE_NAME: &str = "report.json";
+
+/// Writes `<folder>/report.json` whole, replacing an earlier export; returns its path.
+pub fn write_json(report: &Report, folder: &Path) -> Result<PathBuf, ExportError> {
+    let mut text = serde_json::to_vec_pretty(&ReportDocument::new(report))?;
+    text.push(b'\n');
+    staging::refuse_original(report, folder, REPORT_FILE_NAME)?;
+    let mut staging = Staging::new(folder)?;
+    staging.add(REPORT_FILE_NAME, &text)?;
+    staging.commit()?;
+    Ok(folder.join(REPORT_FILE_NAME))
+}

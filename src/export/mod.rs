@@ -1,0 +1,19 @@
+//! The door out: a study's findings and decisions as a JSON report, as pictures, and masks as NumPy arrays.
+//!
+//! What leaves is made from the record and the stored values, never from what a screen showed. Files appear whole or
+//! not at all, and an original is never written over.
+
+mod canvas;
+mod capture_legend;
+mod capture_picture;
+mod error;
+mod json;
+mod json_document;
+pub mod numpy;
+pub mod secondary_capture;
+mod staging;
+mod typeface;
+
+pub use crate::export::error::ExportError;
+pub use crate::export::json::{REPORT_FILE_NAME, write_json};
+pub use crate::export::json_document::{REPORT_SCHEMA, REPORT_VERSION};
