@@ -30,6 +30,8 @@ pub enum StoreError {
     NotDurable { detail: String },
     #[error("An event names a finding that was never stored; nothing was kept.")]
     UnknownFinding,
+    #[error("An event undoes or redoes one that was never stored; nothing was kept.")]
+    UnknownEvent,
     #[error("An event with the same identity but other content is already kept; nothing was changed.")]
     EventConflict,
     #[error("A finding belongs to another study; nothing was kept.")]
@@ -59,6 +61,7 @@ impl StoreError {
             Self::Altered { .. } => "store_altered",
             Self::NotDurable { .. } => "store_not_durable",
             Self::UnknownFinding => "store_unknown_finding",
+            Self::UnknownEvent => "store_unknown_event",
             Self::EventConflict => "store_event_conflict",
             Self::OtherStudy => "store_other_study",
             Self::Unwritable => "store_unwritable",

@@ -2,10 +2,17 @@
 //!
 //! The original pictures are never stored, only what was found and decided, by UID and hash.
 
+pub mod anchor;
+mod appending;
 pub mod chain;
 pub mod error;
 mod json;
+mod migrations;
+mod opening;
+mod reading;
+mod rows;
 pub mod sqlite;
+mod verifying;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,8 +83,13 @@ pub trait ReviewStore: Send {
     /// Last used first.
     fn recent_places(&self) -> Result<Vec<RecentPlace>, StoreError>;
 
+    fn forget_places(&mut self) -> Result<(), StoreError>;
+
     /// Reads the whole record and names every place where it is not what was written.
     fn verify(&self) -> Result<ChainReport, StoreError>;
 
     fn is_read_only(&self) -> bool;
+
+    /// Why nothing can be kept, as a sentence for the screen.
+    fn read_only_reason(&self) -> Option<String>;
 }

@@ -1,0 +1,174 @@
+//! Opening the file: what it must be, how it must be written, and when it may only be read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::store::anchor::Anchor;
+use crate::store::error::StoreError;
+use crate::store::migrations::{self, APPLICATION_ID, SCHEMA_VERSION};
+use crate::store::sqlite::{Access, Durability, OpenMode};
+
+/// How long a write waits for another program's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) fn open(path: &Path, mode: OpenMode, anchor: &Anchor) -> Result<(Connection, Access), StoreError> {
+    let file = fs::metadata(path).ok();
+    let is_new = file.is_none();
+    let is_blank = file.as_ref().is_none_or(|file| file.len() == 0);
+    if is_blank && anchor.exists() {
+        return Err(StoreError::Missing { path: path.to_owned() });
+    }
+    if file.as_ref().is_some_and(|file| !file.is_file()) {
+        return Err(StoreError::NotARecord { path: path.to_owned() });
+    }
+    let why = match mode {
+        OpenMode::ReadOnly => Some("opened for reading"),
+        OpenMode::ReadWrite => write_protection(path, file.as_ref()),
+    };
+    if let Some(why) = why {
+        return open_read_only(path, why);
+    }
+    match open_writable(path, is_new) {
+        Ok(Some(conn)) => Ok((conn, Access::Writable)),
+        Ok(None) => open_read_only(path, "the file may not be written"),
+        // The folder refuses the files SQLite needs beside the record.
+        Err(StoreError::ReadOnly { .. }) if !is_new => open_read_only(path, "its folder may not be written"),
+        Err(StoreError::CannotOpen { detail, path: at }) if !is_new => {
+            open_read_only(path, "its folder may not be written")
+                .map_err(|_| StoreError::CannotOpen { detail, path: at })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Somebody said in so many words that this is not to be written, even where the system would let us.
+fn write_protection(path: &Path, file: Option<&fs::Metadata>) -> Option<&'static str> {
+    let file = file?;
+    if file.permissions().readonly() {
+        return Some("the file is write-protected");
+    }
+    // Elsewhere the attribute means something else on folders.
+    let folder = cfg!(unix).then(|| fs::metadata(folder_of(path)).ok()).flatten()?;
+    folder.permissions().readonly().then_some("its folder is write-protected")
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// `None` when the system lets us only read.
+fn open_writable(path: &Path, is_new: bool) -> Result<Option<Connection>, StoreError> {
+    let create = if is_new { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let opening = |error| StoreError::opening(error, path);
+    let mut conn = Connection::open_with_flags(path, flags).map_err(opening)?;
+    if conn.is_readonly(rusqlite::MAIN_DB).map_err(opening)? {
+        return Ok(None);
+    }
+    harden(&conn).map_err(opening)?;
+    let is_empty = check_identity(&conn, path)?;
+    make_durable(&conn).map_err(opening)?;
+    check_durable(&durability(&conn)?)?;
+    migrations::migrate(&mut conn)?;
+    if is_empty {
+        sync_folder(path)?;
+    }
+    Ok(Some(conn))
+}
+
+fn open_read_only(path: &Path, why: &str) -> Result<(Connection, Access), StoreError> {
+    let access = Access::ReadOnly { why: why.to_owned() };
+    let opening = |error| StoreError::opening(error, path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags).and_then(|conn| {
+        harden(&conn)?;
+        // Touches the file, so that a folder without room for the shared index is noticed here.
+        conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+        Ok(conn)
+    });
+    let conn = match opened {
+        Ok(conn) => conn,
+        Err(error) => {
+            let is_folder = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
+            // Without a write-ahead log the file alone is the whole record and can be read as it lies.
+            let Some(uri) = is_folder.then(|| immutable_uri(path)).flatten() else {
+                return Err(opening(error));
+            };
+            let conn = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).map_err(opening)?;
+            harden(&conn).map_err(opening)?;
+            conn
+        }
+    };
+    if check_identity(&conn, path)? {
+        return Err(StoreError::NotARecord { path: path.to_owned() });
+    }
+    Ok((conn, access))
+}
+
+fn immutable_uri(path: &Path) -> Option<String> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return None;
+    }
+    let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Some(format!("file:{escaped}?immutable=1"))
+}
+
+fn harden(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "cell_size_check", true)
+}
+
+/// Whether the file is still empty. Refuses everything that is neither empty nor a record this program knows.
+fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
+    let opening = |error| StoreError::opening(error, path);
+    let number = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(opening);
+    let n_tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_master", (), |row| row.get(0)).map_err(opening)?;
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    match (application, version) {
+        (0, 0) if n_tables == 0 => Ok(true),
+        (APPLICATION_ID, 1..) if version > SCHEMA_VERSION => {
+            Err(StoreError::Newer { found: version, known: SCHEMA_VERSION })
+        }
+        (APPLICATION_ID, 1..) => Ok(false),
+        _ => Err(StoreError::NotARecord { path: path.to_owned() }),
+    }
+}
+
+/// `synchronous=FULL` is the promise: with NORMAL a power cut loses commits that were already acknowledged.
+fn make_durable(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    // On macOS an fsync alone does not empty the drive's cache; elsewhere these do nothing.
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "checkpoint_fullfsync", true)
+}
+
+pub(crate) fn durability(conn: &Connection) -> Result<Durability, StoreError> {
+    let journal_mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    let synchronous: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    Ok(Durability { journal_mode, synchronous })
+}
+
+fn check_durable(durability: &Durability) -> Result<(), StoreError> {
+    let Durability { journal_mode, synchronous } = durability;
+    if journal_mode == "wal" && *synchronous == 2 {
+        return Ok(());
+    }
+    Err(StoreError::NotDurable { detail: format!("journal {journal_mode}, synchronous {synchronous}") })
+}
+
+/// A new file's name is only on disk once its folder is.
+fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    if cfg!(unix) {
+        let synced = fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| StoreError::WriteFailed { detail: error.kind().to_string() })?;
+    }
+    Ok(())
+}
