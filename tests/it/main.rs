@@ -2,4 +2,7 @@
 
 mod imaging;
 mod inference;
+mod record;
+mod review;
+mod store;
 mod tidy;
