@@ -127,7 +127,7 @@ fn story(open: &dyn Fn() -> Box<dyn ReviewStore>) {
     conveniences(store.as_mut());
     let report = store.verify().unwrap();
     assert!(report.is_intact() && report.remarks.is_empty(), "{report:?}");
-    assert_eq!(report.n_findings, 4);
+    assert_eq!(report.n_findings, 5);
 }
 
 fn refusals(store: &mut dyn ReviewStore, events: &[ReviewEvent]) {
