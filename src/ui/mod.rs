@@ -5,9 +5,15 @@
 
 pub mod action;
 pub mod context;
+pub mod deciding;
 pub mod dialogs;
+pub mod keys;
+pub mod panels;
 pub mod screen;
 pub mod shortcuts;
 pub mod theme;
 pub mod transient;
 pub mod view_state;
+pub mod viewport;
+pub mod widgets;
+pub mod words;

@@ -1,12 +1,123 @@
-//! The whole screen: bars around, series on the left, picture in the middle, findings on the right.
+//! The whole screen: bars above and below, series on the left, the picture in the middle, findings on the right.
 
-use egui::Ui;
+use std::path::PathBuf;
 
-use crate::ui::action::Action;
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use crate::ui::action::{Action, OpenAction, ReviewAction, ViewAction};
 use crate::ui::context::UiContext;
+use crate::ui::deciding;
+use crate::ui::dialogs::dialogs_ui;
+use crate::ui::keys::keys_ui;
+use crate::ui::panels::finding_details::finding_details_ui;
+use crate::ui::panels::findings::findings_ui;
+use crate::ui::panels::overlay_controls::overlay_controls_ui;
+use crate::ui::panels::series_strip::series_strip_ui;
+use crate::ui::panels::start_page::start_page_ui;
+use crate::ui::panels::status_bar::status_bar_ui;
+use crate::ui::panels::top_bar::top_bar_ui;
+use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::view_state::ViewState;
+use crate::ui::viewport::viewport_ui;
 
 /// Draws one pass and collects what the reader asked for.
-pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, _view: &mut ViewState, _actions: &mut Vec<Action>) {
-    ui.label(context.app.version);
+pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let before = context.open_study_uid().and_then(|study| view.look(study).cloned());
+    mark_displayed(context, view, actions);
+    first_selection(context, view);
+    if context.app.has_accepted_terms {
+        keys_ui(ui, context, view, actions);
+    }
+    dropped_files(ui, actions);
+    let mut wanted = Vec::new();
+    Panel::top("top bar").frame(bar_frame()).resizable(false).show(ui, |ui| top_bar_ui(ui, context, view, actions));
+    Panel::bottom("status bar")
+        .frame(bar_frame())
+        .resizable(false)
+        .show(ui, |ui| status_bar_ui(ui, context, view, actions));
+    if context.open_study.is_some() {
+        if !view.transient.is_maximized {
+            side_panels_ui(ui, context, view, actions, &mut wanted);
+        }
+        let ground = Frame::new().fill(theme().surface.window.into());
+        let mut first = Vec::new();
+        CentralPanel::no_frame().frame(ground).show(ui, |ui| viewport_ui(ui, context, view, &mut first));
+        // What is looked at comes before thumbnails.
+        first.append(&mut wanted);
+        wanted = first;
+    } else {
+        let ground = Frame::new().fill(theme().surface.window.into());
+        CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
+    }
+    dialogs_ui(ui, context, view, actions);
+    if !wanted.is_empty() {
+        actions.push(ViewAction::WantFrames(wanted).into());
+    }
+    let study = context.open_study_uid();
+    if let Some(study) = study.filter(|study| view.look(study) != before.as_ref()) {
+        actions.push(ViewAction::Changed(study.clone()).into());
+        // What the keys and the pointer changed is on screen with the next pass at the latest.
+        ui.ctx().request_repaint();
+    }
+}
+
+fn side_panels_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+    wanted: &mut Vec<crate::domain::frame::FrameKey>,
+) {
+    let is_wide = ui.available_width() >= 1350.0;
+    Panel::left("series")
+        .frame(panel_frame().inner_margin(Margin::same(8)))
+        .default_size(if is_wide { 164.0 } else { 140.0 })
+        .size_range(120.0..=260.0)
+        .show(ui, |ui| series_strip_ui(ui, context, view, wanted));
+    Panel::right("findings")
+        .frame(panel_frame())
+        .default_size(if is_wide { 360.0 } else { 320.0 })
+        .size_range(280.0..=560.0)
+        .show(ui, |ui| {
+            Panel::bottom("finding details").frame(Frame::NONE).resizable(false).show(ui, |ui| {
+                ui.add_space(6.0);
+                finding_details_ui(ui, context, view, actions);
+                ui.separator();
+                overlay_controls_ui(ui, context, view);
+            });
+            CentralPanel::no_frame().show(ui, |ui| findings_ui(ui, context, view, actions));
+        });
+}
+
+/// Tells the review that a finding's own image was on screen while it was selected: in the pass before, painted.
+fn mark_displayed(context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>) {
+    let Some(painted) = &view.transient.painted else { return };
+    let Some(selected) = &painted.selected else { return };
+    let Some(review) = context.session.and_then(|session| session.finding(selected)) else { return };
+    if !review.was_displayed && deciding::seen_of(&review.finding, view).is_some() {
+        actions.push(ReviewAction::MarkDisplayed(selected.clone()).into());
+    }
+}
+
+/// A study that nobody has looked at opens on its first flagged finding.
+fn first_selection(context: &UiContext<'_>, view: &mut ViewState) {
+    let (Some(study), Some(session)) = (context.open_study, context.session) else { return };
+    let look = view.look_mut(&study.uid);
+    let is_gone = look.selected.as_ref().is_some_and(|id| session.finding(id).is_none());
+    if is_gone {
+        look.selected = None;
+    }
+    let is_untouched = look.selected.is_none() && look.series.is_empty();
+    let first = session.findings().first().filter(|review| is_untouched && review.finding.is_flagged());
+    if let Some(id) = first.map(|review| review.finding.id.clone()) {
+        deciding::select(context, view, &id);
+    }
+}
+
+fn dropped_files(ui: &Ui, actions: &mut Vec<Action>) {
+    let paths: Vec<PathBuf> =
+        ui.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+    if !paths.is_empty() {
+        actions.push(OpenAction::Paths(paths).into());
+    }
 }

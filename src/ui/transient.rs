@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use egui::{PointerButton, TextureHandle};
+use egui::{PointerButton, Rect, TextureHandle};
 
-use crate::domain::decision::Seen;
 use crate::domain::frame::FrameKey;
 use crate::domain::geometry::PixelBox;
 use crate::domain::presentation::Window;
 use crate::domain::uid::FindingId;
 use crate::ui::view_state::{SeriesPart, SeriesView};
+use crate::ui::viewport::picture::Painted;
 
 #[derive(Default)]
 pub struct Transient {
@@ -19,16 +19,18 @@ pub struct Transient {
     pub thumbnails: BTreeMap<SeriesPart, TextureHandle>,
     /// Windows and ranges by frame: each costs a pass over the frame.
     pub levels: BTreeMap<FrameKey, Levels>,
-    /// What the picture looked like in the pass before; `None` while no image was painted.
-    pub seen: Option<Seen>,
+    /// The picture of the pass before; `None` while no image was painted.
+    pub painted: Option<Painted>,
+    /// Where the viewport lay in the pass before, points.
+    pub viewport: Option<Rect>,
     /// Side panels are hidden to make room for the picture.
     pub is_maximized: bool,
     /// Findings below their operating point are listed.
     pub below_threshold_open: bool,
-    /// The finding for whose picture the list was last scrolled.
+    /// The finding that the list last scrolled to.
     pub scrolled_to: Option<FindingId>,
-    /// A sentence for the reader about what just could not be done, and until when it is shown, seconds.
-    pub hint: Option<(String, f64)>,
+    /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
+    pub hint: Option<String>,
 }
 
 #[derive(Default)]

@@ -1,15 +1,29 @@
 //! Modal dialogs: one file each, kept as a stack in the view state.
 
-use std::path::PathBuf;
+mod about;
+mod new_finding;
+mod path;
+mod problems;
+mod reject_reasons;
+mod shortcut_sheet;
+mod terms;
+
+use egui::{Frame, Id, Margin, Modal, RichText, Stroke, Ui};
 
 use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::uid::FindingId;
+use crate::ui::action::Action;
+use crate::ui::context::UiContext;
+use crate::ui::theme::theme;
+use crate::ui::view_state::ViewState;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Dialog {
     /// A path typed by hand, for machines without a file dialog.
     OpenPath(String),
+    /// A folder typed by hand.
+    ExportPath(String),
     /// Files of the last intake that were not opened.
     Problems,
     RejectReasons {
@@ -24,5 +38,57 @@ pub enum Dialog {
     },
     Shortcuts,
     About,
-    ExportPath(PathBuf),
+}
+
+/// What becomes of a dialog after a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stay {
+    Open,
+    Closed,
+}
+
+/// Draws the topmost dialog, if any. The research-use statement comes before all else.
+pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    if !context.app.has_accepted_terms {
+        terms::terms_ui(ui, actions);
+        return;
+    }
+    let Some(mut dialog) = view.dialogs.pop() else { return };
+    let depth = view.dialogs.len();
+    let stay = match &mut dialog {
+        Dialog::OpenPath(path) => path::open_path_ui(ui, path, actions),
+        Dialog::ExportPath(path) => path::export_path_ui(ui, path, actions),
+        Dialog::Problems => problems::problems_ui(ui, context),
+        Dialog::RejectReasons { finding, chosen, text } => {
+            reject_reasons::reject_reasons_ui(ui, context, view, actions, finding, chosen, text)
+        }
+        Dialog::NewFinding { subject, place, label } => {
+            new_finding::new_finding_ui(ui, context, actions, subject, place, label)
+        }
+        Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
+        Dialog::About => about::about_ui(ui, context),
+    };
+    if stay == Stay::Open {
+        view.dialogs.insert(depth, dialog);
+    }
+}
+
+/// A modal in the house's dress. Escape and a click beside it close it.
+fn modal(ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) -> Stay) -> Stay {
+    let response = sheet(title).show(ui.ctx(), |ui| {
+        ui.set_width(width.min(ui.ctx().content_rect().width() - 80.0));
+        ui.label(RichText::new(title).heading().color(theme().text.strong));
+        ui.add_space(8.0);
+        add_contents(ui)
+    });
+    if response.should_close() { Stay::Closed } else { response.inner }
+}
+
+fn sheet(title: &str) -> Modal {
+    let frame = Frame::new()
+        .fill(theme().surface.panel.into())
+        .stroke(Stroke::new(1.0, theme().surface.pressed))
+        .corner_radius(8)
+        .inner_margin(Margin::same(18));
+    Modal::new(Id::unique(("dialog", title))).frame(frame).backdrop_color(theme().surface.backdrop.into())
 }

@@ -24,7 +24,8 @@ const WINDOW_SENSITIVITY: f64 = 4.0 / 1024.0;
 pub fn pointer_ui(ui: &Ui, response: &Response, canvas: &Canvas, shown: &Shown<'_>, view: &mut ViewState) {
     let mut look = SeriesView { view: canvas.view, ..shown.look.clone() };
     view.transient.pointer.hovered = response.hover_pos().map(|pos| canvas.image_point(pos));
-    let is_changed = drag(ui, response, canvas, shown, view, &mut look) | wheel(ui, response, canvas, shown, view, &mut look);
+    let is_changed =
+        drag(ui, response, canvas, shown, view, &mut look) | wheel(ui, response, canvas, shown, view, &mut look);
     if response.double_clicked() {
         view.transient.is_maximized = !view.transient.is_maximized;
     }

@@ -203,7 +203,9 @@ fn voi(
         WindowChoice::FullRange => {
             let window = match (levels.full, instance.frame(frame_idx)) {
                 (Some(window), _) => window,
-                (None, Some(attrs)) => *levels.full.insert(histogram::full_range_window(frame, attrs, instance.padding)),
+                (None, Some(attrs)) => {
+                    *levels.full.insert(histogram::full_range_window(frame, attrs, instance.padding))
+                }
                 (None, None) => histogram::color_window(frame),
             };
             (Voi::Window(window), "Full range".to_owned())

@@ -1,0 +1,69 @@
+//! All keys and gestures on one sheet, from the same table the dispatcher reads.
+
+use egui::{Grid, RichText, ScrollArea, Ui};
+
+use crate::imaging::presets::presets;
+use crate::ui::dialogs::{Stay, modal};
+use crate::ui::shortcuts::{GESTURES, Group, HOLD_TO_HIDE, KeyCommand, SHORTCUTS, Shortcut, ViewKey};
+use crate::ui::theme::theme;
+
+pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
+    modal(ui, "Keyboard and mouse", 980.0, |ui| {
+        let height = ui.ctx().content_rect().height() - 190.0;
+        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            ui.columns(3, |columns| {
+                let [first, second, third] = columns else { return };
+                group_ui(first, Group::Review);
+                mouse_ui(first);
+                group_ui(second, Group::Images);
+                group_ui(third, Group::Window);
+                group_ui(third, Group::Program);
+            });
+        });
+        ui.add_space(8.0);
+        if ui.button("Close").clicked() { Stay::Closed } else { Stay::Open }
+    })
+}
+
+fn group_ui(ui: &mut Ui, group: Group) {
+    title(ui, group.word());
+    Grid::new(("shortcuts", group.word())).num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+        for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.group == group) {
+            let keys: Vec<String> = shortcut.chords.iter().map(|chord| ui.ctx().format_shortcut(chord)).collect();
+            row(ui, &keys.join("  "), &words(shortcut));
+        }
+        if group == Group::Review {
+            row(ui, &format!("hold {}", HOLD_TO_HIDE.name()), "Hide everything of the models");
+        }
+    });
+    ui.add_space(8.0);
+}
+
+fn mouse_ui(ui: &mut Ui) {
+    title(ui, "Mouse");
+    Grid::new("gestures").num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+        for (gesture, meaning) in GESTURES {
+            row(ui, gesture, meaning);
+        }
+    });
+}
+
+fn title(ui: &mut Ui, word: &str) {
+    ui.label(RichText::new(word).color(theme().accent.main));
+}
+
+fn row(ui: &mut Ui, keys: &str, meaning: &str) {
+    ui.label(RichText::new(keys).small().color(theme().text.strong));
+    ui.add(egui::Label::new(RichText::new(meaning).small().color(theme().text.normal)).wrap());
+    ui.end_row();
+}
+
+/// A preset's key says which window it is.
+fn words(shortcut: &Shortcut) -> String {
+    let KeyCommand::View(ViewKey::Preset(digit)) = shortcut.command else { return shortcut.words.to_owned() };
+    let preset = presets().iter().find(|preset| preset.key == Some(digit));
+    preset.map_or_else(
+        || shortcut.words.to_owned(),
+        |preset| format!("{} {:.0} / {:.0}", preset.name, preset.window.width, preset.window.center),
+    )
+}

@@ -1,0 +1,153 @@
+//! From keys to what they mean. The table of keys is `shortcuts`; this is the dispatcher.
+
+use egui::{Context, FocusDirection, Ui};
+
+use crate::domain::decision::Verdict;
+use crate::domain::presentation::Window;
+use crate::imaging::presets::{presets, presets_apply};
+use crate::ui::action::{Action, ExportAction, OpenAction, ReviewAction};
+use crate::ui::context::UiContext;
+use crate::ui::deciding;
+use crate::ui::dialogs::Dialog;
+use crate::ui::shortcuts::{HOLD_TO_HIDE, KeyCommand, ProgramKey, ReviewKey, ViewKey, take_pressed};
+use crate::ui::view_state::{LookAt, MaskStyle, SeriesPart, SeriesView, ViewState, WindowChoice};
+use crate::ui::viewport::pointer::{dragged_window, scrolled};
+use crate::ui::viewport::shown::{Canvas, Shown};
+use crate::ui::viewport::viewport_id;
+
+/// Zoom factor of one key press.
+const ZOOM_STEP: f64 = 1.2;
+/// Window change of one key press, in points of a drag.
+const WINDOW_STEP: f64 = 6.0;
+
+/// Takes this pass's keys. Typing and dialogs keep theirs.
+pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let ctx = ui.ctx().clone();
+    let is_elsewhere = ctx.text_edit_focused() || !view.dialogs.is_empty() || ctx.any_popup_open();
+    view.overlay.is_held_hidden = !is_elsewhere && ctx.input(|input| input.key_down(HOLD_TO_HIDE));
+    if is_elsewhere {
+        return;
+    }
+    let focused = ctx.memory(|memory| memory.focused());
+    let keeps_focus_keys = focused.is_some_and(|id| id != viewport_id());
+    for command in take_pressed(&ctx, keeps_focus_keys) {
+        view.transient.hint = None;
+        match command {
+            KeyCommand::View(key) => view_key(&ctx, context, view, key),
+            KeyCommand::Review(key) => review_key(context, view, actions, key),
+            KeyCommand::Program(key) => program_key(&ctx, context, view, actions, key),
+        }
+    }
+}
+
+fn program_key(
+    ctx: &Context,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+    key: ProgramKey,
+) {
+    match key {
+        ProgramKey::OpenFolder => actions.push(OpenAction::ChooseFolder.into()),
+        ProgramKey::OpenFiles => actions.push(OpenAction::ChooseFiles.into()),
+        ProgramKey::Export if context.open_study.is_some() => actions.push(ExportAction::ChooseFolder.into()),
+        ProgramKey::Export => {}
+        ProgramKey::HideIdentity => view.is_identity_hidden = !view.is_identity_hidden,
+        ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),
+        ProgramKey::FocusPanels => ctx.memory_mut(|memory| {
+            if memory.focused() == Some(viewport_id()) {
+                memory.move_focus(FocusDirection::Next);
+            } else {
+                memory.request_focus(viewport_id());
+            }
+        }),
+        ProgramKey::Cancel => {
+            view.transient.pointer.is_drawing_finding = false;
+            view.transient.pointer.drag = None;
+            view.transient.is_maximized = false;
+            ctx.memory_mut(|memory| memory.request_focus(viewport_id()));
+        }
+    }
+}
+
+fn review_key(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>, key: ReviewKey) {
+    match key {
+        ReviewKey::Accept => deciding::decide_selected(context, view, actions, Verdict::Accepted),
+        ReviewKey::Uncertain => deciding::decide_selected(context, view, actions, Verdict::Uncertain),
+        ReviewKey::Reject => deciding::ask_reasons(context, view),
+        ReviewKey::New => deciding::start_new_finding(context, view),
+        ReviewKey::Next => deciding::step_selection(context, view, 1),
+        ReviewKey::Previous => deciding::step_selection(context, view, -1),
+        ReviewKey::CycleOverlay => {
+            view.overlay.masks = match view.overlay.masks {
+                MaskStyle::Off => MaskStyle::Outline,
+                MaskStyle::Outline => MaskStyle::OutlineAndFill,
+                MaskStyle::OutlineAndFill => MaskStyle::Off,
+            };
+        }
+        ReviewKey::ToggleSaliency => view.overlay.saliency_shown = !view.overlay.saliency_shown,
+        ReviewKey::Undo => actions.push(ReviewAction::Undo.into()),
+        ReviewKey::Redo => actions.push(ReviewAction::Redo.into()),
+    }
+}
+
+/// Changes the open series' look as a key, a button or a menu asks.
+pub fn view_key(ctx: &Context, context: &UiContext<'_>, view: &mut ViewState, key: ViewKey) {
+    let Some(study) = context.open_study else { return };
+    match key {
+        ViewKey::NextSeries => return step_series(context, view, 1),
+        ViewKey::PreviousSeries => return step_series(context, view, -1),
+        _ => {}
+    }
+    let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
+    let mut look = shown.look.clone();
+    if let Some(rect) = view.transient.viewport {
+        look.view = Canvas::new(rect, ctx.pixels_per_point(), &shown).view;
+    }
+    changed(&mut look, &shown, key);
+    view.look_mut(&study.uid).series.insert(shown.part.clone(), look);
+}
+
+fn changed(look: &mut SeriesView, shown: &Shown<'_>, key: ViewKey) {
+    let n_images = shown.series.stack.len();
+    match key {
+        ViewKey::Preset(digit) => {
+            let preset = presets().iter().find(|preset| preset.key == Some(digit));
+            if let Some(preset) = preset.filter(|_| presets_apply(&shown.series.modality, shown.instance)) {
+                look.window = WindowChoice::Preset(preset.id.clone());
+            }
+        }
+        ViewKey::WindowFromFile => look.window = WindowChoice::FromFile,
+        ViewKey::WindowAuto => look.window = WindowChoice::Auto,
+        ViewKey::WindowStep { width, level } => {
+            let Some(tone) = &shown.tone else { return };
+            let (low, high) = tone.range;
+            let start = tone.voi.window().copied().unwrap_or(Window::linear((low + high) / 2.0, (high - low).max(1.0)));
+            let (right, down) = (f64::from(width) * WINDOW_STEP, f64::from(level) * WINDOW_STEP);
+            look.window = WindowChoice::Manual(dragged_window(&start, tone.range, right, down));
+        }
+        ViewKey::Invert => look.is_inverted = !look.is_inverted,
+        ViewKey::FlipHorizontal => look.view = look.view.flipped_left_right(),
+        ViewKey::FlipVertical => look.view = look.view.flipped_top_bottom(),
+        ViewKey::RotateRight => look.view = look.view.turned_clockwise(),
+        ViewKey::RotateLeft => look.view = look.view.turned_counterclockwise(),
+        ViewKey::Fit => look.is_fit = true,
+        ViewKey::ZoomIn | ViewKey::ZoomOut => {
+            let factor = if key == ViewKey::ZoomIn { ZOOM_STEP } else { 1.0 / ZOOM_STEP };
+            look.view = look.view.zoomed_to(look.view.zoom * factor);
+            look.is_fit = false;
+        }
+        ViewKey::Scroll(n) => look.stack_index = scrolled(look.stack_index, i64::from(n), n_images),
+        ViewKey::FirstImage => look.stack_index = 0,
+        ViewKey::LastImage => look.stack_index = n_images.saturating_sub(1),
+        ViewKey::Reset => *look = SeriesView { stack_index: look.stack_index, ..SeriesView::default() },
+        ViewKey::NextSeries | ViewKey::PreviousSeries => {}
+    }
+}
+
+fn step_series(context: &UiContext<'_>, view: &mut ViewState, step: i64) {
+    let Some(study) = context.open_study else { return };
+    let index = view.look(&study.uid).map_or(0, |look: &LookAt| look.open_index(study));
+    let index = scrolled(index, step, study.series.len());
+    view.look_mut(&study.uid).open_series = Some(SeriesPart::of(study, index));
+}

@@ -1,0 +1,178 @@
+//! The selected finding: what is known of it, and the reader's hand.
+
+use egui::{Button, RichText, TextEdit, Ui};
+
+use crate::domain::decision::Verdict;
+use crate::domain::finding::Finding;
+use crate::domain::geometry::PixelBox;
+use crate::review::session::FindingReview;
+use crate::ui::action::{Action, ReviewAction};
+use crate::ui::context::UiContext;
+use crate::ui::deciding;
+use crate::ui::shortcuts::{KeyCommand, ReviewKey, chord_text, hint};
+use crate::ui::theme::theme;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{main_button, wide_button};
+use crate::ui::words::{number, quantity};
+
+pub fn finding_details_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    match deciding::selected(context, view) {
+        Some(review) => {
+            facts_ui(ui, review);
+            ui.add_space(2.0);
+            decide_ui(ui, context, review, view, actions);
+            comment_ui(ui, review, view, actions);
+        }
+        None if context.session.is_some_and(|session| !session.findings().is_empty()) => {
+            let words = "Press J to go to the first finding.";
+            ui.label(RichText::new(words).color(theme().text.weak));
+        }
+        None => {}
+    }
+    add_ui(ui, context, view);
+}
+
+fn facts_ui(ui: &mut Ui, review: &FindingReview) {
+    let finding = &review.finding;
+    ui.label(RichText::new(&finding.label.name).size(15.0).color(theme().text.strong));
+    let mut facts: Vec<(&str, String)> = Vec::new();
+    for measurement in &finding.measurements {
+        facts.push((&measurement.name, quantity(measurement.value, &measurement.unit)));
+    }
+    facts.push(("Place", place_words(finding)));
+    if let Some(words) = operating_point_words(finding) {
+        facts.push(("Operating point", words));
+    }
+    egui::Grid::new("finding facts").num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+        for (name, value) in facts {
+            ui.label(RichText::new(name).small().color(theme().text.weak));
+            ui.add(egui::Label::new(RichText::new(value).small().color(theme().text.normal)).wrap());
+            ui.end_row();
+        }
+    });
+    for notice in &finding.notices {
+        ui.label(RichText::new(&notice.text).small().color(theme().state.warning));
+    }
+    let rejected = review.decision.as_ref().and_then(|decision| match &decision.verdict {
+        Verdict::Rejected { reasons, text } => {
+            let words: Vec<&str> = reasons.iter().map(|reason| reason.word()).chain(Some(text.as_str())).collect();
+            Some(words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("; "))
+        }
+        _ => None,
+    });
+    if let Some(words) = rejected {
+        ui.label(RichText::new(format!("Rejected: {words}")).small().color(theme().state.rejected));
+    }
+}
+
+fn place_words(finding: &Finding) -> String {
+    match finding.place.region() {
+        None => "Whole image".to_owned(),
+        Some(region @ PixelBox { x0, y0, .. }) => {
+            let (width, height) = (number(region.width().round()), number(region.height().round()));
+            format!("{width} × {height} px at ({x0:.0}, {y0:.0})")
+        }
+    }
+}
+
+/// `0.50, set for sensitivity 0.90 and specificity 0.80 on the evaluation set, n = 200`.
+fn operating_point_words(finding: &Finding) -> Option<String> {
+    let point = &finding.assessment.as_ref()?.operating_point;
+    let mut measured = Vec::new();
+    if let Some(sensitivity) = point.sensitivity {
+        measured.push(format!("sensitivity {sensitivity:.2}"));
+    }
+    if let Some(specificity) = point.specificity {
+        measured.push(format!("specificity {specificity:.2}"));
+    }
+    let set_for = if measured.is_empty() { String::new() } else { format!(", {}", measured.join(", ")) };
+    let set = if point.set.is_empty() { String::new() } else { format!(" on {}", point.set) };
+    let n = point.n.map_or_else(String::new, |n| format!(", n = {n}"));
+    Some(format!("{:.2}{set_for}{set}{n}", point.threshold))
+}
+
+fn decide_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    review: &FindingReview,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+) {
+    let width = (ui.available_width() - 8.0) / 2.0;
+    let tip = |ui: &Ui, words: &str, key: ReviewKey| hint(ui.ctx(), words, KeyCommand::Review(key));
+    let is =
+        |verdict: &Verdict| review.decision.as_ref().is_some_and(|decision| decision.verdict.word() == verdict.word());
+    ui.horizontal(|ui| {
+        let button = main_button("Accept").selected(is(&Verdict::Accepted));
+        let words = tip(ui, "The finding is there; go to the next unreviewed", ReviewKey::Accept);
+        if wide_button(ui, true, width, button).on_hover_text(words).clicked() {
+            deciding::decide_selected(context, view, actions, Verdict::Accepted);
+        }
+        let is_rejected = review.decision.as_ref().is_some_and(|d| matches!(d.verdict, Verdict::Rejected { .. }));
+        let words = tip(ui, "The finding is not there: choose why", ReviewKey::Reject);
+        let button = Button::new("Reject…").selected(is_rejected);
+        if wide_button(ui, true, width, button).on_hover_text(words).clicked() {
+            deciding::ask_reasons(context, view);
+        }
+    });
+    ui.horizontal(|ui| {
+        let words = tip(ui, "Needs a second read", ReviewKey::Uncertain);
+        let button = Button::new("Uncertain").selected(is(&Verdict::Uncertain));
+        if wide_button(ui, true, width, button).on_hover_text(words).clicked() {
+            deciding::decide_selected(context, view, actions, Verdict::Uncertain);
+        }
+        let button = Button::new("Not assessable").selected(is(&Verdict::NotAssessable));
+        let words = "This image cannot answer the question";
+        if wide_button(ui, true, width, button).on_hover_text(words).clicked() {
+            deciding::decide_selected(context, view, actions, Verdict::NotAssessable);
+        }
+    });
+    if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
+        actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
+    }
+}
+
+/// The comment goes with the next decision; on a decided finding it is sent on leaving the field.
+fn comment_ui(ui: &mut Ui, review: &FindingReview, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let id = &review.finding.id;
+    let kept = review.decision.as_ref().map_or("", |decision| decision.comment.as_str());
+    let mut text = match &view.transient.drafts.comment {
+        Some((draft_of, text)) if draft_of == id => text.clone(),
+        _ => kept.to_owned(),
+    };
+    let edit = TextEdit::singleline(&mut text).hint_text("Comment").desired_width(f32::INFINITY);
+    let response = ui.add(edit.id_salt(("comment", id)));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Comment"));
+    if response.changed() {
+        view.transient.drafts.comment = Some((id.clone(), text.clone()));
+    }
+    let Some(decision) = review.decision.as_ref().filter(|_| response.lost_focus() && text.trim() != kept) else {
+        return;
+    };
+    let seen = deciding::seen_of(&review.finding, view);
+    let comment = text.trim().to_owned();
+    let request =
+        crate::ui::action::DecisionRequest { finding: id.clone(), verdict: decision.verdict.clone(), seen, comment };
+    actions.push(ReviewAction::Decide(Box::new(request)).into());
+    view.transient.drafts.comment = None;
+}
+
+fn add_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    ui.horizontal(|ui| {
+        let command = KeyCommand::Review(ReviewKey::New);
+        let is_drawing = view.transient.pointer.is_drawing_finding;
+        let tip = hint(ui.ctx(), "Draw a box around what the models missed", command);
+        let button = Button::new("Add finding").selected(is_drawing);
+        if ui.add_enabled(context.session.is_some(), button).on_hover_text(tip).clicked() {
+            deciding::start_new_finding(context, view);
+        }
+        let words = if is_drawing {
+            let key = chord_text(ui.ctx(), command);
+            format!("Drag a box on the image. {key} again: whole image. Esc: cancel.")
+        } else {
+            "Enter accept · Del reject · U uncertain · J next".to_owned()
+        };
+        let color = if is_drawing { theme().marks.reader } else { theme().text.weak };
+        ui.add(egui::Label::new(RichText::new(words).small().color(color)).wrap());
+    });
+}

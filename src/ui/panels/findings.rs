@@ -1,0 +1,199 @@
+//! The list of findings: flagged first, those below their operating point folded away, never gone.
+
+use egui::{CollapsingHeader, Frame, Margin, Response, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder};
+
+use crate::domain::uid::FindingId;
+use crate::review::session::{Counts, FindingReview, Keeping, ReviewSession};
+use crate::ui::action::{Action, AnalysisAction, ReviewAction};
+use crate::ui::context::{AnalysisState, UiContext};
+use crate::ui::deciding;
+use crate::ui::panels::models::models_ui;
+use crate::ui::shortcuts::{KeyCommand, ReviewKey};
+use crate::ui::theme::{faded, theme};
+use crate::ui::view_state::ViewState;
+use crate::ui::viewport::marks::family_color;
+use crate::ui::widgets::button::{keyed_button, main_button};
+use crate::ui::widgets::line_style::MarkState;
+use crate::ui::widgets::state_icon::{line_sample, state_icon};
+
+pub fn findings_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    header_ui(ui, context, view, actions);
+    models_ui(ui, context, actions);
+    ui.separator();
+    let Some(session) = context.session else {
+        let words = if context.open_study.is_some() { "Reading the review record…" } else { "No study is open." };
+        ui.label(RichText::new(words).color(theme().text.weak));
+        return;
+    };
+    if session.findings().is_empty() {
+        nothing_ui(ui, context, actions);
+        return;
+    }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| list_ui(ui, context, session, view, actions));
+}
+
+fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let counts = context.session.map(ReviewSession::counts).unwrap_or_default();
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Findings").size(15.0).color(theme().text.strong));
+        let Counts { n_flagged, n_unreviewed, .. } = counts;
+        if n_flagged > 0 {
+            let words = format!("{n_flagged} flagged, {n_unreviewed} unreviewed");
+            ui.label(RichText::new(words).small().color(theme().text.weak));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let can = |is_possible: fn(&ReviewSession) -> bool| context.session.is_some_and(is_possible);
+            let redo = KeyCommand::Review(ReviewKey::Redo);
+            if keyed_button(ui, can(ReviewSession::can_redo), "Redo", "Redo what was undone", redo).clicked() {
+                actions.push(ReviewAction::Redo.into());
+            }
+            let undo = KeyCommand::Review(ReviewKey::Undo);
+            if keyed_button(ui, can(ReviewSession::can_undo), "Undo", "Undo the last decision", undo).clicked() {
+                view.transient.hint = None;
+                actions.push(ReviewAction::Undo.into());
+            }
+        });
+    });
+}
+
+fn nothing_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    let is_any = |is_meant: fn(&AnalysisState) -> bool| context.models.iter().any(|model| is_meant(&model.state));
+    if is_any(|state| matches!(state, AnalysisState::Running(_))) {
+        ui.label(RichText::new("The models are looking at this study…").color(theme().text.weak));
+    } else if is_any(|state| matches!(state, AnalysisState::Done)) {
+        ui.label(RichText::new("Nothing was flagged. This does not exclude disease.").color(theme().text.normal));
+    } else if is_any(|state| matches!(state, AnalysisState::NotRun)) {
+        ui.label(RichText::new("No model has looked at this study yet.").color(theme().text.weak));
+        ui.add_space(4.0);
+        if ui.add(main_button("Run models")).clicked() {
+            actions.push(AnalysisAction::RunAll.into());
+        }
+    } else {
+        ui.label(RichText::new("No findings. Press N to add your own.").color(theme().text.weak));
+    }
+}
+
+fn list_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    session: &ReviewSession,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+) {
+    let (flagged, below): (Vec<_>, Vec<_>) = session.findings().iter().partition(|review| review.finding.is_flagged());
+    if flagged.is_empty() {
+        ui.label(RichText::new("Nothing was flagged. This does not exclude disease.").color(theme().text.normal));
+    }
+    for review in flagged {
+        row_ui(ui, context, review, view, actions);
+    }
+    if below.is_empty() {
+        return;
+    }
+    ui.add_space(4.0);
+    let title = RichText::new(format!("Not flagged (does not exclude)  {}", below.len())).color(theme().text.weak);
+    let is_selected_below = deciding::selected(context, view).is_some_and(|review| !review.finding.is_flagged());
+    let folded = CollapsingHeader::new(title)
+        .id_salt("below operating point")
+        .default_open(false)
+        .open(is_selected_below.then_some(true))
+        .show(ui, |ui| {
+            for review in below {
+                row_ui(ui, context, review, view, actions);
+            }
+        });
+    view.transient.below_threshold_open = folded.openness > 0.5;
+}
+
+fn row_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    review: &FindingReview,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+) {
+    let finding = &review.finding;
+    let is_selected = context.open_study.and_then(|study| view.selected(&study.uid)) == Some(&finding.id);
+    let state = MarkState::of(review);
+    let builder = UiBuilder::new().id_salt(&finding.id).sense(Sense::click());
+    let inner = ui.scope_builder(builder, |ui| {
+        let is_hovered = ui.response().hovered();
+        let ground = match (is_selected, is_hovered) {
+            (true, _) => theme().surface.selected.0,
+            (false, true) => theme().surface.hovered.0,
+            (false, false) => theme().surface.raised.0,
+        };
+        let line = if is_selected { theme().accent.main } else { theme().surface.line };
+        Frame::new()
+            .fill(ground)
+            .stroke(Stroke::new(1.0, line))
+            .corner_radius(5)
+            .inner_margin(Margin::symmetric(9, 7))
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.spacing_mut().item_spacing = egui::vec2(7.0, 3.0);
+                row_text_ui(ui, review, state, actions);
+            });
+    });
+    let response = inner.response;
+    let label = format!("{}, {}", finding.label.name, state.word());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_selected, &label));
+    after_row(context, &response, &finding.id, is_selected, view);
+    ui.add_space(1.0);
+}
+
+fn after_row(context: &UiContext<'_>, response: &Response, id: &FindingId, is_selected: bool, view: &mut ViewState) {
+    if response.clicked() {
+        deciding::select(context, view, id);
+        view.transient.scrolled_to = Some(id.clone());
+    }
+    if is_selected && view.transient.scrolled_to.as_ref() != Some(id) {
+        view.transient.scrolled_to = Some(id.clone());
+        response.scroll_to_me(None);
+    }
+}
+
+fn row_text_ui(ui: &mut Ui, review: &FindingReview, state: MarkState, actions: &mut Vec<Action>) {
+    let finding = &review.finding;
+    ui.horizontal(|ui| {
+        state_icon(ui, state);
+        let name = RichText::new(&finding.label.name).color(theme().text.strong);
+        ui.label(if state == MarkState::Rejected { name.strikethrough() } else { name });
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            line_sample(ui, state, Stroke::new(1.8, faded(family_color(finding), state.opacity())));
+            ui.label(RichText::new(state.word()).small().color(state.color()));
+        });
+    });
+    if let Some(assessment) = &finding.assessment {
+        ui.label(RichText::new(assessment.sentence()).small().color(theme().text.normal));
+    }
+    ui.horizontal(|ui| {
+        let by = match finding.model_run() {
+            Some(run) => format!("{} {}", run.model.name, run.model.version),
+            None => "Reader".to_owned(),
+        };
+        ui.label(RichText::new(by).small().color(theme().text.weak));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| keeping_ui(ui, review, actions));
+    });
+}
+
+/// Only what the record has confirmed is said to be kept.
+fn keeping_ui(ui: &mut Ui, review: &FindingReview, actions: &mut Vec<Action>) {
+    let is_touched = review.decision.is_some() || !review.history.is_empty() || review.finding.model_run().is_none();
+    match &review.keeping {
+        Keeping::NotSaved(reason) => {
+            if ui.small_button("Retry").on_hover_text("Try to keep it again").clicked() {
+                actions.push(ReviewAction::RetrySaving.into());
+            }
+            let words = RichText::new("NOT SAVED").small().strong().color(theme().state.error);
+            ui.label(words).on_hover_text(reason);
+        }
+        Keeping::Pending if is_touched => {
+            ui.label(RichText::new("saving…").small().color(theme().text.weak));
+        }
+        Keeping::Kept if is_touched => {
+            ui.label(RichText::new("kept").small().color(theme().state.good));
+        }
+        Keeping::Pending | Keeping::Kept => {}
+    }
+}

@@ -1,0 +1,10 @@
+//! Bars and panels around the picture, one file each.
+
+pub mod finding_details;
+pub mod findings;
+pub mod models;
+pub mod overlay_controls;
+pub mod series_strip;
+pub mod start_page;
+pub mod status_bar;
+pub mod top_bar;

@@ -1,0 +1,51 @@
+//! What each model did with the open study, and the button that runs it.
+
+use egui::{ProgressBar, RichText, Ui};
+
+use crate::ui::action::{Action, AnalysisAction};
+use crate::ui::context::{AnalysisState, ModelStatus, UiContext};
+use crate::ui::theme::theme;
+use crate::ui::viewport::ai_strip::state_words;
+
+pub fn models_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    if context.models.is_empty() {
+        ui.label(RichText::new("No models are installed: review only.").small().color(theme().text.weak));
+    }
+    for model in context.models {
+        model_ui(ui, context, model, actions);
+    }
+}
+
+fn model_ui(ui: &mut Ui, context: &UiContext<'_>, model: &ModelStatus, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&model.name).small().color(theme().text.normal));
+        ui.label(RichText::new(&model.version).small().color(theme().text.weak));
+        let is_runnable = matches!(model.state, AnalysisState::NotRun | AnalysisState::Failed(_));
+        let words = state_words(model, context.session);
+        let color = match &model.state {
+            AnalysisState::Failed(_) => theme().state.error,
+            AnalysisState::OutOfScope(_) => theme().state.warning,
+            AnalysisState::Running(_) => theme().accent.main,
+            _ => theme().text.weak,
+        };
+        let state = ui.label(RichText::new(words).small().color(color));
+        if let AnalysisState::OutOfScope(reason) | AnalysisState::Failed(reason) | AnalysisState::Unavailable(reason) =
+            &model.state
+        {
+            state.on_hover_text(reason);
+        }
+        if is_runnable && context.open_study.is_some() && ui.small_button("Run").clicked() {
+            actions.push(AnalysisAction::Run(model.id.clone()).into());
+        }
+    });
+    match &model.state {
+        AnalysisState::Running(progress) if progress.n_total > 0 => {
+            let share = progress.n_done as f32 / progress.n_total as f32;
+            ui.add(ProgressBar::new(share).desired_height(3.0));
+        }
+        AnalysisState::OutOfScope(reason) | AnalysisState::Failed(reason) => {
+            ui.label(RichText::new(reason).small().color(theme().text.weak));
+        }
+        _ => {}
+    }
+}

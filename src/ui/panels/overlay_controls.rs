@@ -1,0 +1,111 @@
+//! What lies over the picture: masks, the map of where the network looked, and the marks.
+
+use egui::{Checkbox, Color32, ComboBox, Response, RichText, Role, Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use crate::imaging::overlay::{Colormap, colormap};
+use crate::review::session::FindingReview;
+use crate::ui::context::UiContext;
+use crate::ui::deciding;
+use crate::ui::shortcuts::{KeyCommand, ReviewKey, hint};
+use crate::ui::theme::{from_srgb, theme};
+use crate::ui::view_state::{MaskStyle, ViewState};
+
+pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    let chosen = deciding::selected(context, view);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Overlays").color(theme().text.strong));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.label(RichText::new("hold Q to hide").small().color(theme().text.weak));
+        });
+    });
+    ui.checkbox(&mut view.overlay.marks_shown, "Boxes and lines");
+    masks_ui(ui, chosen, view);
+    saliency_ui(ui, chosen, view);
+}
+
+fn masks_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState) {
+    let segments = chosen.map_or(&[][..], |review| &review.finding.evidence.segments);
+    if segments.is_empty() {
+        return;
+    }
+    ui.horizontal(|ui| {
+        let tip = hint(ui.ctx(), "How masks are drawn", KeyCommand::Review(ReviewKey::CycleOverlay));
+        ui.label(RichText::new("Masks").color(theme().text.normal)).on_hover_text(tip);
+        let styles = [(MaskStyle::Off, "Off"), (MaskStyle::Outline, "Outline"), (MaskStyle::OutlineAndFill, "Fill")];
+        for (style, word) in styles {
+            let response = ui.selectable_value(&mut view.overlay.masks, style, word);
+            response.widget_info(|| {
+                WidgetInfo::selected(Role::RadioButton, true, view.overlay.masks == style, format!("Masks: {word}"))
+            });
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        for segment in segments {
+            let mut is_shown = !view.overlay.hidden_segments.contains(&segment.id);
+            swatch(ui, from_srgb(segment.color));
+            if ui.add(Checkbox::new(&mut is_shown, RichText::new(&segment.name).small())).changed() {
+                if is_shown {
+                    view.overlay.hidden_segments.remove(&segment.id);
+                } else {
+                    view.overlay.hidden_segments.insert(segment.id.clone());
+                }
+            }
+        }
+    });
+}
+
+fn saliency_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState) {
+    let has_map = chosen.is_some_and(|review| review.finding.evidence.saliency.is_some());
+    if !has_map {
+        return;
+    }
+    let overlay = &mut view.overlay;
+    ui.horizontal(|ui| {
+        let tip = hint(ui.ctx(), "Grad-CAM of this finding", KeyCommand::Review(ReviewKey::ToggleSaliency));
+        ui.checkbox(&mut overlay.saliency_shown, "Where the network looked").on_hover_text(tip);
+    });
+    if !overlay.saliency_shown {
+        return;
+    }
+    ui.label(
+        RichText::new("Grad-CAM: where the network looked, not where disease is.").small().color(theme().state.warning),
+    );
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Opacity").small().color(theme().text.weak));
+        ui.spacing_mut().slider_width = 90.0;
+        let slider = Slider::new(&mut overlay.saliency_opacity, 0.0..=1.0).fixed_decimals(2);
+        ui.add(slider).widget_info(|| WidgetInfo::slider(true, 0.0, "Map opacity"));
+        ComboBox::from_id_salt("colormap").width(86.0).selected_text(overlay.colormap.name()).show_ui(ui, |ui| {
+            for map in Colormap::ALL {
+                ui.selectable_value(&mut overlay.colormap, map, map.name());
+            }
+        });
+    });
+    color_bar(ui, overlay.colormap);
+}
+
+/// The map's colors from 0 to 1, with what they mean.
+fn color_bar(ui: &mut Ui, map: Colormap) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+    const N_STEPS: u16 = 64;
+    let step = rect.width() / f32::from(N_STEPS);
+    for index in 0..N_STEPS {
+        let t = f32::from(index) / f32::from(N_STEPS - 1);
+        let left = rect.left() + step * f32::from(index);
+        let cell = egui::Rect::from_min_max(pos2(left, rect.top()), pos2(left + step + 0.5, rect.bottom()));
+        ui.painter().rect_filled(cell, 0.0, from_srgb(colormap(map, t)));
+    }
+    ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, theme().surface.line), egui::StrokeKind::Outside);
+    ui.horizontal(|ui| {
+        let weak = |text: &str| RichText::new(text).small().color(theme().text.weak);
+        ui.label(weak("0"));
+        ui.label(weak("relative activation 0–1, per image"));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| ui.label(weak("1")));
+    });
+    response
+}
+
+fn swatch(ui: &mut Ui, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+    ui.painter().rect_filled(rect, 2.0, color);
+}

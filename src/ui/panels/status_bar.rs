@@ -1,0 +1,100 @@
+//! The bar at the bottom: running work, whether decisions can be kept, and what was said last.
+
+use egui::{Align, Label, Layout, ProgressBar, RichText, Ui};
+
+use crate::ui::action::{Action, AppAction};
+use crate::ui::context::{JobStatus, Severity, StoreState, UiContext};
+use crate::ui::dialogs::Dialog;
+use crate::ui::theme::theme;
+use crate::ui::view_state::ViewState;
+use crate::ui::words::counted;
+
+/// Jobs shown by name; more are counted.
+const MOST_JOBS: usize = 2;
+
+pub fn status_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        for job in context.jobs.iter().take(MOST_JOBS) {
+            job_ui(ui, job, actions);
+        }
+        if let Some(n_more) = context.jobs.len().checked_sub(MOST_JOBS).filter(|n| *n > 0) {
+            ui.label(RichText::new(format!("and {n_more} more")).small().color(theme().text.weak));
+        }
+        if !context.refused.is_empty() {
+            let words = format!("{} not opened", counted(context.refused.len(), "file"));
+            let text = RichText::new(words).small().color(theme().state.warning);
+            if ui.button(text).on_hover_text("See which files and why").clicked() {
+                view.dialogs.push(Dialog::Problems);
+            }
+        }
+        messages_ui(ui, context, view, actions);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let version = format!("Overread {}  ·  {}", context.app.version, context.app.device);
+            ui.label(RichText::new(version).small().color(theme().text.weak));
+            ui.separator();
+            match context.app.store {
+                StoreState::Ready => {
+                    ui.label(RichText::new("Decisions are kept").small().color(theme().text.weak));
+                }
+                StoreState::ReadOnly(reason) => {
+                    let words = RichText::new("READ ONLY: decisions cannot be kept").small().color(theme().state.error);
+                    ui.label(words).on_hover_text(reason);
+                }
+            }
+        });
+    });
+}
+
+fn job_ui(ui: &mut Ui, job: &JobStatus, actions: &mut Vec<Action>) {
+    ui.label(RichText::new(&job.name).small().color(theme().text.normal));
+    let progress = job.progress;
+    if progress.n_total > 0 {
+        let share = progress.n_done as f32 / progress.n_total as f32;
+        ui.add(ProgressBar::new(share).desired_width(90.0).desired_height(6.0));
+        let words = format!("{} / {}", progress.n_done, progress.n_total);
+        ui.label(RichText::new(words).small().color(theme().text.weak));
+    } else if progress.n_done > 0 {
+        ui.label(RichText::new(progress.n_done.to_string()).small().color(theme().text.weak));
+    }
+    if job.can_cancel && ui.small_button("Cancel").on_hover_text(format!("Stop: {}", job.name)).clicked() {
+        actions.push(AppAction::CancelJob(job.id).into());
+    }
+    ui.separator();
+}
+
+/// The newest message of each kind of weight; a hint about the last key comes first.
+fn messages_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    if let Some(hint) = &view.transient.hint {
+        ui.label(RichText::new(hint).small().color(theme().accent.focus));
+        ui.separator();
+    }
+    let Some(message) = context.messages.iter().max_by_key(|message| (weight(message.severity), message.id)) else {
+        return;
+    };
+    let color = match message.severity {
+        Severity::Info => theme().text.normal,
+        Severity::Warning => theme().state.warning,
+        Severity::Error => theme().state.error,
+    };
+    if ui.small_button("Dismiss").clicked() {
+        actions.push(AppAction::DismissMessage(message.id).into());
+    }
+    if context.messages.len() > 1 {
+        let words = format!("1 of {}", context.messages.len());
+        ui.label(RichText::new(words).small().color(theme().text.weak));
+    }
+    let width = (ui.available_width() - 330.0).max(120.0);
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        let text = RichText::new(&message.text).small().color(color);
+        ui.add(Label::new(text).truncate()).on_hover_text(&message.text);
+    });
+}
+
+fn weight(severity: Severity) -> u8 {
+    match severity {
+        Severity::Info => 0,
+        Severity::Warning => 1,
+        Severity::Error => 2,
+    }
+}

@@ -1,0 +1,183 @@
+//! The bar at the top: what to open, which study, who reads, and that this is research.
+
+use egui::{Align, Button, ComboBox, Label, Layout, Response, RichText, Role, TextEdit, Ui, WidgetInfo};
+
+use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::study::Study;
+use crate::domain::uid::ReaderName;
+use crate::ui::action::{Action, AppAction, ExportAction, OpenAction, StudyAction};
+use crate::ui::context::UiContext;
+use crate::ui::dialogs::Dialog;
+use crate::ui::shortcuts::{KeyCommand, ProgramKey, chord_text};
+use crate::ui::theme::theme;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::keyed_button;
+use crate::ui::words::{clipped, date};
+
+/// Below this width the bar drops what the menu also offers.
+const WIDE: f32 = 1350.0;
+
+pub fn top_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let is_wide = ui.available_width() >= WIDE;
+    ui.horizontal(|ui| {
+        menu_ui(ui, context, view, actions);
+        let tip = "Read every DICOM file in a folder and below";
+        if keyed_button(ui, true, "Open folder…", tip, KeyCommand::Program(ProgramKey::OpenFolder)).clicked() {
+            actions.push(OpenAction::ChooseFolder.into());
+        }
+        if is_wide {
+            let tip = "Read chosen files";
+            if keyed_button(ui, true, "Open files…", tip, KeyCommand::Program(ProgramKey::OpenFiles)).clicked() {
+                actions.push(OpenAction::ChooseFiles.into());
+            }
+        }
+        recent_ui(ui, context, actions);
+        ui.separator();
+        study_selector_ui(ui, context, view, actions, if is_wide { 380.0 } else { 270.0 });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let has_study = context.open_study.is_some();
+            let tip = "Write the report of this study to a folder";
+            if keyed_button(ui, has_study, "Export…", tip, KeyCommand::Program(ProgramKey::Export)).clicked() {
+                actions.push(ExportAction::ChooseFolder.into());
+            }
+            reader_ui(ui, context, view, actions);
+            ui.separator();
+            ui.add(Label::new(RichText::new(RESEARCH_USE_ONLY).small().color(theme().state.warning)).truncate());
+        });
+    });
+}
+
+fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let keyed = |ui: &mut Ui, label: &str, key: ProgramKey| {
+        let chord = chord_text(ui.ctx(), KeyCommand::Program(key));
+        ui.add(Button::new(label).shortcut_text(chord)).clicked()
+    };
+    let name = RichText::new("Overread").strong().size(15.0).color(theme().text.strong);
+    ui.menu_button(name, |ui| {
+        ui.set_min_width(240.0);
+        if keyed(ui, "Open folder…", ProgramKey::OpenFolder) {
+            actions.push(OpenAction::ChooseFolder.into());
+        }
+        if keyed(ui, "Open files…", ProgramKey::OpenFiles) {
+            actions.push(OpenAction::ChooseFiles.into());
+        }
+        if ui.button("Open path…").clicked() {
+            view.dialogs.push(Dialog::OpenPath(String::new()));
+        }
+        if ui.button("Open the demo study").clicked() {
+            actions.push(OpenAction::Demo.into());
+        }
+        ui.separator();
+        if let Some(study) = context.open_study {
+            if keyed(ui, "Export…", ProgramKey::Export) {
+                actions.push(ExportAction::ChooseFolder.into());
+            }
+            if ui.button("Export to path…").clicked() {
+                view.dialogs.push(Dialog::ExportPath(String::new()));
+            }
+            if ui.button("Close study").clicked() {
+                actions.push(StudyAction::Close(study.uid.clone()).into());
+            }
+            ui.separator();
+        }
+        let words = if view.is_identity_hidden { "Show identity" } else { "Hide identity" };
+        if keyed(ui, words, ProgramKey::HideIdentity) {
+            view.is_identity_hidden = !view.is_identity_hidden;
+        }
+        if ui.add_enabled(!context.refused.is_empty(), Button::new("Problems…")).clicked() {
+            view.dialogs.push(Dialog::Problems);
+        }
+        ui.separator();
+        if keyed(ui, "Keyboard and mouse", ProgramKey::Shortcuts) {
+            view.dialogs.push(Dialog::Shortcuts);
+        }
+        if ui.button("About Overread").clicked() {
+            view.dialogs.push(Dialog::About);
+        }
+        if ui.button("Quit").clicked() {
+            actions.push(AppAction::Quit.into());
+        }
+    });
+}
+
+fn recent_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    let places = context.app.recent_places;
+    ui.add_enabled_ui(!places.is_empty(), |ui| {
+        ui.menu_button("Recent", |ui| {
+            ui.set_min_width(320.0);
+            for place in places {
+                let text = place.display().to_string();
+                if ui.button(clipped_front(&text, 60)).on_hover_text(&text).clicked() {
+                    actions.push(OpenAction::Paths(vec![place.clone()]).into());
+                }
+            }
+            ui.separator();
+            if ui.button("Forget these places").clicked() {
+                actions.push(OpenAction::ForgetRecentPlaces.into());
+            }
+        });
+    });
+}
+
+/// The end of a path says more than its beginning.
+pub fn clipped_front(text: &str, n_chars: usize) -> String {
+    let n_all = text.chars().count();
+    if n_all <= n_chars {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().skip(n_all + 1 - n_chars).collect();
+    format!("…{kept}")
+}
+
+fn study_selector_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>, width: f32) {
+    let words = |study: &Study| study_words(study, view.is_identity_hidden);
+    let current = context.open_study.map_or_else(|| "No study".to_owned(), |study| words(study));
+    let n_chars = (width / 7.2) as usize;
+    let response = ComboBox::from_id_salt("study selector")
+        .width(width)
+        .selected_text(clipped(&current, n_chars))
+        .truncate()
+        .show_ui(ui, |ui| {
+            ui.set_min_width(width.max(420.0));
+            for study in context.studies {
+                let is_open = context.open_study_uid() == Some(&study.uid);
+                if ui.selectable_label(is_open, words(study)).clicked() && !is_open {
+                    actions.push(StudyAction::Select(study.uid.clone()).into());
+                }
+            }
+        })
+        .response;
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Study"));
+    response.on_hover_text(if view.is_identity_hidden { "The study on screen".to_owned() } else { current });
+}
+
+fn study_words(study: &Study, is_identity_hidden: bool) -> String {
+    let name = study.patient.display_name();
+    let name = match (is_identity_hidden, name.is_empty()) {
+        (true, _) => "Identity hidden".to_owned(),
+        (false, true) => "No patient name".to_owned(),
+        (false, false) => name,
+    };
+    let day = date(&study.date);
+    let description = if study.description.is_empty() { &study.id } else { &study.description };
+    [name, day, description.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ·  ")
+}
+
+fn reader_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let kept = context.app.reader.as_str();
+    let mut text = view.transient.drafts.reader.clone().unwrap_or_else(|| kept.to_owned());
+    let hint = RichText::new("Your name").color(theme().state.warning);
+    let edit = TextEdit::singleline(&mut text).hint_text(hint).desired_width(130.0).id_salt("reader name");
+    let response: Response = ui.add(edit);
+    let label = ui.label(RichText::new("Reader").color(theme().text.weak));
+    let response = response.labelled_by(label.id).on_hover_text("Who decides: kept with every decision");
+    if response.changed() {
+        view.transient.drafts.reader = Some(text.clone());
+    }
+    if response.lost_focus() {
+        view.transient.drafts.reader = None;
+        if text.trim() != kept {
+            actions.push(AppAction::SetReader(ReaderName::new(text)).into());
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The four corners: who and what is shown, and everything a reader must be warned of.
+
+use egui::{Align2, Color32, FontId, Painter, Rect, pos2};
+
+use crate::domain::geometry::{ImagePlane, SpacingKind};
+use crate::domain::instance::Instance;
+use crate::domain::patient::Patient;
+use crate::domain::series::Regularity;
+use crate::domain::study::Study;
+use crate::imaging::modality_lut;
+use crate::ui::theme::theme;
+use crate::ui::viewport::shown::{Canvas, Shown};
+use crate::ui::widgets::outlined_text::outlined_text;
+use crate::ui::words::{age_at, clipped, date, number, time};
+
+/// Below this size a viewport shows no corner text.
+const SMALLEST: [f32; 2] = [260.0, 200.0];
+const MARGIN: f32 = 10.0;
+
+/// One line of a corner.
+pub struct Line {
+    pub text: String,
+    pub is_warning: bool,
+}
+
+impl Line {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_warning: false }
+    }
+
+    fn warning(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_warning: true }
+    }
+}
+
+/// What the corners say besides the picture itself.
+pub struct CornerFacts {
+    pub is_identity_hidden: bool,
+    /// Image point under the pointer.
+    pub hovered: Option<[f64; 2]>,
+}
+
+pub fn annotations_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, facts: &CornerFacts) {
+    let area = canvas.rect;
+    if area.width() < SMALLEST[0] || area.height() < SMALLEST[1] {
+        return;
+    }
+    let (top_left, top_right) = if facts.is_identity_hidden {
+        (vec![Line::new("Identity hidden")], Vec::new())
+    } else {
+        (patient_lines(&shown.study.patient, shown.study), study_lines(shown))
+    };
+    corner(painter, area, Align2::LEFT_TOP, &top_left);
+    corner(painter, area, Align2::RIGHT_TOP, &top_right);
+    corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, facts.hovered));
+    corner(painter, area, Align2::RIGHT_BOTTOM, &series_lines(shown));
+}
+
+fn corner(painter: &Painter, area: Rect, anchor: Align2, lines: &[Line]) {
+    let font = FontId::proportional(if area.width() < 520.0 { 11.0 } else { 12.5 });
+    let area = area.shrink(MARGIN);
+    let step = font.size + 4.0;
+    let at = anchor.pos_in_rect(&area);
+    let is_top = anchor.y() == egui::Align::Min;
+    let shown = lines.iter().filter(|line| !line.text.is_empty());
+    let lines: Vec<&Line> = if is_top { shown.collect() } else { shown.rev().collect() };
+    for (index, line) in lines.iter().enumerate() {
+        let down = step * index as f32;
+        let y = if is_top { at.y + down } else { at.y - down };
+        let color: Color32 =
+            if line.is_warning { theme().state.warning.into() } else { theme().text.on_picture.into() };
+        outlined_text(painter, pos2(at.x, y), anchor, &line.text, font.clone(), color);
+    }
+}
+
+fn patient_lines(patient: &Patient, study: &Study) -> Vec<Line> {
+    let age = age_at(&patient.birth_date, &study.date).map_or_else(String::new, |age| format!(" ({age})"));
+    let name = patient.display_name();
+    vec![
+        Line::new(if name.is_empty() { "No patient name".to_owned() } else { name }),
+        Line::new(format!("{}{age}", date(&patient.birth_date))),
+        Line::new(prefixed("ID ", &patient.id)),
+        Line::new(&patient.sex),
+    ]
+}
+
+fn study_lines(shown: &Shown<'_>) -> Vec<Line> {
+    let Study { institution, description, id, accession, date: study_date, time: study_time, .. } =
+        shown.study.as_ref();
+    let acquisition = &shown.instance.acquisition;
+    let day = if acquisition.date.is_empty() { study_date } else { &acquisition.date };
+    let hour = if acquisition.time.is_empty() { study_time } else { &acquisition.time };
+    vec![
+        Line::new(institution),
+        Line::new(clipped(description, 25)),
+        Line::new(prefixed("Study ", id)),
+        Line::new(prefixed("Acc ", accession)),
+        Line::new(format!("{} {}", date(day), time(hour)).trim()),
+    ]
+}
+
+fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, hovered: Option<[f64; 2]>) -> Vec<Line> {
+    let mut lines: Vec<Line> = warnings(shown).into_iter().map(Line::warning).collect();
+    if let Some(point) = hovered {
+        lines.extend(probe(shown, point).into_iter().map(Line::new));
+    }
+    let n_images = shown.series.stack.len();
+    let image = if n_images > 1 { format!("Image {} / {n_images}", shown.look.stack_index + 1) } else { String::new() };
+    lines.push(Line::new(image));
+    lines.push(Line::new(turn_words(canvas)));
+    lines.push(Line::new(format!("Zoom {:.0} %", canvas.view.zoom * 100.0)));
+    if let Some(words) = window_words(shown) {
+        lines.push(Line::new(words));
+    }
+    lines
+}
+
+fn window_words(shown: &Shown<'_>) -> Option<String> {
+    let tone = shown.tone.as_ref()?;
+    if tone.is_color {
+        return Some("Color".to_owned());
+    }
+    let inverted = if shown.look.is_inverted { ", inverted" } else { "" };
+    let name = if tone.name.is_empty() { String::new() } else { format!("  {}", tone.name) };
+    Some(match tone.voi.window() {
+        Some(window) => format!("W {} L {}{name}{inverted}", number(window.width), number(window.center)),
+        None => format!("VOI LUT{name}{inverted}"),
+    })
+}
+
+fn turn_words(canvas: &Canvas) -> String {
+    let turn = match canvas.view.quarter_turns % 4 {
+        0 => String::new(),
+        turns => format!("Rotated {}°", u16::from(turns) * 90),
+    };
+    let flip = if canvas.view.flip_h { "Flipped" } else { "" };
+    [turn.as_str(), flip].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// Everything about this picture that a reader must know before trusting it.
+pub fn warnings(shown: &Shown<'_>) -> Vec<String> {
+    let instance = shown.instance;
+    let mut said: Vec<String> = Vec::new();
+    if shown.tone.as_ref().is_some_and(crate::ui::viewport::shown::Tone::is_outside) {
+        said.push("Outside window levels".to_owned());
+    }
+    if let Some(lossy) = &instance.pixels.lossy {
+        said.push(format!("LOSSY {lossy}"));
+    }
+    if let Regularity::Irregular(notice) = &shown.series.geometry.regularity {
+        said.push(notice.text.clone());
+    }
+    match instance.spacing.kind {
+        SpacingKind::None => said.push("Uncalibrated: no pixel spacing".to_owned()),
+        SpacingKind::Detector => said.push("Spacing at the detector, not in the patient".to_owned()),
+        SpacingKind::Patient | SpacingKind::Calibrated | SpacingKind::Projection => {}
+    }
+    if let Some(tilt) = instance.acquisition.gantry_tilt_deg.filter(|tilt| tilt.abs() > 0.05) {
+        said.push(format!("Gantry tilt {tilt:.1}°, not rectified"));
+    }
+    let notices = instance.notices.iter().chain(&shown.series.notices).map(|notice| clipped(&notice.text, 60));
+    for notice in notices {
+        if !said.contains(&notice) {
+            said.push(notice);
+        }
+    }
+    const MOST: usize = 5;
+    let n_more = said.len().saturating_sub(MOST);
+    said.truncate(MOST);
+    if n_more > 0 {
+        said.push(format!("and {n_more} more"));
+    }
+    said
+}
+
+/// The value and the place under the pointer.
+fn probe(shown: &Shown<'_>, [x, y]: [f64; 2]) -> Option<String> {
+    let frame = shown.frame()?;
+    if !(x >= 0.0 && y >= 0.0 && x < f64::from(frame.cols()) && y < f64::from(frame.rows())) {
+        return None;
+    }
+    let (col, row) = (x.floor() as usize, y.floor() as usize);
+    let index = row * frame.cols() as usize + col;
+    let samples = frame.samples();
+    let value = if samples.is_color() {
+        let channels: Vec<String> =
+            (0..3).filter_map(|channel| samples.at(index * 3 + channel)).map(|v| format!("{v:.0}")).collect();
+        format!("RGB {}", channels.join(" "))
+    } else {
+        let stored = samples.at(index)?;
+        let attrs = shown.instance.frame(shown.frame_idx)?;
+        let value = modality_lut::apply(&attrs.modality_lut, stored);
+        format!("{} {}", number(value), shown.instance.value_unit.suffix())
+    };
+    let place = shown.instance.frame(shown.frame_idx).and_then(|attrs| attrs.plane.as_ref());
+    let mm = place.map_or_else(String::new, |plane| {
+        let [x, y, z] = position(plane, shown.instance, [x, y]);
+        format!("   {x:.1} {y:.1} {z:.1} mm")
+    });
+    Some(format!("{}   ({col}, {row}){mm}", value.trim_end()))
+}
+
+/// Patient coordinates of a point in pixel-edge coordinates (PS3.3 C.7.6.2.1.1 counts from the first pixel's center).
+fn position(plane: &ImagePlane, instance: &Instance, [x, y]: [f64; 2]) -> [f64; 3] {
+    let along_row = plane.row_dir.scaled((x - 0.5) * instance.spacing.col_mm);
+    let along_col = plane.col_dir.scaled((y - 0.5) * instance.spacing.row_mm);
+    plane.position_mm.plus(along_row).plus(along_col).0
+}
+
+fn series_lines(shown: &Shown<'_>) -> Vec<Line> {
+    let series = shown.series;
+    let acquisition = &shown.instance.acquisition;
+    let number = series.number.map_or_else(String::new, |number| format!("Series {number}"));
+    let mm = |name: &str, value: Option<f64>| value.map_or_else(String::new, |value| format!("{name} {value:.1} mm"));
+    let tube = acquisition.kvp.map_or_else(String::new, |kvp| format!("{kvp:.0} kVp"));
+    let ms = |name: &str, value: Option<f64>| value.map_or_else(String::new, |value| format!("{name} {value:.0} ms"));
+    let join = |parts: &[String]| parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("  ");
+    vec![
+        Line::new(join(&[number, series.modality.to_string(), acquisition.view_position.clone()])),
+        Line::new(laterality(&acquisition.laterality)),
+        Line::new(prefixed("Contrast ", &clipped(&acquisition.contrast_agent, 30))),
+        Line::new(clipped(&series.description, 36)),
+        Line::new(join(&[
+            mm("Thickness", acquisition.slice_thickness_mm),
+            mm("Location", acquisition.slice_location_mm),
+        ])),
+        Line::new(join(&[tube, acquisition.kernel.clone()])),
+        Line::new(join(&[ms("TR", acquisition.repetition_time_ms), ms("TE", acquisition.echo_time_ms)])),
+    ]
+}
+
+fn laterality(code: &str) -> &str {
+    match code {
+        "L" => "Left",
+        "R" => "Right",
+        "B" => "Both sides",
+        other => other,
+    }
+}
+
+fn prefixed(prefix: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
+}

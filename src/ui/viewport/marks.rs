@@ -1,0 +1,98 @@
+//! Findings on the picture: boxes and measured lines at their exact place, styled by state, hued by who made them.
+
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+
+use crate::domain::finding::{Finding, MeasuredLine};
+use crate::domain::geometry::PixelBox;
+use crate::domain::uid::FindingId;
+use crate::review::session::{FindingReview, ReviewSession};
+use crate::ui::theme::{faded, theme};
+use crate::ui::transient::{DragKind, ViewDrag};
+use crate::ui::viewport::shown::{Canvas, Shown};
+use crate::ui::widgets::line_style::{MarkState, styled_box, styled_path};
+use crate::ui::widgets::outlined_text::outlined_text;
+use crate::ui::widgets::state_icon::paint_icon;
+
+/// Hue of the family that made the finding.
+pub fn family_color(finding: &Finding) -> Color32 {
+    if finding.model_run().is_some() { theme().marks.ai.into() } else { theme().marks.reader.into() }
+}
+
+/// Draws the findings of this image. Those below their operating point only when selected.
+pub fn marks_ui(
+    painter: &Painter,
+    canvas: &Canvas,
+    shown: &Shown<'_>,
+    session: &ReviewSession,
+    selected: Option<&FindingId>,
+    shows_ai: bool,
+) {
+    let is_drawn = |review: &&FindingReview| {
+        let finding = &review.finding;
+        let is_selected = selected == Some(&finding.id);
+        shown.is_subject_of(finding)
+            && (finding.is_flagged() || is_selected)
+            && (shows_ai || finding.model_run().is_none())
+    };
+    let (chosen, others): (Vec<_>, Vec<_>) =
+        session.findings().iter().filter(is_drawn).partition(|review| selected == Some(&review.finding.id));
+    for review in others {
+        mark(painter, canvas, review, false);
+    }
+    for review in chosen {
+        mark(painter, canvas, review, true);
+        for line in &review.finding.evidence.lines {
+            measured_line(painter, canvas, line, MarkState::of(review));
+        }
+    }
+}
+
+fn mark(painter: &Painter, canvas: &Canvas, review: &FindingReview, is_selected: bool) {
+    let Some(region) = review.finding.place.region() else { return };
+    let state = MarkState::of(review);
+    let color = faded(family_color(&review.finding), state.opacity());
+    let corners = corners(canvas, region);
+    let width = if is_selected { 2.0 } else { 1.2 };
+    painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(width + 1.6, faded(theme().text.outline, 0.55))));
+    styled_box(painter, corners, Stroke::new(width, color), state);
+    let bounds = Rect::from_points(&corners);
+    let font = FontId::proportional(if is_selected { 13.0 } else { 11.5 });
+    // Above the box, or below where the picture ends, so that the label never covers what it names.
+    let is_room_above = bounds.top() - 20.0 > canvas.rect.top() + 40.0;
+    let (y, anchor) = if is_room_above {
+        (bounds.top() - 3.0, Align2::LEFT_BOTTOM)
+    } else {
+        (bounds.bottom() + 3.0, Align2::LEFT_TOP)
+    };
+    let label = outlined_text(painter, pos2(bounds.left() + 16.0, y), anchor, &review.finding.label.name, font, color);
+    paint_icon(painter, pos2(bounds.left() + 6.0, label.center().y), 5.0, state);
+}
+
+fn measured_line(painter: &Painter, canvas: &Canvas, line: &MeasuredLine, state: MarkState) {
+    // Lines are in pixel-center coordinates, the canvas in pixel-edge coordinates.
+    let [from, to] = [line.from, line.to].map(|[x, y]| canvas.screen_point([x + 0.5, y + 0.5]));
+    let color = faded(theme().marks.ai_second, state.opacity());
+    painter.line_segment([from, to], Stroke::new(3.6, faded(theme().text.outline, 0.55)));
+    styled_path(painter, &[from, to], Stroke::new(1.8, color), MarkState::Accepted);
+    let along = (to - from).normalized();
+    let across = vec2(-along.y, along.x) * 5.0;
+    for end in [from, to] {
+        painter.line_segment([end - across, end + across], Stroke::new(1.8, color));
+    }
+    let middle = from + (to - from) * 0.5;
+    let at = middle + vec2(0.0, -4.0);
+    outlined_text(painter, at, Align2::CENTER_BOTTOM, &line.name, FontId::proportional(11.5), color);
+}
+
+/// The box that is being drawn for a new finding.
+pub fn drawing_ui(painter: &Painter, canvas: &Canvas, drag: Option<&ViewDrag>) {
+    let Some(ViewDrag { kind: DragKind::Box(Some(region)), .. }) = drag else { return };
+    let corners = corners(canvas, region);
+    painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(1.5, theme().marks.drawing)));
+}
+
+/// A box's corners on the screen, in order, under any turn.
+pub fn corners(canvas: &Canvas, region: &PixelBox) -> [Pos2; 4] {
+    let PixelBox { x0, y0, x1, y1 } = *region;
+    [[x0, y0], [x1, y0], [x1, y1], [x0, y1]].map(|corner| canvas.screen_point(corner))
+}

@@ -1,0 +1,55 @@
+//! The bridge between egui's paint list and `render`: the only file of the screen that names wgpu.
+
+use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
+use egui::{PaintCallback, PaintCallbackInfo, Rect};
+
+use crate::render::renderer::{Renderer, TargetRect};
+use crate::render::request::DrawRequest;
+
+/// Puts the renderer of all viewports among egui's resources. Once, at startup.
+pub fn install(state: &RenderState) {
+    let renderer = Renderer::new(&state.device, &state.queue, state.target_format);
+    state.renderer.write().callback_resources.insert(renderer);
+}
+
+/// The shape that draws `request` in `rect`.
+pub fn picture(viewport_id: u64, rect: Rect, request: DrawRequest) -> PaintCallback {
+    Callback::new_paint_callback(rect, PictureCallback { viewport_id, rect, request })
+}
+
+struct PictureCallback {
+    viewport_id: u64,
+    /// Points.
+    rect: Rect,
+    request: DrawRequest,
+}
+
+impl CallbackTrait for PictureCallback {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let Some(renderer) = resources.get_mut::<Renderer>() else { return Vec::new() };
+        let scale = screen.pixels_per_point;
+        let target = TargetRect {
+            x: (self.rect.min.x * scale).round(),
+            y: (self.rect.min.y * scale).round(),
+            width: (self.rect.width() * scale).round(),
+            height: (self.rect.height() * scale).round(),
+        };
+        if let Err(error) = renderer.prepare(device, queue, self.viewport_id, &self.request, target) {
+            log::warn!("{error}");
+        }
+        Vec::new()
+    }
+
+    fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
+        if let Some(renderer) = resources.get::<Renderer>() {
+            renderer.paint(self.viewport_id, pass);
+        }
+    }
+}

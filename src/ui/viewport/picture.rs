@@ -1,0 +1,72 @@
+//! What is asked of `render` for one picture, and what the record may later say was on screen.
+
+use std::sync::Arc;
+
+use crate::domain::decision::{Seen, SeenOverlay};
+use crate::domain::frame::Frame;
+use crate::domain::uid::FindingId;
+use crate::imaging::overlay::FILL_OPACITY;
+use crate::imaging::presentation::GreyPresentation;
+use crate::imaging::voi_lut::Voi;
+use crate::render::request::{DrawRequest, MaskLayer, SaliencyLayer};
+use crate::review::session::FindingReview;
+use crate::ui::view_state::{MaskStyle, OverlayView};
+use crate::ui::viewport::shown::{Canvas, Shown};
+
+/// A picture that was put on screen in the pass before.
+#[derive(Clone, Debug)]
+pub struct Painted {
+    pub seen: Seen,
+    /// The finding that was selected then.
+    pub selected: Option<FindingId>,
+}
+
+/// `chosen` lends its masks and its map when it is about this image.
+pub fn request(
+    frame: &Arc<Frame>,
+    canvas: &Canvas,
+    shown: &Shown<'_>,
+    chosen: Option<&FindingReview>,
+    overlay: &OverlayView,
+) -> DrawRequest {
+    let tone = shown.tone.as_ref();
+    let grey = GreyPresentation {
+        voi: tone.map_or(Voi::Window(crate::imaging::histogram::color_window(frame)), |tone| tone.voi.clone()),
+        invert: tone.is_some_and(|tone| tone.is_inverted),
+    };
+    let mut request = DrawRequest::new(Arc::clone(frame), shown.instance, shown.frame_idx, &grey, canvas.transform);
+    request.overlay.hidden = overlay.is_held_hidden;
+    let Some(finding) = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding)) else {
+        return request;
+    };
+    if overlay.masks != MaskStyle::Off {
+        let visible = |segment: &MaskLayer| !overlay.hidden_segments.contains(&segment.segment.id);
+        request.overlay.masks = finding.evidence.segments.iter().cloned().map(MaskLayer::new).filter(visible).collect();
+        request.overlay.fill_opacity = if overlay.masks == MaskStyle::Outline { 0.0 } else { FILL_OPACITY * 2.0 };
+    }
+    if let Some(map) = finding.evidence.saliency.as_ref().filter(|_| overlay.saliency_shown) {
+        let layer = SaliencyLayer::new(Arc::clone(map), overlay.colormap);
+        request.overlay.saliency = Some(SaliencyLayer { opacity: overlay.saliency_opacity, ..layer });
+    }
+    request
+}
+
+/// What a decision taken now may claim to have seen.
+pub fn painted(canvas: &Canvas, shown: &Shown<'_>, selected: Option<&FindingId>, overlay: &OverlayView) -> Painted {
+    let seen = Seen {
+        sop: shown.instance.sop.clone(),
+        frame: shown.frame_idx,
+        window: shown.window(),
+        zoom: canvas.view.zoom,
+        rotation_deg: u16::from(canvas.view.quarter_turns % 4) * 90,
+        is_flipped: canvas.view.flip_h,
+        is_inverted: shown.tone.as_ref().is_some_and(|tone| tone.is_inverted),
+        overlay: SeenOverlay {
+            masks_shown: overlay.masks != MaskStyle::Off && !overlay.is_held_hidden,
+            saliency_shown: overlay.saliency_shown && !overlay.is_held_hidden,
+            opacity: f64::from(overlay.saliency_opacity),
+            score_shown: true,
+        },
+    };
+    Painted { seen, selected: selected.cloned() }
+}

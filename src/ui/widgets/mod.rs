@@ -1,0 +1,6 @@
+//! Small drawn things that more than one panel needs.
+
+pub mod button;
+pub mod line_style;
+pub mod outlined_text;
+pub mod state_icon;

@@ -1,0 +1,34 @@
+//! Text on a picture: bright, with a dark outline, readable on air and on bone.
+
+use std::sync::Arc;
+
+use egui::{Align2, Color32, FontId, Galley, Painter, Pos2, Rect, vec2};
+
+use crate::ui::theme::theme;
+
+/// Draws `text` with its `anchor` at `at` and returns where it stands.
+pub fn outlined_text(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    font: FontId,
+    color: impl Into<Color32>,
+) -> Rect {
+    if text.is_empty() {
+        return Rect::from_min_size(at, vec2(0.0, 0.0));
+    }
+    let galley = painter.layout_no_wrap(text.to_owned(), font, color.into());
+    let rect = anchor.anchor_size(at, galley.size());
+    paint_outlined(painter, rect.min, galley);
+    rect
+}
+
+/// Draws laid-out text with its outline.
+pub fn paint_outlined(painter: &Painter, at: Pos2, galley: Arc<Galley>) {
+    let outline = theme().text.outline.into();
+    for offset in [vec2(-1.0, 0.0), vec2(1.0, 0.0), vec2(0.0, -1.0), vec2(0.0, 1.0)] {
+        painter.galley_with_override_text_color(at + offset, Arc::clone(&galley), outline);
+    }
+    painter.galley(at, galley, Color32::PLACEHOLDER);
+}
