@@ -91,7 +91,7 @@ def card(shape: dict, figures: dict, weights_sha: str, golden_sha: str, version:
     text += toml_table("weights", dict(file="model.safetensors", sha256=weights_sha))
     text += toml_table("golden", dict(file="golden.safetensors", sha256=golden_sha, tolerance=1e-4))
     text += toml_table("architecture", dict(network="unet", **shape, norm="batch", up="transposed"))
-    text += toml_table("input", input_table(256))
+    text += toml_table("input", input_table(256, ["PA"]))
     text += toml_table("output", dict(activation="softmax", calibrated=False, temperature=1.0))
     for index, name, title, color, code in SEGMENTS:
         text += toml_table("segment", dict(
@@ -110,9 +110,9 @@ def card(shape: dict, figures: dict, weights_sha: str, golden_sha: str, version:
     return text
 
 
-def input_table(side: int) -> dict:
+def input_table(side: int, views: list[str]) -> dict:
     return dict(
-        modalities=["CR", "DX", "DR", "RG"], body_parts=["CHEST", "THORAX"], rows=side, cols=side, channels=1, polarity="bright_is_dense",
+        modalities=["CR", "DX", "DR", "RG"], body_parts=["CHEST", "THORAX"], views=views, orientation=["L", "F"], rows=side, cols=side, channels=1, polarity="bright_is_dense",
         intensity=dict(kind="percentile", low=LOW, high=HIGH), fit="letterbox", resize="triangle_antialias", mean=MEAN, std=STD)
 
 

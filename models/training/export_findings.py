@@ -130,7 +130,7 @@ def card(figures: dict, shipped: list[str], weights_sha: str, golden_sha: str, v
     text += toml_table("architecture", dict(
         network="densenet", in_channels=1, n_classes=len(shipped), growth_rate=d["growth_rate"], block_config=list(d["block_config"]),
         init_features=d["init_features"], bn_size=d["bn_size"]))
-    text += toml_table("input", input_table(224))
+    text += toml_table("input", input_table(224, ["PA", "AP"]))
     text += toml_table("output", dict(activation="sigmoid", calibrated=False, temperature=1.0))
     text += toml_table("saliency", dict(method="grad-cam", layer="features.norm5", contour_fraction=0.5))
     for index, name in enumerate(shipped):

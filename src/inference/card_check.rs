@@ -107,6 +107,10 @@ fn check_input(input: &InputSpec) -> Checked {
     if input.modalities.is_empty() || input.modalities.iter().any(|modality| modality.trim().is_empty()) {
         return refuse("input.modalities", "no modality");
     }
+    let is_direction = |word: &String| matches!(word.as_str(), "L" | "R" | "A" | "P" | "H" | "F");
+    if input.orientation.as_ref().is_some_and(|words| !words.iter().all(is_direction)) {
+        return refuse("input.orientation", "something else than two of L, R, A, P, H and F");
+    }
     check_count("input.rows", input.rows, 8, MAX_SIDE)?;
     check_count("input.cols", input.cols, 8, MAX_SIDE)?;
     // A picture has one luminance; more channels would need a rule that no card states yet.
@@ -155,7 +159,7 @@ fn check_unet(card: &ModelCard, spec: &UnetSpec) -> Checked {
     check_count("architecture.depth", spec.depth, 1, 8)?;
     check_count("architecture.base_width", spec.base_width, 1, MAX_WIDTH >> spec.depth)?;
     let stride = 1 << (spec.depth - 1);
-    if card.input.rows % stride != 0 || card.input.cols % stride != 0 {
+    if !card.input.rows.is_multiple_of(stride) || !card.input.cols.is_multiple_of(stride) {
         return refuse("input.rows", &format!("a picture whose sides cannot be halved {} times", spec.depth - 1));
     }
     if card.saliency.is_some() { refuse("saliency", "a method, which only classifiers have") } else { Ok(()) }

@@ -25,7 +25,7 @@ pub struct OutOfScope {
 /// Whether the card admits this image. Attributes that are absent from the file are given the benefit of the doubt,
 /// except the modality.
 pub fn admits(card: &ModelCard, series: &Series, instance: &Instance) -> Result<(), OutOfScope> {
-    let checks = [check_modality, check_body_part, check_view, check_frames, check_geometry];
+    let checks = [check_modality, check_body_part, check_view, check_orientation, check_frames, check_geometry];
     let refusal = checks.iter().find_map(|check| check(&card.input, series, instance));
     match refusal {
         None => Ok(()),
@@ -67,6 +67,21 @@ fn check_view(input: &InputSpec, _: &Series, instance: &Instance) -> Refusal {
         return None;
     }
     Some(("view", format!("the view is {found}, the model reads {}", input.views.join(", "))))
+}
+
+/// A lateral, mirrored or upside-down picture is told by where its rows and columns run.
+fn check_orientation(input: &InputSpec, _: &Series, instance: &Instance) -> Refusal {
+    let (Some(accepted), Some(found)) = (&input.orientation, &instance.patient_orientation) else { return None };
+    // The first letter is the main direction, the others say how the picture is tilted (PS3.3 C.7.6.1.1.1).
+    let main = |direction: &String| direction.trim().chars().next().map(|letter| letter.to_ascii_uppercase());
+    if found.iter().zip(accepted).all(|(found, accepted)| main(found).is_none() || main(found) == main(accepted)) {
+        return None;
+    }
+    let reason = format!(
+        "the picture runs toward {} and {}, the model reads {} and {}",
+        found[0], found[1], accepted[0], accepted[1]
+    );
+    Some(("orientation", reason))
 }
 
 fn check_frames(_: &InputSpec, _: &Series, instance: &Instance) -> Refusal {

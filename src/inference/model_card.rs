@@ -128,6 +128,9 @@ pub struct InputSpec {
     /// View Position values accepted when the attribute is present; empty: any.
     #[serde(default)]
     pub views: Vec<String>,
+    /// Patient Orientation accepted when the attribute is present: toward what rows and columns run, such as
+    /// `["L", "F"]`. Absent: any.
+    pub orientation: Option<[String; 2]>,
     pub rows: usize,
     pub cols: usize,
     pub channels: usize,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
+use rayon::iter::{IndexedParallelIterator as _, ParallelIterator as _};
+use rayon::slice::ParallelSliceMut as _;
 
 use crate::domain::mask::{Mask, Segment};
 use crate::inference::error::InferenceError;

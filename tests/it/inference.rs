@@ -1,5 +1,7 @@
 //! Models against their original framework, against damage, and from a frame to findings.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
+
 mod analysis;
 mod cards;
 mod gate;

@@ -40,6 +40,7 @@ fn a_card_whose_numbers_make_no_sense_is_refused_by_its_key() {
         ("auroc_ci = [0.4, 0.6]", "auroc_ci = [0.6, 0.4]", "card_value", "auroc_ci"),
         ("layer = \"features.norm5\"", "layer = \"features.norm4\"", "card_value", "saliency.layer"),
         ("contour_fraction = 0.5", "contour_fraction = 1.5", "card_value", "contour_fraction"),
+        ("orientation = [\"L\", \"F\"]", "orientation = [\"L\", \"up\"]", "card_value", "orientation"),
         ("modalities = [\"DX\"]", "modalities = []", "card_value", "modalities"),
         ("task = \"classification\"", "task = \"poetry\"", "card_invalid", ""),
         ("[weights]", "[weights", "card_invalid", ""),
@@ -97,7 +98,7 @@ fn a_folder_is_listed_with_its_source_and_with_what_is_wrong_with_it() {
 fn a_folder_with_the_built_in_model_is_not_listed_twice_but_a_changed_one_is() {
     let built_in = list_models(&[]);
     let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    assert_eq!(list_models(&[shipped.clone()]).len(), built_in.len());
+    assert_eq!(list_models(std::slice::from_ref(&shipped)).len(), built_in.len());
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("chest-anatomy");
     fs::create_dir(&folder).unwrap();

@@ -54,6 +54,14 @@ fn only_pictures_of_the_cards_scope_are_admitted() {
     check(series("OT", ""), &picture(300, 200), Some("modality"));
     check(series("DX", "HAND"), &picture(300, 200), Some("body_part"));
     check(series("DX", "CHEST"), &with(&|i| i.acquisition.view_position = "LL".into()), Some("view"));
+    let oriented = |rows: &str, cols: &str| {
+        let orientation = Some([rows.to_owned(), cols.to_owned()]);
+        with(&|i| i.patient_orientation = orientation.clone())
+    };
+    check(series("DX", "CHEST"), &oriented("L", "FP"), None);
+    check(series("DX", "CHEST"), &oriented("P", "F"), Some("orientation"));
+    check(series("DX", "CHEST"), &oriented("R", "F"), Some("orientation"));
+    check(series("DX", "CHEST"), &oriented("L", "H"), Some("orientation"));
     check(series("DX", "CHEST"), &with(&|i| i.frames.push(Arc::clone(&i.frames[0]))), Some("frames"));
     check(series("DX", "CHEST"), &picture(300, 20), Some("size"));
     check(series("DX", "CHEST"), &picture(3000, 200), Some("shape"));

@@ -67,6 +67,7 @@ def input_table(rows: int, cols: int) -> str:
 modalities = ["DX"]
 body_parts = ["CHEST"]
 views = ["PA"]
+orientation = ["L", "F"]
 rows = {rows}
 cols = {cols}
 channels = 1
