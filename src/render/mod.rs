@@ -5,6 +5,13 @@
 
 pub mod cpu;
 pub mod error;
+mod frame_texture;
+mod grayscale_pass;
+mod mask_pass;
 pub mod offscreen;
+pub mod pipelines;
 pub mod renderer;
 pub mod request;
+mod saliency_pass;
+mod texture_cache;
+mod uniforms;

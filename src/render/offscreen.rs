@@ -1,27 +1,184 @@
 //! Draws without a window: thumbnails, tests and measurements.
 
+use std::sync::mpsc;
+
 use crate::render::error::RenderError;
-use crate::render::renderer::{Renderer, Uploads};
+use crate::render::renderer::{Renderer, TargetRect, Uploads};
 use crate::render::request::DrawRequest;
 
 /// A device of its own and a renderer on it.
 #[derive(Debug)]
 pub struct OffscreenRenderer {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    adapter: wgpu::AdapterInfo,
+    format: wgpu::TextureFormat,
     renderer: Renderer,
+    target: Option<Target>,
+}
+
+/// Where the last size was drawn; kept, since the next is mostly the same.
+#[derive(Debug)]
+struct Target {
+    width: u32,
+    height: u32,
+    texture: wgpu::Texture,
+    view: wgpu::TextureView,
+    read_back: wgpu::Buffer,
+    /// Rows of the buffer start at multiples of 256.
+    bytes_per_row: u32,
 }
 
 impl OffscreenRenderer {
-    /// The first adapter that answers; software adapters count.
+    /// The first adapter that answers; software adapters count. `WGPU_BACKEND` is heeded.
     pub fn new() -> Result<Self, RenderError> {
-        Err(RenderError::NoAdapter("not built yet".to_owned()))
+        Self::with_format(wgpu::TextureFormat::Rgba8Unorm)
+    }
+
+    /// On a target of four bytes per pixel, in the order red, green, blue, alpha.
+    pub fn with_format(format: wgpu::TextureFormat) -> Result<Self, RenderError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+        let options = wgpu::RequestAdapterOptions::default();
+        let adapter = pollster::block_on(instance.request_adapter(&options))
+            .map_err(|error| RenderError::NoAdapter(error.to_string()))?;
+        let limits = wgpu::Limits::downlevel_defaults().using_resolution(adapter.limits());
+        let descriptor =
+            wgpu::DeviceDescriptor { label: Some("overread offscreen"), required_limits: limits, ..Default::default() };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|error| RenderError::NoDevice(error.to_string()))?;
+        let renderer = Renderer::new(&device, &queue, format);
+        Ok(Self { device, queue, adapter: adapter.get_info(), format, renderer, target: None })
+    }
+
+    /// Such as `llvmpipe (LLVM 15.0.6, 256 bits)`.
+    pub fn adapter_name(&self) -> &str {
+        &self.adapter.name
+    }
+
+    /// The adapter computes on the CPU.
+    pub fn is_software(&self) -> bool {
+        self.adapter.device_type == wgpu::DeviceType::Cpu
     }
 
     pub fn uploads(&self) -> Uploads {
         self.renderer.uploads()
     }
 
+    pub fn renderer_mut(&mut self) -> &mut Renderer {
+        &mut self.renderer
+    }
+
     /// `width` × `height` pixels of RGBA, row-major.
-    pub fn draw(&mut self, _request: &DrawRequest, _width: u32, _height: u32) -> Result<Vec<u8>, RenderError> {
-        Err(RenderError::NoAdapter("not built yet".to_owned()))
+    pub fn draw(&mut self, request: &DrawRequest, width: u32, height: u32) -> Result<Vec<u8>, RenderError> {
+        self.submit(request, width, height)?;
+        self.read_back()
+    }
+
+    /// Draws and waits until the adapter is done, without reading back: what a frame on the screen costs.
+    pub fn draw_only(&mut self, request: &DrawRequest, width: u32, height: u32) -> Result<(), RenderError> {
+        self.submit(request, width, height)?;
+        self.wait()
+    }
+
+    fn submit(&mut self, request: &DrawRequest, width: u32, height: u32) -> Result<(), RenderError> {
+        let limit = self.device.limits().max_texture_dimension_2d;
+        if width.max(height) > limit || width.min(height) == 0 {
+            return Err(RenderError::TooLarge { rows: height, cols: width, limit });
+        }
+        let is_fitting = self.target.as_ref().is_some_and(|target| (target.width, target.height) == (width, height));
+        if !is_fitting {
+            self.target = None;
+        }
+        let rect = TargetRect { x: 0.0, y: 0.0, width: width as f32, height: height as f32 };
+        self.renderer.prepare(&self.device, &self.queue, 0, request, rect)?;
+        let Self { device, format, target, .. } = self;
+        let target = target.get_or_insert_with(|| Target::new(device, *format, width, height));
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("overread offscreen"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view: &target.view,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
+                        store: wgpu::StoreOp::Store,
+                    },
+                })],
+                ..Default::default()
+            });
+            self.renderer.paint(0, &mut pass);
+        }
+        self.queue.submit([encoder.finish()]);
+        Ok(())
+    }
+
+    fn wait(&self) -> Result<(), RenderError> {
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        polled.map(|_| ()).map_err(|error| RenderError::ReadBack(error.to_string()))
+    }
+
+    fn read_back(&self) -> Result<Vec<u8>, RenderError> {
+        let lost = |what: &dyn std::fmt::Display| RenderError::ReadBack(what.to_string());
+        let Some(target) = &self.target else { return Err(lost(&"nothing was drawn")) };
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        target.copy_out(&mut encoder);
+        self.queue.submit([encoder.finish()]);
+        let (done, is_done) = mpsc::channel();
+        target.read_back.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+            // The receiver outlives the wait below.
+            done.send(result).unwrap_or_default();
+        });
+        self.wait()?;
+        is_done.recv().map_err(|error| lost(&error))?.map_err(|error| lost(&error))?;
+        let mapped = target.read_back.get_mapped_range(..).map_err(|error| lost(&error))?;
+        let row_bytes = target.width as usize * 4;
+        let mut pixels = Vec::with_capacity(row_bytes * target.height as usize);
+        for row in mapped.chunks(target.bytes_per_row as usize) {
+            pixels.extend(row.iter().take(row_bytes));
+        }
+        drop(mapped);
+        target.read_back.unmap();
+        Ok(pixels)
+    }
+}
+
+impl Target {
+    fn new(device: &wgpu::Device, format: wgpu::TextureFormat, width: u32, height: u32) -> Self {
+        let texture = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("overread offscreen"),
+            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let bytes_per_row = (width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let read_back = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("overread offscreen"),
+            size: u64::from(bytes_per_row) * u64::from(height),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+        Self { width, height, texture, view, read_back, bytes_per_row }
+    }
+
+    fn copy_out(&self, encoder: &mut wgpu::CommandEncoder) {
+        encoder.copy_texture_to_buffer(
+            self.texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &self.read_back,
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(self.bytes_per_row),
+                    rows_per_image: Some(self.height),
+                },
+            },
+            self.texture.size(),
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::presentation::{ModalityLut, Palette, PixelPadding};
 use crate::domain::saliency::SaliencyMap;
 use crate::imaging::overlay::{self, Colormap};
 use crate::imaging::presentation::GreyPresentation;
-use crate::imaging::view::ViewTransform;
+use crate::imaging::view::{Affine, ViewTransform};
 use crate::imaging::voi_lut::Voi;
 
 /// Segments one viewport can show at a time: the bits of a label texture.
@@ -49,6 +49,40 @@ impl DrawRequest {
             overlay: OverlayRequest::default(),
         }
     }
+
+    /// Image pixels per screen pixel along the image's x and y.
+    pub fn image_px_per_screen_px(&self) -> [f64; 2] {
+        let Affine { x, y } = self.transform.image_from_viewport;
+        [x[0].abs() + x[1].abs(), y[0].abs() + y[1].abs()]
+    }
+
+    /// What a screen pixel covers of the image, for [`Kernel::Area`]: at least one pixel, at most the cap.
+    pub fn footprint(&self) -> [f64; 2] {
+        self.image_px_per_screen_px().map(|scale| scale.clamp(1.0, MAX_FOOTPRINT))
+    }
+
+    pub fn kernel(&self) -> Kernel {
+        let [x, y] = self.image_px_per_screen_px();
+        let is_minified = x.max(y) > 1.0 + 1e-9;
+        match (self.interpolation, self.minification) {
+            (Interpolation::Nearest, _) => Kernel::Nearest,
+            (_, Minification::Area) if is_minified => Kernel::Area,
+            (Interpolation::Bilinear, _) => Kernel::Bilinear,
+            (Interpolation::Cubic, _) => Kernel::Cubic,
+        }
+    }
+}
+
+/// A screen pixel is the mean of at most this many image pixels along an axis; past that it stands for its middle.
+const MAX_FOOTPRINT: f64 = 16.0;
+
+/// How a screen pixel gets its value; the numbers are the shader's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kernel {
+    Nearest = 0,
+    Bilinear = 1,
+    Cubic = 2,
+    Area = 3,
 }
 
 /// What stored values mean, from the instance.
@@ -108,6 +142,28 @@ pub struct OverlayRequest {
     pub opacity: f32,
     /// Hold to hide: nothing but the image is drawn.
     pub hidden: bool,
+}
+
+impl OverlayRequest {
+    /// The map to draw now, if any.
+    pub(crate) fn shown_saliency(&self) -> Option<&SaliencyLayer> {
+        self.saliency.as_ref().filter(|_| self.is_shown())
+    }
+
+    /// The masks whose bits go into the label texture, lowest first. Invisible ones are among them, so that showing
+    /// them uploads nothing, unless there are more than fit.
+    pub(crate) fn shown_masks(&self) -> Vec<&MaskLayer> {
+        let has_visible = self.masks.iter().any(|layer| layer.is_visible);
+        if !self.is_shown() || !has_visible {
+            return Vec::new();
+        }
+        let fits = self.masks.len() <= MAX_SEGMENTS;
+        self.masks.iter().filter(|layer| fits || layer.is_visible).collect()
+    }
+
+    fn is_shown(&self) -> bool {
+        !self.hidden && self.opacity > 0.0
+    }
 }
 
 impl Default for OverlayRequest {

@@ -5,4 +5,5 @@ mod inference;
 mod record;
 mod review;
 mod store;
+mod render;
 mod tidy;

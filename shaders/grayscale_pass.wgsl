@@ -1,0 +1,166 @@
+// The image itself: stored values → modality LUT → interpolation → VOI → inversion; color as it stands.
+
+const STORED_UNSIGNED: u32 = 0u;
+const STORED_SIGNED: u32 = 1u;
+const MODALITY_VALUES: u32 = 2u;
+const COLOR: u32 = 3u;
+
+const KERNEL_NEAREST: u32 = 0u;
+const KERNEL_BILINEAR: u32 = 1u;
+const KERNEL_CUBIC: u32 = 2u;
+const KERNEL_AREA: u32 = 3u;
+
+const VOI_RAMP: u32 = 0u;
+const VOI_SIGMOID: u32 = 1u;
+const VOI_TABLE: u32 = 2u;
+
+// Modality values below this are padding.
+const NO_VALUE_BELOW: f32 = -3.3e38;
+
+override pixel_kind: u32 = 0u;
+override kernel: u32 = 0u;
+override voi_kind: u32 = 0u;
+override has_modality_table: bool = false;
+override has_padding: bool = false;
+
+fn grayscale_pass(in_image: vec2f) -> vec3f {
+    var value: vec4f;
+    switch kernel {
+        case KERNEL_NEAREST: { value = tap(vec2i(floor(in_image))); }
+        case KERNEL_BILINEAR: { value = bilinear(in_image); }
+        case KERNEL_CUBIC: { value = cubic(in_image); }
+        case KERNEL_AREA: { value = area(in_image); }
+        default: { return ERROR_COLOR; }
+    }
+    // Mostly padding: black, whatever is inverted.
+    if value.w < 0.5 {
+        return vec3f(0.0);
+    }
+    if pixel_kind == COLOR {
+        return clamp(value.rgb, vec3f(0.0), vec3f(1.0));
+    }
+    let shown = voi(value.x);
+    return vec3f(select(shown, 1.0 - shown, viewport.size.w == 1));
+}
+
+// One pixel: modality value in x (color in xyz), and in w 1 for picture or 0 for padding. The edge pixel holds beyond
+// the edge.
+fn tap(pixel: vec2i) -> vec4f {
+    let at = clamp(pixel, vec2i(0), viewport.size.xy - 1);
+    if pixel_kind == COLOR {
+        return vec4f(textureLoad(value_texture, at, 0).rgb, 1.0);
+    }
+    if pixel_kind == MODALITY_VALUES {
+        let value = textureLoad(value_texture, at, 0).x;
+        return select(vec4f(value, 0.0, 0.0, 1.0), vec4f(0.0), value < NO_VALUE_BELOW);
+    }
+    let bits = textureLoad(stored_texture, at, 0).x;
+    var stored = i32(bits);
+    if pixel_kind == STORED_SIGNED {
+        stored = i32(bits << 16u) >> 16u;
+    }
+    if has_padding {
+        if stored >= viewport.stored.x && stored <= viewport.stored.y {
+            return vec4f(0.0);
+        }
+    }
+    if has_modality_table {
+        let index = clamp(stored - viewport.tables.x, 0, viewport.tables.y - 1);
+        return vec4f(f32(textureLoad(modality_table, vec2i(index & 255, index >> 8u), 0).x), 0.0, 0.0, 1.0);
+    }
+    return vec4f(f32(stored) * viewport.values.x + viewport.values.y, 0.0, 0.0, 1.0);
+}
+
+// Weighted sum → weighted mean; w becomes the share of the weight that is picture.
+fn mean(sum: vec4f, weight: f32) -> vec4f {
+    return vec4f(sum.xyz / max(sum.w, 1e-6), sum.w / weight);
+}
+
+fn bilinear(in_image: vec2f) -> vec4f {
+    let first = floor(in_image - 0.5);
+    let share = in_image - 0.5 - first;
+    let at = vec2i(first);
+    let top = tap(at) * (1.0 - share.x) + tap(at + vec2i(1, 0)) * share.x;
+    let bottom = tap(at + vec2i(0, 1)) * (1.0 - share.x) + tap(at + vec2i(1, 1)) * share.x;
+    return mean(top * (1.0 - share.y) + bottom * share.y, 1.0);
+}
+
+// Catmull-Rom; where any of the sixteen is padding, bilinear.
+fn cubic(in_image: vec2f) -> vec4f {
+    let first = floor(in_image - 0.5);
+    let share = in_image - 0.5 - first;
+    let weights_x = catmull_rom(share.x);
+    var sum = vec3f(0.0);
+    var n_picture = 0.0;
+    for (var j = 0; j < 4; j++) {
+        let at = vec2i(first) + vec2i(-1, j - 1);
+        let a = tap(at);
+        let b = tap(at + vec2i(1, 0));
+        let c = tap(at + vec2i(2, 0));
+        let d = tap(at + vec2i(3, 0));
+        n_picture += a.w + b.w + c.w + d.w;
+        let row = a.xyz * weights_x.x + b.xyz * weights_x.y + c.xyz * weights_x.z + d.xyz * weights_x.w;
+        sum += row * catmull_rom(share.y)[j];
+    }
+    if n_picture < 15.5 {
+        return bilinear(in_image);
+    }
+    return vec4f(sum, 1.0);
+}
+
+fn catmull_rom(t: f32) -> vec4f {
+    return vec4f(
+        ((-0.5 * t + 1.0) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        ((-1.5 * t + 2.0) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
+    );
+}
+
+// The mean of what a screen pixel covers.
+fn area(in_image: vec2f) -> vec4f {
+    let low = in_image - viewport.footprint.xy * 0.5;
+    let high = in_image + viewport.footprint.xy * 0.5;
+    let first = vec2i(floor(low));
+    let end = vec2i(ceil(high));
+    var sum = vec4f(0.0);
+    for (var y = first.y; y < end.y; y++) {
+        let weight_y = min(high.y, f32(y + 1)) - max(low.y, f32(y));
+        var row = vec4f(0.0);
+        for (var x = first.x; x < end.x; x++) {
+            row += tap(vec2i(x, y)) * (min(high.x, f32(x + 1)) - max(low.x, f32(x)));
+        }
+        sum += row * weight_y;
+    }
+    return mean(sum, viewport.footprint.x * viewport.footprint.y);
+}
+
+// Modality value → 0 to 1 (PS3.3 C.11.2).
+fn voi(x: f32) -> f32 {
+    let center = viewport.values.z;
+    let width = viewport.values.w;
+    switch voi_kind {
+        case VOI_RAMP: {
+            // LINEAR with center − 0.5 and width − 1, or LINEAR_EXACT with both as they are.
+            if x <= center - width / 2.0 {
+                return 0.0;
+            }
+            if x > center + width / 2.0 {
+                return 1.0;
+            }
+            return (x - center) / width + 0.5;
+        }
+        case VOI_SIGMOID: {
+            return 1.0 / (1.0 + exp(clamp(-4.0 * (x - center) / width, -80.0, 80.0)));
+        }
+        case VOI_TABLE: {
+            let nearest = i32(clamp(floor(x + 0.5), -2.0e9, 2.0e9));
+            // Clamped before the subtraction, which could leave 32 bits.
+            let first = viewport.tables.z;
+            let index = clamp(nearest, first, first + viewport.tables.w - 1) - first;
+            let entry = textureLoad(voi_table, vec2i(index & 255, index >> 8u), 0).x;
+            return min(f32(entry) / f32(viewport.stored.z), 1.0);
+        }
+        default: { return 0.0; }
+    }
+}
