@@ -3,7 +3,7 @@
 mod imaging;
 mod inference;
 mod record;
+mod render;
 mod review;
 mod store;
-mod render;
 mod tidy;
