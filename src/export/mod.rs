@@ -10,6 +10,8 @@ mod error;
 mod json;
 mod json_document;
 pub mod numpy;
+mod phantom_dicom;
+pub mod phantom_study;
 pub mod secondary_capture;
 mod staging;
 mod typeface;

@@ -2,6 +2,7 @@
 
 mod imaging;
 mod inference;
+mod phantom;
 mod record;
 mod render;
 mod review;

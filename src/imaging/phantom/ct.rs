@@ -18,21 +18,38 @@ pub struct CtGrid {
     pub slice_mm: f64,
     /// Centre of the lowest slice.
     pub first_z_mm: f64,
+    /// Where the grid's middle lies in the patient; the table's axis is at 0, 0.
+    pub center_xy_mm: [f64; 2],
 }
 
 impl CtGrid {
-    pub const FULL: Self =
-        Self { rows: 512, cols: 512, n_slices: 80, pixel_mm: 0.7, slice_mm: 4.0, first_z_mm: -184.0 };
+    pub const FULL: Self = Self {
+        rows: 512,
+        cols: 512,
+        n_slices: 80,
+        pixel_mm: 0.7,
+        slice_mm: 4.0,
+        first_z_mm: -184.0,
+        center_xy_mm: [0.0, 0.0],
+    };
     /// The same extent, coarse: for tests.
-    pub const SMALL: Self =
-        Self { rows: 128, cols: 128, n_slices: 40, pixel_mm: 2.8, slice_mm: 8.0, first_z_mm: -182.0 };
+    pub const SMALL: Self = Self {
+        rows: 128,
+        cols: 128,
+        n_slices: 40,
+        pixel_mm: 2.8,
+        slice_mm: 8.0,
+        first_z_mm: -182.0,
+        center_xy_mm: [0.0, 0.0],
+    };
 
-    /// Where slice `index` lies; the table's axis is the grid's middle.
+    /// Where slice `index` lies.
     pub fn plane(&self, index: u32) -> ImagePlane {
-        let corner = |n: u32| -(f64::from(n) - 1.0) / 2.0 * self.pixel_mm;
+        let [center_x, center_y] = self.center_xy_mm;
+        let half = |n: u32| (f64::from(n) - 1.0) / 2.0 * self.pixel_mm;
         let z = self.first_z_mm + f64::from(index) * self.slice_mm;
         ImagePlane {
-            position_mm: Vec3([corner(self.cols), corner(self.rows), z]),
+            position_mm: Vec3([center_x - half(self.cols), center_y - half(self.rows), z]),
             row_dir: Vec3([1.0, 0.0, 0.0]),
             col_dir: Vec3([0.0, 1.0, 0.0]),
         }

@@ -42,6 +42,8 @@ impl RadiographGrid {
 }
 
 pub const SOURCE_TO_DETECTOR_MM: f64 = 1800.0;
+/// From the patient's middle plane (y = 0) to the detector.
+pub const MAGNIFICATION: f64 = SOURCE_TO_DETECTOR_MM / (SOURCE_TO_DETECTOR_MM + DETECTOR_Y_MM);
 const DETECTOR_Y_MM: f64 = -140.0;
 const CENTER_Z_MM: f64 = -14.0;
 const SOURCE: [f64; 3] = [0.0, DETECTOR_Y_MM + SOURCE_TO_DETECTOR_MM, CENTER_Z_MM];

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::geometry::Vec3;
 use crate::imaging::phantom::PhantomOptions;
-use crate::imaging::phantom::radiograph::RadiographGrid;
+use crate::imaging::phantom::radiograph::{MAGNIFICATION, RadiographGrid};
 use crate::imaging::phantom::scene::{Organ, Scene};
 
 /// The list that lies beside the pictures.
@@ -25,7 +25,7 @@ pub struct LesionTruth {
     pub radiograph_col_row: Option<[f64; 2]>,
 }
 
-/// Widths of the shadows at the detector, mm.
+/// Widths of the shadows, scaled to the patient's middle plane as the radiograph's Pixel Spacing is, mm.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Silhouette {
     pub heart_width_mm: f64,
@@ -68,5 +68,5 @@ fn shadow_width_mm(scene: &Scene, organs: &[Organ]) -> f64 {
     };
     let first = (0..grid.cols).find(is_dark);
     let last = (0..grid.cols).rev().find(is_dark);
-    first.zip(last).map_or(0.0, |(first, last)| f64::from(last - first + 1) * grid.pixel_mm)
+    first.zip(last).map_or(0.0, |(first, last)| f64::from(last - first + 1) * grid.pixel_mm / MAGNIFICATION)
 }
