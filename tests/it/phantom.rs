@@ -42,7 +42,7 @@ fn known_places_have_the_hounsfield_units_of_their_tissue() {
 fn nodules_keep_their_volume_on_the_voxel_grid() {
     let options = quiet();
     let with = options.scene();
-    let without = PhantomOptions { nodules: Vec::new(), ..options.clone() }.scene();
+    let without = without_nodules(&with);
     for nodule in &options.nodules {
         let [x, y, z] = nodule.center_mm;
         // Slices of the clinical spacing, around the nodule.
@@ -52,10 +52,14 @@ fn nodules_keep_their_volume_on_the_voxel_grid() {
         let lung = Tissue::Lung.hounsfield(Vec3(nodule.center_mm));
         let per_mm3 = Tissue::Nodule.hounsfield(Vec3(nodule.center_mm)) - lung;
         let volume = contrast * around.pixel_mm.powi(2) * around.slice_mm / per_mm3;
-        // What a vessel fills already adds no contrast.
         let share = volume / nodule.volume_mm3();
-        assert!((0.88..1.03).contains(&share), "{}: {volume:.0} mm³, truth {:.0}", nodule.name, nodule.volume_mm3());
+        assert!((0.97..1.03).contains(&share), "{}: {volume:.0} mm³, truth {:.0}", nodule.name, nodule.volume_mm3());
     }
+}
+
+fn without_nodules(scene: &Scene) -> Scene {
+    let bodies = scene.bodies.iter().filter(|body| body.tissue != Tissue::Nodule).cloned().collect();
+    Scene { bodies }
 }
 
 /// Sum of HU that the nodules add to one slice.
@@ -87,16 +91,16 @@ fn the_radiograph_shows_the_patients_right_on_the_image_left() {
 #[test]
 fn a_known_ball_casts_a_shadow_of_its_thickness() {
     let options = quiet();
-    let bare = PhantomOptions { nodules: Vec::new(), ..options.clone() };
+    let scene = options.scene();
     let grid = RadiographGrid { rows: 393, cols: 393, pixel_mm: 1.0 };
-    let with = radiograph::water_thickness(&options.scene(), &grid);
-    let without = radiograph::water_thickness(&bare.scene(), &grid);
+    let with = radiograph::water_thickness(&scene, &grid);
+    let without = radiograph::water_thickness(&without_nodules(&scene), &grid);
     for nodule in &options.nodules {
         let [col, row] = grid.project(Vec3(nodule.center_mm)).map(|v| v.round() as usize);
         let index = row * grid.cols as usize + col;
         let added = f64::from(with[index] - without[index]);
         let most = nodule.diameter_mm * 0.9;
-        assert!(added > 0.55 * most && added < 1.05 * most, "{}: {added:.1} of {most:.1} mm", nodule.name);
+        assert!(added > 0.8 * most && added < 1.05 * most, "{}: {added:.1} of {most:.1} mm", nodule.name);
     }
 }
 

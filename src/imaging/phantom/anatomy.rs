@@ -11,7 +11,7 @@ use crate::imaging::phantom::vessels;
 
 /// The inside of the rib cage.
 pub const CAGE_CENTER: [f64; 3] = [0.0, 0.0, -62.0];
-pub const CAGE_SEMI_AXES_MM: [f64; 3] = [143.0, 94.0, 205.0];
+pub const CAGE_SEMI_AXES_MM: [f64; 3] = [143.0, 94.0, 196.0];
 /// Between pleura and skin.
 const FAT_MM: f64 = 11.0;
 
@@ -43,7 +43,7 @@ pub fn thorax(nodules: &[Nodule], seed: u64) -> Scene {
         let organ = if side == Side::Right { Organ::RightLung } else { Organ::LeftLung };
         scene.add_organ(organ, Tissue::Lung, lung(side));
     }
-    vessels::lung_vessels(&mut scene, seed);
+    vessels::lung_vessels(&mut scene, nodules, seed);
     for shape in abdomen() {
         scene.add(Tissue::Liver, shape);
     }
@@ -69,12 +69,13 @@ pub fn thorax(nodules: &[Nodule], seed: u64) -> Scene {
 fn torso(scene: &mut Scene) {
     let layers = [(Tissue::Skin, 0.0), (Tissue::Fat, 2.0), (Tissue::Muscle, 2.0 + FAT_MM)];
     for (tissue, depth) in layers {
-        let trunk = Convex::column([0.0, 4.0], [176.0 - depth, 122.0 - depth], [-420.0, 96.0])
-            .and(Convex::ellipsoid([0.0, 4.0, -160.0], [182.0 - depth, 128.0 - depth, 420.0 - depth]));
-        let shoulders = Convex::ellipsoid([0.0, 20.0, 62.0], [238.0 - depth, 92.0 - depth, 88.0 - depth]);
-        let trapezius = Convex::ellipsoid([0.0, 34.0, 118.0], [132.0 - depth, 62.0 - depth, 62.0 - depth]);
+        let trunk = Convex::column([0.0, 4.0], [176.0 - depth, 122.0 - depth], [-420.0, 160.0])
+            .and(Convex::ellipsoid([0.0, 4.0, -150.0], [190.0 - depth, 136.0 - depth, 296.0 - depth]));
+        let loins = Convex::column([0.0, 4.0], [176.0 - depth, 122.0 - depth], [-420.0, -140.0]);
+        let shoulders = Convex::ellipsoid([0.0, 22.0, 70.0], [246.0 - depth, 90.0 - depth, 92.0 - depth]);
+        let trapezius = Convex::ellipsoid([0.0, 34.0, 122.0], [140.0 - depth, 66.0 - depth, 66.0 - depth]);
         let neck = Convex::column([0.0, 18.0], [60.0 - depth / 3.0, 64.0 - depth / 3.0], [80.0, 420.0]);
-        for shape in [trunk, shoulders, trapezius, neck] {
+        for shape in [trunk, loins, shoulders, trapezius, neck] {
             scene.add(tissue, shape);
         }
     }
@@ -96,32 +97,41 @@ pub fn lung(side: Side) -> Convex {
 
 /// Both domes and what they cover; the right one stands higher, over the liver.
 pub fn abdomen() -> Vec<Convex> {
+    let inside = || Convex::column([0.0, 0.0], [150.0, 99.0], [-420.0, 0.0]);
     vec![
-        Convex::ellipsoid([-66.0, -8.0, -190.0], [90.0, 112.0, 101.0]),
-        Convex::ellipsoid([66.0, -8.0, -198.0], [90.0, 112.0, 96.0]),
-        Convex::ellipsoid([0.0, -14.0, -210.0], [70.0, 90.0, 100.0]),
+        Convex::ellipsoid([-66.0, -8.0, -190.0], [92.0, 114.0, 101.0]).and(inside()),
+        Convex::ellipsoid([66.0, -8.0, -198.0], [92.0, 114.0, 96.0]).and(inside()),
+        Convex::ellipsoid([0.0, -14.0, -210.0], [70.0, 90.0, 100.0]).and(inside()),
+        Convex::column([0.0, 0.0], [146.0, 97.0], [-420.0, -205.0]),
     ]
 }
 
-/// The column between the lungs, with the hila's connective tissue.
+/// What lies between the lungs around heart and vessels, with the hila's connective tissue.
 pub fn mediastinum() -> Vec<Convex> {
     vec![
-        Convex::column([0.0, -4.0], [27.0, 84.0], [-300.0, 70.0]).and(cage()),
-        Convex::column([0.0, 14.0], [30.0, 62.0], [20.0, 130.0]),
-        Convex::ellipsoid([-2.0, -20.0, 38.0], [33.0, 52.0, 58.0]),
-        Convex::ellipsoid([-36.0, 14.0, 8.0], [12.0, 13.0, 18.0]),
-        Convex::ellipsoid([38.0, 12.0, 18.0], [11.0, 13.0, 17.0]),
+        Convex::column([0.0, -10.0], [9.0, 90.0], [-300.0, 120.0]).and(cage()),
+        Convex::ellipsoid([0.0, 12.0, 100.0], [31.0, 58.0, 76.0]),
+        Convex::ellipsoid([-2.0, -20.0, 36.0], [30.0, 48.0, 60.0]),
+        Convex::ellipsoid([2.0, 42.0, -70.0], [23.0, 34.0, 130.0]),
+        Convex::ellipsoid([0.0, 74.0, -20.0], [25.0, 26.0, 190.0]),
+        Convex::ellipsoid([-36.0, 14.0, 8.0], [11.0, 13.0, 18.0]),
+        Convex::ellipsoid([38.0, 12.0, 18.0], [10.0, 13.0, 17.0]),
     ]
 }
 
 /// Ventricles, right atrium, left atrium and the root of the great vessels. The apex points left, forward and down.
 pub fn heart() -> Vec<Convex> {
-    let axes = Axes::along(Vec3([0.72, -0.40, -0.56]), LEFT);
+    let axes = Axes::along(Vec3([0.74, -0.38, -0.55]), LEFT);
     vec![
-        Convex::turned_ellipsoid([26.0, -32.0, -62.0], [48.0, 50.0, 73.0], axes),
-        Convex::ellipsoid([-12.0, -22.0, -50.0], [31.0, 36.0, 45.0]),
-        Convex::ellipsoid([6.0, 2.0, -22.0], [40.0, 30.0, 32.0]),
-        Convex::ellipsoid([14.0, -26.0, -12.0], [33.0, 30.0, 36.0]),
+        Convex::turned_ellipsoid([25.0, -32.0, -64.0], [46.0, 50.0, 74.0], axes),
+        Convex::turned_ellipsoid(
+            [30.0, -36.0, -74.0],
+            [36.0, 44.0, 66.0],
+            Axes::along(Vec3([0.90, -0.30, -0.30]), LEFT),
+        ),
+        Convex::ellipsoid([-12.0, -22.0, -52.0], [31.0, 36.0, 46.0]),
+        Convex::ellipsoid([6.0, 2.0, -22.0], [38.0, 30.0, 34.0]),
+        Convex::ellipsoid([16.0, -26.0, -8.0], [31.0, 30.0, 38.0]),
     ]
 }
 

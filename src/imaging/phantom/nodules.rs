@@ -21,7 +21,11 @@ impl Nodule {
     }
 
     pub fn shape(&self) -> Convex {
-        Convex::ellipsoid(self.center_mm, [self.diameter_mm / 2.0; 3])
+        self.shape_with_margin(0.0)
+    }
+
+    pub fn shape_with_margin(&self, margin_mm: f64) -> Convex {
+        Convex::ellipsoid(self.center_mm, [self.diameter_mm / 2.0 + margin_mm; 3])
     }
 }
 

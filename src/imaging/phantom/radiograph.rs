@@ -51,7 +51,7 @@ const SOURCE: [f64; 3] = [0.0, DETECTOR_Y_MM + SOURCE_TO_DETECTOR_MM, CENTER_Z_M
 /// Water at the mean energy of a filtered 120 kV beam, about 68 keV (NIST XCOM), per mm.
 const WATER_PER_MM: f64 = 0.0197;
 /// Quanta per mm² of the detector in the open beam.
-const QUANTA_PER_MM2: f64 = 42_000.0;
+const QUANTA_PER_MM2: f64 = 120_000.0;
 /// Scattered over primary signal behind a grid, averaged over the picture.
 const SCATTER_TO_PRIMARY: f64 = 0.28;
 const TILE: usize = 20;
@@ -188,7 +188,7 @@ fn transposed(image: &[f32], rows: usize, cols: usize) -> Vec<f32> {
 fn render_as_film(density: &[f32], grid: &RadiographGrid) -> Vec<u16> {
     let coarse = blur(density, grid, 18.0);
     let mut balanced: Vec<f32> =
-        density.iter().zip(&coarse).map(|(value, around)| 0.62 * around + 1.15 * (value - around)).collect();
+        density.iter().zip(&coarse).map(|(value, around)| 0.52 * around + 1.2 * (value - around)).collect();
     let fine = blur(&balanced, grid, 1.2);
     for (value, around) in balanced.iter_mut().zip(&fine) {
         *value += 0.5 * (*value - around);
@@ -200,7 +200,7 @@ fn render_as_film(density: &[f32], grid: &RadiographGrid) -> Vec<u16> {
 
 /// 0 to 1 becomes 12 bits along a logistic curve, whose ends bend gently.
 fn curve(x: f64) -> u16 {
-    let logistic = |x: f64| 1.0 / (1.0 + (-4.2 * (x - 0.5)).exp());
+    let logistic = |x: f64| 1.0 / (1.0 + (-3.4 * (x - 0.5)).exp());
     let (bottom, top) = (logistic(0.0), logistic(1.0));
     let y = 0.04 + 0.92 * (logistic(x) - bottom) / (top - bottom);
     (y * 4095.0).round().clamp(0.0, 4095.0) as u16

@@ -34,8 +34,8 @@ impl Tissue {
             Self::Muscle => 50.0,
             Self::Liver => 60.0,
             Self::Cartilage => 110.0,
-            Self::CancellousBone => 220.0,
-            Self::CorticalBone => 850.0,
+            Self::CancellousBone => 240.0,
+            Self::CorticalBone => 950.0,
             Self::Nodule => 35.0,
         }
     }

@@ -1,6 +1,6 @@
 //! Ribs, spine, sternum, collar bones, shoulder blades.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use crate::domain::geometry::Vec3;
 use crate::imaging::phantom::anatomy::{CAGE_CENTER, CAGE_SEMI_AXES_MM, Side};
@@ -22,8 +22,8 @@ fn spine_y_mm(z: f64) -> f64 {
 pub fn bones(scene: &mut Scene) {
     spine(scene);
     for side in Side::BOTH {
-        for number in 1..=12 {
-            rib(scene, side, number);
+        for index in 0..RIB_DROP_MM.len() {
+            rib(scene, side, index);
         }
         clavicle(scene, side);
         scapula(scene, side);
@@ -48,7 +48,6 @@ fn spine(scene: &mut Scene) {
         let arch = y + b + 8.0;
         for (tissue, shrink) in [(Tissue::CorticalBone, 0.0), (Tissue::CancellousBone, 1.3)] {
             scene.add(tissue, Convex::ellipsoid([0.0, arch + 2.0, z], [14.0 - shrink, 10.0 - shrink, 8.0 - shrink]));
-            scene.add(tissue, Convex::ellipsoid([0.0, arch + 22.0, z - 9.0], [3.6 - shrink, 17.0, 9.0 - shrink]));
             let wing = [30.0 - shrink, 5.0 - shrink, 5.0 - shrink];
             scene.add(tissue, Convex::ellipsoid([0.0, arch + 2.0, z + 2.0], wing));
         }
@@ -59,63 +58,72 @@ fn spine(scene: &mut Scene) {
     }
 }
 
-/// Where a rib runs: `turn` 0 at the spine, 1 at its front end.
-fn rib_point(side: Side, number: i32, turn: f64) -> Vec3 {
-    let n = f64::from(number);
-    let head_z = T1_Z_MM - VERTEBRA_MM * (n - 1.0) + 6.0;
-    // From beside the spine round the flank to the front.
-    let reach = if number >= 11 { 0.52 } else { 0.90 - 0.015 * (n - 1.0) };
-    let angle = (0.93 - 1.03 * turn * reach / 0.9) * PI / 2.0 * 1.04;
-    // Ribs slope down from the spine to the flank and on to the front; the first lies flattest.
-    let slope = 38.0 + 5.0 * n.min(7.0);
-    let drop = slope * (0.9 * turn + 0.62 * turn * turn);
-    let z = head_z - drop;
-    let level = ((z - CAGE_CENTER[2]) / (CAGE_SEMI_AXES_MM[2] + 6.0)).clamp(-0.97, 0.97);
+/// Fall from the spine to the front end, rib by rib, mm.
+const RIB_DROP_MM: [f64; 12] = [34.0, 58.0, 76.0, 88.0, 96.0, 102.0, 104.0, 102.0, 94.0, 82.0, 56.0, 42.0];
+/// From beside the spine (90° is straight back) round the flank to the front.
+const RIB_FROM_DEG: f64 = 80.0;
+const RIB_TO_DEG: f64 = -58.0;
+
+/// On the cage's wall, `out_mm` outside it.
+fn wall_point(side: Side, angle_deg: f64, z: f64, out_mm: f64) -> Vec3 {
+    let [half_width, half_depth, half_height] = CAGE_SEMI_AXES_MM;
+    let level = ((z - CAGE_CENTER[2]) / (half_height + out_mm)).clamp(-0.96, 0.96);
     let width = (1.0 - level * level).sqrt();
-    let (a, b) = ((CAGE_SEMI_AXES_MM[0] + 5.0) * width, (CAGE_SEMI_AXES_MM[1] + 5.0) * width);
-    let angle = angle * 1.0;
-    Vec3([side.sign() * (a * angle.cos()).max(20.0), CAGE_CENTER[1] + b * angle.sin(), z])
+    let (sin, cos) = angle_deg.to_radians().sin_cos();
+    let x = ((half_width + out_mm) * width * cos).max(17.0);
+    Vec3([side.sign() * x, CAGE_CENTER[1] + (half_depth + out_mm) * width * sin, z])
 }
 
-/// Bone to the front end, then cartilage toward the sternum for the true and false ribs.
-fn rib(scene: &mut Scene, side: Side, number: i32) {
-    let n_pieces = 26;
-    let step = 1.0 / f64::from(n_pieces);
-    let height = if number == 1 { 6.5 } else { 6.2 };
-    for (tissue, shrink) in [(Tissue::CorticalBone, 0.0), (Tissue::CancellousBone, 1.0)] {
-        for piece in 0..n_pieces {
-            let from = rib_point(side, number, f64::from(piece) * step);
-            let to = rib_point(side, number, f64::from(piece + 1) * step);
-            let along = unit(to.minus(from)).scaled(0.8);
-            let semi = [height - shrink, 3.3 - shrink];
-            scene.add(tissue, Convex::tube(from.minus(along).0, to.plus(along).0, semi, UP));
-        }
+/// Where a rib runs: `turn` 0 at the spine, 1 at its front end.
+fn rib_point(side: Side, index: usize, turn: f64) -> Vec3 {
+    let n = index as f64;
+    // The lowest two end in the flank.
+    let reach = if index >= 10 { 0.55 } else { 1.0 };
+    let drop = RIB_DROP_MM.get(index).copied().unwrap_or(0.0);
+    let z = T1_Z_MM - VERTEBRA_MM * n + 7.0 - drop * turn;
+    wall_point(side, RIB_FROM_DEG + (RIB_TO_DEG - RIB_FROM_DEG) * reach * turn, z, 4.0)
+}
+
+/// A bent rod through `points`: tubes that overlap a little.
+fn rod(scene: &mut Scene, tissue: Tissue, points: &[Vec3], semi_axes_mm: [f64; 2]) {
+    for (from, to) in points.iter().zip(points.iter().skip(1)) {
+        let along = unit(to.minus(*from)).scaled(0.8);
+        scene.add(tissue, Convex::tube(from.minus(along).0, to.plus(along).0, semi_axes_mm, UP));
     }
-    if (2..=7).contains(&number) {
-        let from = rib_point(side, number, 1.0);
-        let to = [side.sign() * 16.0, -88.0, (from.0[2] + 10.0).clamp(-60.0, 90.0)];
-        scene.add(Tissue::Cartilage, Convex::tube(from.0, to, [6.0, 4.0], UP));
+}
+
+/// Bone to the front end, then cartilage that climbs to the breastbone.
+fn rib(scene: &mut Scene, side: Side, index: usize) {
+    let n_pieces = 28;
+    let bone: Vec<Vec3> =
+        (0..=n_pieces).map(|piece| rib_point(side, index, f64::from(piece) / f64::from(n_pieces))).collect();
+    rod(scene, Tissue::CorticalBone, &bone, [7.0, 4.0]);
+    rod(scene, Tissue::CancellousBone, &bone, [5.7, 2.7]);
+    if index < 7 {
+        let end = rib_point(side, index, 1.0);
+        let climb = 8.0 * index as f64;
+        let cartilage: Vec<Vec3> = (0..=4)
+            .map(|piece| {
+                let t = f64::from(piece) / 4.0;
+                wall_point(side, RIB_TO_DEG - 22.0 * t, end.0[2] + climb * t, 5.0)
+            })
+            .collect();
+        rod(scene, Tissue::Cartilage, &cartilage, [6.0, 3.6]);
     }
 }
 
 fn clavicle(scene: &mut Scene, side: Side) {
     let s = side.sign();
     // An S: forward near the sternum, back near the shoulder.
-    let points: Vec<[f64; 3]> = (0..=10)
+    let points: Vec<Vec3> = (0..=12)
         .map(|i| {
-            let t = f64::from(i) / 10.0;
-            let y = -62.0 + 66.0 * t - 9.0 * (TAU * t).sin();
-            [s * (20.0 + 142.0 * t), y, 98.0 + 34.0 * t - 10.0 * t * t]
+            let t = f64::from(i) / 12.0;
+            let y = -66.0 + 66.0 * t - 10.0 * (TAU * t).sin();
+            Vec3([s * (18.0 + 140.0 * t), y, 84.0 + 44.0 * t - 8.0 * (TAU * t).sin()])
         })
         .collect();
-    for (tissue, shrink) in [(Tissue::CorticalBone, 0.0), (Tissue::CancellousBone, 1.8)] {
-        for (from, to) in points.iter().zip(points.iter().skip(1)) {
-            let along = unit(Vec3(*to).minus(Vec3(*from)));
-            let radius = 6.0 - shrink;
-            let (from, to) = (Vec3(*from).minus(along), Vec3(*to).plus(along));
-            scene.add(tissue, Convex::tube(from.0, to.0, [radius, radius * 0.85], UP));
-        }
-    }
+    rod(scene, Tissue::CorticalBone, &points, [6.4, 5.6]);
+    rod(scene, Tissue::CancellousBone, &points, [4.4, 3.6]);
 }
 
 fn scapula(scene: &mut Scene, side: Side) {
@@ -134,8 +142,8 @@ fn scapula(scene: &mut Scene, side: Side) {
 
 fn sternum(scene: &mut Scene) {
     for (tissue, shrink) in [(Tissue::CorticalBone, 0.0), (Tissue::CancellousBone, 1.2)] {
-        let manubrium = Convex::tube([0.0, -78.0, 94.0], [0.0, -90.0, 50.0], [24.0 - shrink, 6.5 - shrink], LEFT);
-        let corpus = Convex::tube([0.0, -90.0, 48.0], [0.0, -102.0, -58.0], [17.0 - shrink, 6.0 - shrink], LEFT);
+        let manubrium = Convex::tube([0.0, -78.0, 84.0], [0.0, -90.0, 44.0], [24.0 - shrink, 6.5 - shrink], LEFT);
+        let corpus = Convex::tube([0.0, -90.0, 42.0], [0.0, -102.0, -58.0], [17.0 - shrink, 6.0 - shrink], LEFT);
         scene.add(tissue, manubrium);
         scene.add(tissue, corpus);
     }

@@ -3,10 +3,13 @@
 use crate::domain::geometry::Vec3;
 use crate::imaging::phantom::anatomy::{self, Side};
 use crate::imaging::phantom::convex::{Convex, unit};
+use crate::imaging::phantom::nodules::Nodule;
 use crate::imaging::phantom::noise::SplitMix;
 use crate::imaging::phantom::scene::{Scene, Tissue};
 
-const SMALLEST_RADIUS_MM: f64 = 0.55;
+const SMALLEST_RADIUS_MM: f64 = 0.5;
+/// Wider than this a vessel still leaves the mediastinum.
+const TRUNK_RADIUS_MM: f64 = 2.9;
 /// Free of vessels under the pleura.
 const PLEURAL_MARGIN_MM: f64 = 5.0;
 
@@ -29,9 +32,11 @@ impl Field {
     }
 }
 
-pub fn lung_vessels(scene: &mut Scene, seed: u64) {
+pub fn lung_vessels(scene: &mut Scene, nodules: &[Nodule], seed: u64) {
     for (side, lane) in Side::BOTH.into_iter().zip(101..) {
-        let covered_by = [anatomy::abdomen(), anatomy::heart()].concat();
+        // Nodules stay free of vessels, so that their volume is theirs alone.
+        let kept_free = nodules.iter().map(|nodule| nodule.shape_with_margin(3.5)).collect();
+        let covered_by = [anatomy::abdomen(), anatomy::heart(), kept_free].concat();
         let field = Field { lung: anatomy::lung(side), covered_by };
         let mut random = SplitMix::lane(seed, lane);
         let hilum = hilum(side);
@@ -57,16 +62,16 @@ fn hilum(side: Side) -> Vec3 {
 fn lobar_directions(side: Side) -> Vec<(Vec3, f64)> {
     let s = side.sign();
     [
-        ([0.45, 0.10, 0.85], 3.6),
-        ([0.75, -0.35, 0.60], 3.0),
-        ([0.60, 0.55, 0.50], 2.8),
-        ([0.90, -0.40, 0.05], 3.0),
-        ([0.85, 0.35, -0.20], 3.2),
-        ([0.45, 0.30, -0.85], 4.4),
+        ([0.40, 0.05, 0.90], 4.2),
+        ([0.70, -0.35, 0.65], 3.4),
+        ([0.55, 0.50, 0.65], 3.4),
+        ([0.90, -0.40, 0.10], 3.4),
+        ([0.90, 0.30, 0.10], 3.6),
+        ([0.45, 0.30, -0.85], 5.2),
         ([0.70, 0.50, -0.55], 3.8),
         ([0.60, -0.45, -0.60], 3.4),
-        ([0.25, 0.65, -0.65], 3.6),
-        ([0.55, 0.05, -0.80], 3.8),
+        ([0.30, 0.65, -0.65], 3.8),
+        ([0.55, 0.05, -0.80], 4.6),
     ]
     .into_iter()
     .map(|([x, y, z], radius)| (Vec3([s * x, y, z]), radius))
@@ -76,29 +81,44 @@ fn lobar_directions(side: Side) -> Vec<(Vec3, f64)> {
 /// One stretch of vessel, then its two children (Murray's law: r³ = r₁³ + r₂³).
 fn grow(scene: &mut Scene, field: &Field, tips: &mut Vec<Tip>, tip: Tip, hilum: Vec3, random: &mut SplitMix) {
     let Tip { mut at, mut dir, radius_mm } = tip;
-    let n_pieces = 2;
-    let length = (5.0 + 2.6 * radius_mm) * (0.7 + 0.6 * random.uniform());
-    for _ in 0..n_pieces {
+    let piece_mm = (3.0 + 1.5 * radius_mm) * (0.7 + 0.6 * random.uniform());
+    for _ in 0..2 {
         let outward = unit(at.minus(hilum).plus(dir.scaled(4.0)));
-        dir = unit(dir.plus(outward.scaled(0.12)).plus(jitter(random, 0.14)));
-        let to = at.plus(dir.scaled(length / f64::from(n_pieces)));
-        if !field.allows(to.plus(dir.scaled(PLEURAL_MARGIN_MM))) && radius_mm < 2.8 {
-            return;
-        }
+        let wanted = unit(dir.plus(outward.scaled(0.10)).plus(jitter(random, 0.12)));
+        let Some((turned, to)) = free_way(field, at, wanted, piece_mm, radius_mm, random) else { return };
+        dir = turned;
         let overlap = dir.scaled(0.4 * radius_mm);
         let shape = Convex::tube(at.minus(overlap).0, to.plus(overlap).0, [radius_mm; 2], Vec3([1.0, 0.0, 0.0]));
         scene.add(Tissue::Blood, shape);
         at = to;
     }
-    let share = 0.5 + 0.32 * random.uniform();
+    let share = 0.5 + 0.36 * random.uniform();
     let plane = unit(dir.cross(jitter(random, 1.0)));
-    for (share, turn) in [(share, 0.55 * (1.0 - share) + 0.1), (1.0 - share, -0.95 * share - 0.05)] {
+    for (share, turn) in [(share, 0.5 * (1.0 - share) + 0.08), (1.0 - share, -0.95 * share - 0.05)] {
         let radius_mm = radius_mm * share.cbrt();
         if radius_mm >= SMALLEST_RADIUS_MM {
             let bent = unit(dir.scaled(turn.cos()).plus(plane.scaled(turn.sin())));
             tips.push(Tip { at, dir: bent, radius_mm });
         }
     }
+}
+
+/// The wanted direction, or one near it, that stays inside the lung; the trunks at the hilum pass everywhere.
+fn free_way(
+    field: &Field,
+    at: Vec3,
+    wanted: Vec3,
+    piece_mm: f64,
+    radius_mm: f64,
+    random: &mut SplitMix,
+) -> Option<(Vec3, Vec3)> {
+    let n_tries = 5_u32;
+    (0..n_tries).find_map(|attempt| {
+        let dir = unit(wanted.plus(jitter(random, 0.35 * f64::from(attempt.min(1)) * f64::from(attempt) / 2.0)));
+        let to = at.plus(dir.scaled(piece_mm));
+        let is_free = field.allows(to.plus(dir.scaled(PLEURAL_MARGIN_MM))) && field.allows(to);
+        (is_free || radius_mm > TRUNK_RADIUS_MM).then_some((dir, to))
+    })
 }
 
 fn jitter(random: &mut SplitMix, size: f64) -> Vec3 {
