@@ -8,7 +8,6 @@ use crate::domain::uid::{EventId, FindingId, ReaderName};
 
 /// One request. A refused one leaves no trace.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one command at a time; a box would burden every caller")]
 pub enum Command {
     /// What a model suggests. Those already known by id are passed over, so a repeated run loses no decision.
     AddSuggestions(Vec<Arc<Finding>>),

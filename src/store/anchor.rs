@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,9 @@ const FORMAT: u32 = 1;
 pub struct Anchor {
     path: PathBuf,
 }
+
+/// No write of an anchor takes this long.
+const LEFTOVER_AGE: Duration = Duration::from_secs(600);
 
 /// What the anchor says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +76,23 @@ impl Anchor {
         written
     }
 
+    /// Removes what programs that were killed while writing an anchor left beside it.
+    pub fn sweep(&self) {
+        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name().and_then(|name| name.to_str()))
+        else {
+            return;
+        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let leftover = format!("{name}.");
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let is_leftover = entry.file_name().to_str().is_some_and(|name| name.starts_with(&leftover));
+            if is_leftover && is_old(&entry) {
+                // Litter at worst.
+                drop(fs::remove_file(entry.path()));
+            }
+        }
+    }
+
     /// Two programs, or two stores in one, never share a name.
     fn unique_name(&self) -> PathBuf {
         static TURN: AtomicU64 = AtomicU64::new(0);
@@ -79,6 +100,11 @@ impl Anchor {
         name.push(format!(".{}-{}", std::process::id(), TURN.fetch_add(1, Ordering::Relaxed)));
         name.into()
     }
+}
+
+fn is_old(entry: &fs::DirEntry) -> bool {
+    let written = entry.metadata().and_then(|file| file.modified()).ok();
+    written.and_then(|written| written.elapsed().ok()).is_some_and(|age| age > LEFTOVER_AGE)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -103,5 +129,22 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         fs::write(folder.path().join("record.db.anchor"), "{}").unwrap();
         assert_eq!(anchor.read(), AnchorState::Unreadable);
+    }
+
+    #[test]
+    fn leftovers_of_killed_programs_are_swept_and_those_being_written_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let anchor = Anchor::beside(&folder.path().join("record.db"));
+        let [old, new, other] =
+            ["record.db.anchor.1-1", "record.db.anchor.2-1", "record.db.anchored"].map(|name| folder.path().join(name));
+        for path in [&old, &new, &other] {
+            fs::write(path, "{}").unwrap();
+        }
+        let an_hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        for path in [&old, &other] {
+            File::options().write(true).open(path).unwrap().set_modified(an_hour_ago).unwrap();
+        }
+        anchor.sweep();
+        assert_eq!([&old, &new, &other].map(|path| path.exists()), [false, true, true]);
     }
 }

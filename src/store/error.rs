@@ -105,7 +105,10 @@ impl From<rusqlite::Error> for StoreError {
 /// SQLite's own phrase for the result code. Never the statement or a bound value, which may be a patient's.
 fn sqlite_words(error: &rusqlite::Error) -> String {
     match error {
-        rusqlite::Error::SqliteFailure(code, _) => format!("{code}, SQLite code {}", code.extended_code),
+        rusqlite::Error::SqliteFailure(code, _) => {
+            let code = code.extended_code;
+            format!("{}, SQLite code {code}", rusqlite::ffi::code_to_str(code))
+        }
         rusqlite::Error::QueryReturnedNoRows => "a row is missing".to_owned(),
         rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
             "a column holds the wrong type".to_owned()

@@ -12,6 +12,7 @@ use crate::store::StoredStudy;
 use crate::store::appending::{ANCHOR_RENEWED, FINDING_STORED};
 use crate::store::chain::Hash;
 use crate::store::error::StoreError;
+use crate::store::json;
 use crate::store::rows::{Decoder, Flaw};
 
 /// In the order in which they were stored.
@@ -59,11 +60,11 @@ struct Versioned {
 
 fn event(seq: i64, body: &str) -> Result<ReviewEvent, StoreError> {
     // The version first: a newer event may have a shape that cannot be read here.
-    let Versioned { schema } = serde_json::from_str(body).map_err(|_| damaged(seq, "it cannot be read"))?;
+    let Versioned { schema } = json::parse(body).ok_or_else(|| damaged(seq, "it cannot be read"))?;
     if schema > EVENT_SCHEMA {
         return Err(StoreError::Newer { found: schema.into(), known: EVENT_SCHEMA.into() });
     }
-    serde_json::from_str(body).map_err(|_| damaged(seq, "it cannot be read"))
+    json::parse(body).ok_or_else(|| damaged(seq, "it cannot be read"))
 }
 
 fn damaged(seq: i64, flaw: &str) -> StoreError {

@@ -63,6 +63,9 @@ impl SqliteStore {
     pub fn open(path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let anchor = Anchor::beside(path);
         let (conn, access) = opening::open(path, mode, &anchor)?;
+        if access == Access::Writable {
+            anchor.sweep();
+        }
         let mut store = Self { conn, anchor, access };
         // Before the snapshot below, so that another program's append cannot put the anchor ahead of it.
         let anchored = store.anchor.read();

@@ -9,7 +9,7 @@ use crate::store::anchor::AnchorState;
 use crate::store::appending::{self, ANCHOR_RENEWED, ChainRow, FINDING_STORED};
 use crate::store::chain::{ChainProblem, ChainReport, GENESIS, Hash, Head};
 use crate::store::error::StoreError;
-use crate::store::json::hex;
+use crate::store::json::{self, hex};
 use crate::store::migrations::GUARDS;
 use crate::store::reading;
 use crate::store::rows::Decoder;
@@ -90,9 +90,9 @@ fn walk_chain(conn: &Connection, found: &mut Findings) -> Result<(Head, Promised
         let hash = Hash::try_from(row.hash.as_slice()).unwrap_or(GENESIS);
         head = Head { seq, hash, count: head.count + 1 };
         match row.kind.as_str() {
-            FINDING_STORED => match serde_json::from_str(&row.body) {
-                Ok(stored) => drop(promised.insert(seq, (row.study, stored))),
-                Err(_) => found.problem(seq, format!("Event {seq} cannot be read.")),
+            FINDING_STORED => match json::parse(&row.body) {
+                Some(stored) => drop(promised.insert(seq, (row.study, stored))),
+                None => found.problem(seq, format!("Event {seq} cannot be read.")),
             },
             ANCHOR_RENEWED => found.remarks.push(format!(
                 "The anchor was missing when event {seq} was written; events that had followed could have been removed."

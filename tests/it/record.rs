@@ -1,5 +1,7 @@
 //! Findings and stamps for the tests of `review` and `store`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
+
 use std::sync::Arc;
 
 use overread::domain::coding::CodedConcept;
