@@ -1,5 +1,6 @@
 //! Names that repeat: the hash of what went in, and a finding's id from model, picture and label.
 
+use bytemuck::NoUninit;
 use sha2::{Digest as _, Sha256};
 use uuid::Builder;
 
@@ -24,7 +25,11 @@ pub fn pixels_sha256(frame: &Frame) -> String {
     hex(&hasher.finalize())
 }
 
-fn update<T: Copy, const N: usize>(hasher: &mut Sha256, values: &[T], to_le_bytes: fn(T) -> [u8; N]) {
+fn update<T: NoUninit, const N: usize>(hasher: &mut Sha256, values: &[T], to_le_bytes: fn(T) -> [u8; N]) {
+    if cfg!(target_endian = "little") {
+        hasher.update(bytemuck::cast_slice::<T, u8>(values));
+        return;
+    }
     let mut buffer = Vec::with_capacity(4096 * N);
     for chunk in values.chunks(4096) {
         buffer.clear();

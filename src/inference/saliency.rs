@@ -163,4 +163,14 @@ mod tests {
             assert!((f64::from(*value) - ((i as f64 + 0.5) / 4.0 - 0.5)).abs() < 1e-6, "{i}: {value}");
         }
     }
+
+    #[test]
+    fn a_cubic_upsample_is_pils_bicubic_away_from_the_border() {
+        let row = RawMap { rows: 1, cols: 8, values: vec![0.0, 1.0, 0.0, 3.0, 9.0, 2.0, 0.0, 5.0] };
+        let pil = [0.111111, 0.0, 0.592593, 1.62963, 3.0, 5.259259, 7.851852, 9.0, 7.444445, 4.444445, 2.0, 0.703704];
+        let upsampled = upsample_cubic(&row, 1, 24);
+        for (found, expected) in upsampled.iter().skip(6).zip(pil) {
+            assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
 }
