@@ -25,6 +25,8 @@ pub struct Pen {
     pub style: LineStyle,
     pub width: f64,
     pub color: Color,
+    /// 0 to 1.
+    pub opacity: f32,
 }
 
 impl LineStyle {
@@ -82,6 +84,9 @@ impl Canvas {
 
     /// Lays `color` over one pixel; off the canvas nothing happens.
     pub fn blend(&mut self, x: i64, y: i64, color: Color, alpha: f32) {
+        if alpha <= 0.0 {
+            return;
+        }
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
         if let Some(pixel) = self.pixel_mut(x, y) {
             let blended = overlay::blend(overlay::unit_color(*pixel), overlay::unit_color(color), alpha);
@@ -120,14 +125,17 @@ impl Canvas {
         }
     }
 
-    /// The line of the same place twice: first a dark rim for contrast on bright pictures, then the line.
+    /// The line on a dark rim, for contrast on bright pictures.
     pub fn stroke_with_rim(&mut self, points: &[[f64; 2]], pen: Pen) {
-        let Pen { style, width, .. } = pen;
-        // A rim keeps the pattern's own length, so it is given the gaps in its wider units.
-        let rim = Pen { style, width: width + 2.0, color: [0; 3] };
-        if style == LineStyle::Solid {
-            self.stroke(points, rim);
-        }
+        self.stroke(
+            points,
+            Pen {
+                style: LineStyle::Solid,
+                width: pen.width + (pen.width * 0.6).max(2.0),
+                color: [0; 3],
+                opacity: 0.45,
+            },
+        );
         self.stroke(points, pen);
     }
 
@@ -151,7 +159,7 @@ impl Canvas {
                 // Square ends of half a width close the corners of a box.
                 let coverage = (half + 0.5 - across).clamp(0.0, 1.0) * (half + 0.5 - beyond).clamp(0.0, 1.0);
                 if coverage > 0.0 && pen.style.is_on((along + on_line.clamp(0.0, length)) / pen.width) {
-                    self.blend(x, y, pen.color, coverage as f32);
+                    self.blend(x, y, pen.color, coverage as f32 * pen.opacity);
                 }
             }
         }
@@ -168,7 +176,7 @@ mod tests {
 
     fn drawn(style: LineStyle) -> usize {
         let mut canvas = Canvas::new(100, 5, [0; 3]);
-        canvas.stroke(&[[0.0, 2.5], [100.0, 2.5]], Pen { style, width: 1.0, color: [255; 3] });
+        canvas.stroke(&[[0.0, 2.5], [100.0, 2.5]], Pen { style, width: 1.0, color: [255; 3], opacity: 1.0 });
         canvas.pixels()[200..300].iter().filter(|pixel| pixel[0] > 0).count()
     }
 
@@ -183,7 +191,7 @@ mod tests {
     #[test]
     fn strokes_and_fills_off_the_canvas_do_no_harm() {
         let mut canvas = Canvas::new(4, 4, [0; 3]);
-        let pen = Pen { style: LineStyle::Solid, width: 2.0, color: [9; 3] };
+        let pen = Pen { style: LineStyle::Solid, width: 2.0, color: [9; 3], opacity: 1.0 };
         canvas.stroke(&[[-1e6, -1e6], [1e6, 2.0], [f64::NAN, 0.0]], pen);
         canvas.fill([-5.0, -5.0], [99.0, 2.0], [255; 3], 1.0);
         assert_eq!(canvas.pixels()[0], [255; 3]);

@@ -103,7 +103,7 @@ impl<'a> Legend<'a> {
 
     fn add_finding(&mut self, numbered: &Numbered<'_>) {
         let ReportedFinding { finding, decision, .. } = numbered.reported;
-        let pen = Pen { style: numbered.style(), width: self.font_px / 7.0, color: numbered.color() };
+        let pen = numbered.pen(self.font_px / 7.0);
         let state = state(finding, decision.as_ref());
         let head = format!("{}  {}: {state}", numbered.number, finding.label.name);
         self.add(Mark::Line(pen), 3.0, &head, TEXT);

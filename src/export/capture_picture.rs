@@ -29,7 +29,7 @@ pub struct Numbered<'a> {
 }
 
 impl Numbered<'_> {
-    pub fn style(&self) -> LineStyle {
+    fn style(&self) -> LineStyle {
         let ReportedFinding { finding, decision, .. } = self.reported;
         match (decision.as_ref().map(|decision| &decision.verdict), &finding.origin) {
             (Some(Verdict::Accepted), _) | (None, Origin::Reader(_)) => LineStyle::Solid,
@@ -39,11 +39,13 @@ impl Numbered<'_> {
         }
     }
 
-    pub fn color(&self) -> Color {
-        match &self.reported.finding.origin {
+    /// State by the line's style, origin by its color.
+    pub fn pen(&self, width: f64) -> Pen {
+        let color = match &self.reported.finding.origin {
             Origin::Model(_) => MODEL_COLOR,
             Origin::Reader(_) => READER_COLOR,
-        }
+        };
+        Pen { style: self.style(), width, color, opacity: 1.0 }
     }
 
     pub fn is_rejected(&self) -> bool {
@@ -82,11 +84,11 @@ pub fn draw(frame: &Frame, instance: &Instance, findings: &[Numbered<'_>], face:
     let mut canvas = Canvas::new(cols, rows, [0; 3]);
     canvas.paste(&pipeline::rgb_u8(frame, instance, frame_idx, &as_the_file_says), cols, 0, 0);
     let scale = line_scale(cols, rows);
-    draw_saliency(&mut canvas, findings, scale);
+    let font_px = font_px(cols);
+    draw_saliency(&mut canvas, findings, scale, font_px, face);
     for segment in shown_segments(findings) {
         draw_mask(&mut canvas, &segment.mask, segment.color, scale);
     }
-    let font_px = font_px(cols);
     for numbered in findings {
         draw_marks(&mut canvas, numbered, scale, font_px, face);
     }
@@ -104,42 +106,53 @@ pub fn font_px(width: usize) -> f64 {
 }
 
 /// One map is drawn as colors with its contour; of several only the contours, for colors would mix.
-fn draw_saliency(canvas: &mut Canvas, findings: &[Numbered<'_>], scale: f64) {
+fn draw_saliency(canvas: &mut Canvas, findings: &[Numbered<'_>], scale: f64, font_px: f64, face: &Typeface) {
     let maps: Vec<(usize, &Arc<SaliencyMap>)> =
         findings.iter().filter_map(|numbered| Some((numbered.number, numbered.shown_saliency()?))).collect();
-    let (cols, rows) = (canvas.width(), canvas.height());
     for (number, map) in &maps {
         let facts = map.facts();
-        if (facts.source_cols as usize, facts.source_rows as usize) != (cols, rows) {
+        if (facts.source_cols as usize, facts.source_rows as usize) != (canvas.width(), canvas.height()) {
             log::warn!("a saliency map that lies on another grid than its image was left out");
             continue;
         }
         let values = saliency::saliency_on_source_grid(map);
-        let at = |x: usize, y: usize| values.get(y.min(rows - 1) * cols + x.min(cols - 1)).copied().unwrap_or(0.0);
-        let line_px = overlay::CONTOUR_PX * scale as f32;
-        let contour_color = if maps.len() > 1 { contour_color(*number) } else { [255; 3] };
-        for y in 0..rows {
-            for x in 0..cols {
-                let value = at(x, y);
-                let (x_at, y_at) = (x as i64, y as i64);
-                if maps.len() == 1 {
-                    let alpha = overlay::saliency_alpha(value, overlay::SALIENCY_THRESHOLD, overlay::SALIENCY_OPACITY);
-                    canvas.blend(x_at, y_at, overlay::colormap(COLORMAP, value), alpha);
-                }
-                let slope_x = (at(x + 1, y) - at(x.saturating_sub(1), y)) / 2.0;
-                let slope_y = (at(x, y + 1) - at(x, y.saturating_sub(1))) / 2.0;
-                let gradient = slope_x.hypot(slope_y);
-                let coverage = overlay::contour_coverage(value, overlay::CONTOUR_FRACTION, gradient, line_px);
-                canvas.blend(x_at, y_at, contour_color, coverage * 0.9);
-            }
+        if maps.len() == 1 {
+            draw_colors(canvas, &values);
+        }
+        let color = if maps.len() == 1 { [255; 3] } else { contour_color(*number) };
+        draw_contour(canvas, &values, color, overlay::CONTOUR_PX * scale as f32);
+        if let Some(top) = values.iter().position(|value| *value >= overlay::CONTOUR_FRACTION) {
+            let (x, y) = (top % canvas.width(), top / canvas.width());
+            plate(canvas, &number.to_string(), [x as f64, y as f64 - font_px * 0.6], font_px, color, face);
         }
     }
 }
 
-/// Okabe and Ito's colors, told apart by every eye.
+fn draw_colors(canvas: &mut Canvas, values: &[f32]) {
+    let cols = canvas.width();
+    for (i, value) in values.iter().enumerate() {
+        let alpha = overlay::saliency_alpha(*value, overlay::SALIENCY_THRESHOLD, overlay::SALIENCY_OPACITY);
+        canvas.blend((i % cols) as i64, (i / cols) as i64, overlay::colormap(COLORMAP, *value), alpha);
+    }
+}
+
+fn draw_contour(canvas: &mut Canvas, values: &[f32], color: Color, line_px: f32) {
+    let (cols, rows) = (canvas.width(), canvas.height());
+    let at = |x: usize, y: usize| values.get(y.min(rows - 1) * cols + x.min(cols - 1)).copied().unwrap_or(0.0);
+    for (i, value) in values.iter().enumerate() {
+        let (x, y) = (i % cols, i / cols);
+        let slope_x = (at(x + 1, y) - at(x.saturating_sub(1), y)) / 2.0;
+        let slope_y = (at(x, y + 1) - at(x, y.saturating_sub(1))) / 2.0;
+        let gradient = slope_x.hypot(slope_y);
+        let coverage = overlay::contour_coverage(*value, overlay::CONTOUR_FRACTION, gradient, line_px);
+        canvas.blend(x as i64, y as i64, color, coverage * 0.9);
+    }
+}
+
+/// Bright reds to violets, which masks and marks do not use.
 pub fn contour_color(number: usize) -> Color {
     const COLORS: [Color; 6] =
-        [[230, 159, 0], [0, 158, 115], [204, 121, 167], [86, 180, 233], [213, 94, 0], [240, 228, 66]];
+        [[238, 102, 190], [255, 150, 120], [190, 165, 255], [255, 200, 210], [214, 96, 255], [255, 110, 110]];
     COLORS.get(number.saturating_sub(1) % COLORS.len()).copied().unwrap_or([255; 3])
 }
 
@@ -173,7 +186,7 @@ fn probe(part: f32, outline_px: f64) -> i64 {
 /// Box, measured lines and number of one finding.
 fn draw_marks(canvas: &mut Canvas, numbered: &Numbered<'_>, scale: f64, font_px: f64, face: &Typeface) {
     let finding = &numbered.reported.finding;
-    let pen = Pen { style: numbered.style(), width: (2.0 * scale).max(1.5), color: numbered.color() };
+    let pen = numbered.pen((2.0 * scale).max(2.0));
     for line in &finding.evidence.lines {
         draw_line(canvas, line, pen);
     }
@@ -186,7 +199,10 @@ fn draw_marks(canvas: &mut Canvas, numbered: &Numbered<'_>, scale: f64, font_px:
             [region.x0, region.y0],
         ];
         canvas.stroke_with_rim(&corners, pen);
-        let tag = format!("{} {}", numbered.number, finding.label.name);
+        let named = format!("{} {}", numbered.number, finding.label.name);
+        // On a small picture a name would hide what it names.
+        let has_room = face.width(&named, font_px) <= canvas.width() as f64 / 2.0;
+        let tag = if has_room { named } else { numbered.number.to_string() };
         let above = region.y0 - font_px * 0.5;
         let baseline = if above > font_px { above } else { region.y1 + font_px * 1.3 };
         plate(canvas, &tag, [region.x0, baseline], font_px, pen.color, face);
@@ -227,6 +243,6 @@ fn plate(canvas: &mut Canvas, text: &str, [x, baseline]: [f64; 2], font_px: f64,
     let x = x.min(canvas.width() as f64 - width - pad).max(pad);
     let baseline = baseline.min(canvas.height() as f64 - font_px * 0.4).max(font_px * 1.1);
     let top_left = [x - pad, baseline - font_px * 0.95];
-    canvas.fill(top_left, [x + width + pad, baseline + font_px * 0.35], [0; 3], 0.62);
+    canvas.fill(top_left, [x + width + pad, baseline + font_px * 0.35], [0; 3], 0.72);
     face.draw(canvas, text, [x, baseline], font_px, color);
 }

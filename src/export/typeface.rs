@@ -153,7 +153,9 @@ fn fill(canvas: &mut Canvas, edges: &[[[f64; 2]; 2]], color: Color) {
         }
         for (x, covered) in (left as i64..).zip(coverage) {
             if covered > 0.0 {
-                canvas.blend(x, y, color, (covered / N_SUBROWS as f64).min(1.0) as f32);
+                // A light face on dark ground needs a little more ink than its outline has.
+                let ink = (covered / N_SUBROWS as f64).min(1.0).powf(0.75);
+                canvas.blend(x, y, color, ink as f32);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One test binary; a module per boundary.
 
+mod export;
 mod imaging;
 mod inference;
 mod phantom;
