@@ -154,6 +154,8 @@ Cardiothoracic ratio (columns spanned by the heart over columns spanned by both 
 
 A ratio above 0.5 is a rule about a silhouette, not a diagnosis: a portable or AP film, a shallow breath or a rotated patient enlarges it. Within about ±{2 * r['error']:.2f} of 0.5 the call is a coin's toss.
 
+Looked at, not measured (there are no reference masks): 32 NIH ChestX-ray14 images, AP and PA. Most outlines were plausible; it erred where the lungs were opaque or the heart border met gas or breast shadow below the diaphragm.
+
 ## Data and licences
 JSRT (187 images; free for research, cite Shiraishi 2000) and Wingspan (214; collected with the masks in eveningdong/cardiothoracic_ratio_estimation_dataset, MIT). Split by image file (the names carry no patient, so one file counts as one patient), stratified by source: {figures['n'][0]} train, {figures['n'][1]} validation, {figures['n'][2]} test. No image is part of this folder; `golden.safetensors` is a random field.
 

@@ -172,7 +172,7 @@ Research and teaching on adult frontal (AP or PA) chest radiographs, always besi
 Diagnosis, triage, ruling anything out; children (the pre-training set is no validation), lateral views, CT, photographs of films, and findings other than those named: pneumothorax, nodules and fractures are unknown to it.
 
 ## Figures
-Test part: {n[2]} images of {p[2]} patients ({figures['test_view']['AP']} AP, {figures['test_view']['PA']} PA), in no training or selection. Intervals are 95 %, from a bootstrap that resamples patients. "One per patient": one image of each patient drawn at random (positives in brackets). "Cross-validated": out-of-fold logits of five models trained the same way on the other {n[0] + n[1]} images of {p[0] + p[1]} patients.
+Test part: {n[2]} images of {p[2]} patients ({figures['test_view']['AP']} AP, {figures['test_view']['PA']} PA), in no training and in no choice of thresholds. Intervals are 95 %, from a bootstrap that resamples patients. "One per patient": one image of each patient drawn at random (positives in brackets). "Cross-validated": out-of-fold logits of five models trained the same way on the other {n[0] + n[1]} images of {p[0] + p[1]} patients.
 
 | label | test positives | AUROC, test | one per patient | AUROC, cross-validated | within AP / PA, test | within AP / PA, cross-validated |
 |---|---|---|---|---|---|---|

@@ -17,6 +17,7 @@ parser.add_argument("--cache", type=Path, default=Path("target/model-cache"))
 parser.add_argument("--base-width", type=int, default=UNET["base_width"])
 parser.add_argument("--epochs", type=int, default=60)
 parser.add_argument("--small-epochs", type=int, default=0, help="of these, how many at the beginning run at 128 × 128")
+parser.add_argument("--stop-after", type=int, default=None, help="end here, although the schedule of the learning rate is made for --epochs")
 parser.add_argument("--batch", type=int, default=8)
 parser.add_argument("--lr", type=float, default=2e-3)
 parser.add_argument("--seed", type=int, default=1)
@@ -56,7 +57,8 @@ def main():
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.lr, total_steps=n_steps, pct_start=0.1)
     rng = np.random.default_rng(args.seed)
     began = time.time()
-    for epoch in range(args.epochs):
+    last = min(args.stop_after or args.epochs, args.epochs)
+    for epoch in range(last):
         network.train()
         side = 128 if epoch < args.small_epochs else 256
         order, total = rng.permutation(train), 0.0
@@ -73,7 +75,7 @@ def main():
             schedule.step()
             average.update(network)
             total += loss.item()
-        if (epoch + 1) % 10 == 0 or epoch + 1 == args.epochs:
+        if (epoch + 1) % 10 == 0 or epoch + 1 == last:
             averaged = UNet(**{**UNET, "base_width": args.base_width})
             average.copy_to(averaged)
             found = predict(averaged, data["image_256"][validation])

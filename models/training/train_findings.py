@@ -30,6 +30,7 @@ parser.add_argument("--drop-rate", type=float, default=0.1)
 parser.add_argument("--strength", type=float, default=0.7)
 parser.add_argument("--seeds", type=int, default=1, help="fine-tunings whose weights are averaged")
 parser.add_argument("--folds", type=int, default=5)
+parser.add_argument("--resume", action="store_true", help="keep the folds that are already in the cache")
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--start", default="findings_children", help="weights to fine-tune from")
 parser.add_argument("--name", default="findings")
@@ -166,7 +167,13 @@ def main():
     for k in range(args.folds):
         held = np.flatnonzero(fold == k)
         report = lambda n: table(logits_of(n, data["image_224"][held]), data["target"][held])
-        network = fine_tuned(start, data, np.flatnonzero(known & (fold != k)), args, 11, report)
+        kept = args.cache / f"{args.name}_fold{k}.pt"
+        if args.resume and kept.exists():
+            network = densenet(len(FINDINGS))
+            network.load_state_dict(torch.load(kept, weights_only=True))
+        else:
+            network = fine_tuned(start, data, np.flatnonzero(known & (fold != k)), args, 11, report)
+            torch.save(network.state_dict(), kept)
         out_of_fold[held] = logits_of(network, data["image_224"][held])
         print("fold", k, table(out_of_fold[held], data["target"][held]), flush=True)
     done = np.isfinite(out_of_fold[:, 0])
