@@ -138,7 +138,7 @@ fn refusals(store: &mut dyn ReviewStore, events: &[ReviewEvent]) {
     assert!(matches!(store.append(&study(), &[forged]), Err(StoreError::EventConflict)));
     let with = |id: &str, change| ReviewEvent { id: EventId::new(id), change, ..events[0].clone() };
     let unknown = with("x1", Change::FindingWithdrawn { finding: FindingId::new("nobody") });
-    assert!(matches!(store.append(&study(), &[unknown.clone()]), Err(StoreError::UnknownFinding)));
+    assert!(matches!(store.append(&study(), std::slice::from_ref(&unknown)), Err(StoreError::UnknownFinding)));
     let undoes_nothing = with("x2", Change::Undone { event: EventId::new("never") });
     assert!(matches!(store.append(&study(), &[undoes_nothing]), Err(StoreError::UnknownEvent)));
     let other = StudyUid::new("9.9");
@@ -258,7 +258,7 @@ fn a_record_that_lost_its_tail_opens_for_reading_and_takes_no_more() {
     assert!(store.read_only_reason().unwrap().contains("altered from outside"));
     let event = store.load(&study()).unwrap().events.remove(0);
     let next = ReviewEvent { id: EventId::new("next"), ..event };
-    assert!(matches!(store.append(&study(), &[next.clone()]), Err(StoreError::Altered { .. })));
+    assert!(matches!(store.append(&study(), std::slice::from_ref(&next)), Err(StoreError::Altered { .. })));
 
     // The same while the record is open.
     let shelf = Shelf::filled(8);
