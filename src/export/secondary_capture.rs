@@ -141,7 +141,7 @@ fn file_name(sop: &SopInstanceUid, frame: u32, n_frames: u32) -> String {
         }
     }
     let mut name = kept.trim_end_matches('.').to_owned();
-    if name != sop.as_str() {
+    if name.is_empty() || name != sop.as_str() {
         let hash = sha256_hex(sop.as_str().as_bytes());
         let separator = if name.is_empty() { "image-" } else { "-" };
         name = format!("{name}{separator}{}", hash.get(..8).unwrap_or_default());
