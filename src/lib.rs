@@ -5,11 +5,13 @@
 //! shaders, `ui` lays out the screen and asks for actions, `jobs` runs what takes time, and `app` is the only loop.
 //! Who may name whom is checked by `tests/it/tidy.rs`; `ARCHITECTURE.md` has the picture.
 
+pub mod app;
 pub mod domain;
 pub mod export;
 pub mod imaging;
 pub mod import;
 pub mod inference;
+pub mod jobs;
 pub mod render;
 pub mod review;
 pub mod segmentation;

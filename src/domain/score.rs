@@ -93,7 +93,10 @@ impl Assessment {
     pub fn sentence(&self) -> String {
         let side = if self.is_flagged() { "above" } else { "below" };
         let Self { score, operating_point } = self;
-        format!("{} {:.2}, {side} operating point {:.2}", score.word(), score.value(), operating_point.threshold)
+        let (value, threshold) = (score.value(), operating_point.threshold);
+        // A third digit where two would show a score equal to the threshold it is above or below.
+        let n_digits = if format!("{value:.2}") == format!("{threshold:.2}") { 3 } else { 2 };
+        format!("{} {value:.n_digits$}, {side} operating point {threshold:.n_digits$}", score.word())
     }
 }
 
@@ -108,6 +111,8 @@ mod tests {
         let score = Score::uncalibrated(Logit(1.0), 1.0);
         let assessment = Assessment { score, operating_point };
         assert_eq!(assessment.sentence(), "Score 0.73, above operating point 0.50");
+        let close = Assessment { score: Score::Measured(0.497), ..assessment };
+        assert_eq!(close.sentence(), "Value 0.497, below operating point 0.500");
         assert!(Probability::new(1.2).is_none());
         assert!(Probability::new(f64::NAN).is_none());
     }

@@ -17,5 +17,5 @@ mod staging;
 mod typeface;
 
 pub use crate::export::error::ExportError;
-pub use crate::export::json::{REPORT_FILE_NAME, write_json};
+pub use crate::export::json::{REPORT_FILE_NAME, report_value, write_json};
 pub use crate::export::json_document::{REPORT_SCHEMA, REPORT_VERSION};

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails right there")]
 
 mod export;
+mod app;
+mod cli;
+mod data;
 mod imaging;
 mod inference;
 mod phantom;
@@ -11,3 +14,4 @@ mod render;
 mod review;
 mod store;
 mod tidy;
+mod window;

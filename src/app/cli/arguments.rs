@@ -1,0 +1,226 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::RESEARCH_USE_ONLY;
+
+/// Opens DICOM folders, files or a DICOMDIR for review; the jobs below do the same without a window.
+#[derive(Debug, Parser)]
+#[command(name = "overread", version, about, after_help = RESEARCH_USE_ONLY, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Folders, files or a DICOMDIR to open in the window
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What every job understands.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Common {
+    /// The review store (an SQLite file); a default place per user when absent
+    #[arg(long, global = true, value_name = "PATH")]
+    pub store: Option<PathBuf>,
+    /// A further folder with model folders in it
+    #[arg(long = "models-dir", global = true, value_name = "DIR")]
+    pub models_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Generate a thorax phantom (CT and radiograph), open it and run the shipped models
+    Demo(DemoArguments),
+    /// List patients, studies, series and how each file fared
+    Inspect(InspectArguments),
+    /// Write one frame's values as a NumPy file
+    Decode(DecodeArguments),
+    /// Draw one frame to a PNG
+    Render(RenderArguments),
+    /// Run models and write their findings, masks and saliency maps
+    Analyze(AnalyzeArguments),
+    /// Record a decision on a finding
+    Decide(DecideArguments),
+    /// List a study's findings and decisions
+    Findings(FindingsArguments),
+    /// Write a study's report
+    Export(ExportArguments),
+    /// List models with their cards, hashes checked
+    Models(ModelsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Where the phantom is written; a folder of the user's cache when absent
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Only write the phantom's files, open no window
+    #[arg(long)]
+    pub write_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ValueFormat {
+    /// As stored, masked to BitsStored and sign-extended
+    Stored,
+    /// After the modality LUT, float32
+    Modality,
+}
+
+#[derive(Debug, Args)]
+pub struct DecodeArguments {
+    pub file: PathBuf,
+    /// Zero-based
+    #[arg(long, default_value_t = 0)]
+    pub frame: u32,
+    #[arg(long, value_enum, default_value = "stored")]
+    pub format: ValueFormat,
+    #[arg(long, value_name = "F.npy")]
+    pub out: PathBuf,
+    /// Describe what was written as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RendererChoice {
+    Gpu,
+    Cpu,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OverlayChoice {
+    None,
+    Masks,
+    Saliency,
+    All,
+}
+
+#[derive(Debug, Args)]
+pub struct RenderArguments {
+    pub file: PathBuf,
+    /// Zero-based
+    #[arg(long, default_value_t = 0)]
+    pub frame: u32,
+    /// Window center and width in modality units, such as 40,400
+    #[arg(long, value_name = "C,W", conflicts_with = "preset", allow_hyphen_values = true)]
+    pub window: Option<String>,
+    /// A window preset by id, such as lung
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// Size of the picture, such as 1024x768; the image's own when absent
+    #[arg(long, value_name = "WxH")]
+    pub size: Option<String>,
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub renderer: RendererChoice,
+    /// Lay the models' output over the picture (runs the models)
+    #[arg(long, value_enum, default_value = "none")]
+    pub overlay: OverlayChoice,
+    /// With --overlay saliency: which label's map; the highest-scoring one when absent
+    #[arg(long)]
+    pub label: Option<String>,
+    #[arg(short, long, value_name = "F.png")]
+    pub output: PathBuf,
+    /// Describe what was drawn as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AnalyzeArguments {
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// A model's id; may be repeated; every model when absent
+    #[arg(long = "model", value_name = "ID")]
+    pub models: Vec<String>,
+    /// Run also on images outside a model's scope; said on every finding
+    #[arg(long)]
+    pub force: bool,
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerdictChoice {
+    Accept,
+    Reject,
+    Uncertain,
+    NotAssessable,
+}
+
+#[derive(Debug, Args)]
+pub struct DecideArguments {
+    /// Study Instance UID
+    #[arg(long, value_name = "UID")]
+    pub study: String,
+    /// The finding's id, as `findings` lists it
+    #[arg(long, value_name = "ID")]
+    pub finding: String,
+    #[arg(value_enum)]
+    pub verdict: VerdictChoice,
+    /// Why it is rejected, such as normal_variant; may be repeated
+    #[arg(long = "reason", value_name = "CODE")]
+    pub reasons: Vec<String>,
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    #[arg(long, value_name = "NAME")]
+    pub reader: String,
+    /// The decision as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct FindingsArguments {
+    /// Study Instance UID
+    #[arg(long, value_name = "UID")]
+    pub study: String,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    Json,
+    Png,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// Study Instance UID
+    #[arg(long, value_name = "UID")]
+    pub study: String,
+    #[arg(long = "to", value_name = "DIR")]
+    pub to: PathBuf,
+    /// What to write
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [ExportFormat::Json, ExportFormat::Png])]
+    pub format: Vec<ExportFormat>,
+    /// Where the study's files are, when the place they were opened from no longer holds them
+    #[arg(long, value_name = "PATH")]
+    pub from: Vec<PathBuf>,
+    /// What was written as JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArguments {
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,43 @@
+//! `overread findings`: what the record holds of a study.
+
+use crate::app::PROGRAM;
+use crate::app::cli::arguments::{Common, FindingsArguments};
+use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::store_path;
+use crate::domain::report::{Report, ReportedFinding};
+use crate::domain::score::Assessment;
+use crate::domain::uid::StudyUid;
+use crate::export;
+use crate::jobs::work::record::{self, NotDone};
+use crate::jobs::work::stamp;
+
+pub fn run(arguments: &FindingsArguments, common: &Common) -> Outcome {
+    match report(&StudyUid::new(&arguments.study), common) {
+        Ok(report) if arguments.json => match export::report_value(&report) {
+            Ok(document) => {
+                output::print_document(&output::stamped(document));
+                Outcome::Done
+            }
+            Err(error) => output::failed(true, error.code(), &error.to_string()),
+        },
+        Ok(report) => {
+            report.findings.iter().for_each(print_text);
+            Outcome::Done
+        }
+        Err(NotDone { code, text }) => output::failed(arguments.json, code, &text),
+    }
+}
+
+/// The study's report from the record alone.
+pub fn report(study: &StudyUid, common: &Common) -> Result<Report, NotDone> {
+    let store = record::open_store_to_read(&store_path(common))?;
+    let session = record::review_of(&store, study)?;
+    Ok(session.report(None, &stamp::now(), PROGRAM))
+}
+
+fn print_text(reported: &ReportedFinding) {
+    let finding = &reported.finding;
+    let state = reported.decision.as_ref().map_or("Unreviewed", |decision| decision.verdict.word());
+    let score = finding.assessment.as_ref().map_or_else(|| "reader's own".to_owned(), Assessment::sentence);
+    output::line(&format!("{} · {} · {score} · {state}", finding.id, finding.label.name));
+}

@@ -1,0 +1,185 @@
+//! `overread inspect`: what a place holds, and how each file fared.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::app::cli::arguments::InspectArguments;
+use crate::app::cli::output::{self, Outcome};
+use crate::domain::intake::{FileStatus, Intake, Notice};
+use crate::domain::patient::Patient;
+use crate::domain::series::{Regularity, Series};
+use crate::domain::study::Study;
+use crate::jobs::work::scan;
+
+pub fn run(arguments: &InspectArguments) -> Outcome {
+    let intake = scan::quietly(&arguments.paths);
+    if arguments.json {
+        output::print_document(&document(&intake));
+    } else {
+        print_text(&intake);
+    }
+    outcome(&intake)
+}
+
+/// 0 when all was read, 1 when something was refused, 2 when nothing could be opened.
+pub fn outcome(intake: &Intake) -> Outcome {
+    if intake.studies.is_empty() {
+        return Outcome::Unusable;
+    }
+    if intake.refused().next().is_some() { Outcome::Partly } else { Outcome::Done }
+}
+
+/// The whole intake as one document.
+pub fn document(intake: &Intake) -> Value {
+    let mut by_patient: BTreeMap<&Patient, Vec<&Study>> = BTreeMap::new();
+    for study in &intake.studies {
+        by_patient.entry(&study.patient).or_default().push(study);
+    }
+    let patients: Vec<Value> = by_patient
+        .into_iter()
+        .map(|(patient, studies)| {
+            json!({
+                "id": patient.id,
+                "name": patient.name,
+                "birth_date": patient.birth_date,
+                "sex": patient.sex,
+                "studies": studies.into_iter().map(study_document).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let files: Vec<Value> = intake.files.iter().map(|file| file_document(&file.path, &file.status)).collect();
+    let count = |wanted: &str| files.iter().filter(|file| file["status"] == wanted).count();
+    output::stamped(json!({
+        "counts": {
+            "patients": patients.len(),
+            "studies": intake.studies.len(),
+            "series": intake.studies.iter().map(|study| study.series.len()).sum::<usize>(),
+            "images": intake.studies.iter().map(|study| study.n_images()).sum::<usize>(),
+            "files": files.len(),
+            "read": count("read"),
+            "warned": count("warned"),
+            "refused": count("refused"),
+        },
+        "patients": patients,
+        "files": files,
+    }))
+}
+
+fn study_document(study: &Study) -> Value {
+    json!({
+        "study_instance_uid": study.uid,
+        "date": study.date,
+        "time": study.time,
+        "description": study.description,
+        "study_id": study.id,
+        "accession_number": study.accession,
+        "institution": study.institution,
+        "series": study.series.iter().map(|series| series_document(series)).collect::<Vec<_>>(),
+    })
+}
+
+fn series_document(series: &Series) -> Value {
+    json!({
+        "series_instance_uid": series.uid,
+        "number": series.number,
+        "modality": series.modality,
+        "description": series.description,
+        "body_part": series.body_part,
+        "frame_of_reference_uid": series.frame_of_reference,
+        "n_instances": series.instances.len(),
+        "n_images": series.stack.len(),
+        "geometry": geometry_document(series),
+        "notices": notices(&series.notices),
+        "instances": series.instances.iter().map(|instance| json!({
+            "sop_instance_uid": instance.sop,
+            "sop_class_uid": instance.sop_class,
+            "path": instance.path,
+            "number": instance.number,
+            "n_frames": instance.n_frames(),
+            "transfer_syntax_uid": instance.pixels.transfer_syntax,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn geometry_document(series: &Series) -> Value {
+    let sizes = |pick: fn(&crate::domain::instance::PixelDescription) -> u32| {
+        let mut all: Vec<u32> = series.instances.iter().map(|instance| pick(&instance.pixels)).collect();
+        all.dedup();
+        match all.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    };
+    let first = series.image(0).map(|(instance, _)| instance.spacing);
+    let spacing = first.filter(|spacing| spacing.is_measurable());
+    let (is_regular, why_not) = match &series.geometry.regularity {
+        Regularity::Regular => (Some(true), None),
+        Regularity::NotAStack => (None, None),
+        Regularity::Irregular(notice) => (Some(false), Some(notice)),
+    };
+    json!({
+        "rows": sizes(|pixels| pixels.rows),
+        "columns": sizes(|pixels| pixels.cols),
+        "spacing_mm": spacing.map(|spacing| [spacing.row_mm, spacing.col_mm]),
+        "spacing_kind": first.map(|spacing| spacing.kind),
+        "detector_spacing_mm": first
+            .filter(|spacing| spacing.kind == crate::domain::geometry::SpacingKind::Detector)
+            .map(|spacing| [spacing.row_mm, spacing.col_mm]),
+        "orientation": series.geometry.orientation,
+        "slice_spacing_mm": series.geometry.slice_spacing_mm,
+        "regular": is_regular,
+        "irregular_reason": why_not,
+        "sorted_by": series.geometry.sort,
+    })
+}
+
+fn file_document(path: &Path, status: &FileStatus) -> Value {
+    match status {
+        FileStatus::Read => json!({ "path": path, "status": "read", "reason": null, "notices": [] }),
+        FileStatus::Warned(list) => {
+            json!({ "path": path, "status": "warned", "reason": list.first(), "notices": notices(list) })
+        }
+        FileStatus::Refused(notice) => {
+            json!({ "path": path, "status": "refused", "reason": notice, "notices": notices(std::slice::from_ref(notice)) })
+        }
+    }
+}
+
+fn notices(list: &[Notice]) -> Vec<&Notice> {
+    list.iter().collect()
+}
+
+fn print_text(intake: &Intake) {
+    for study in &intake.studies {
+        output::line(&format!(
+            "{} · {} · {} {}",
+            study.patient.display_name(),
+            study.date,
+            study.description,
+            study.uid
+        ));
+        for series in &study.series {
+            output::line(&format!(
+                "  {} #{} {} · {} images · {}",
+                series.modality,
+                series.number.map_or_else(|| "–".to_owned(), |number| number.to_string()),
+                series.description,
+                series.stack.len(),
+                regularity_text(&series.geometry.regularity),
+            ));
+        }
+    }
+    for (path, notice) in intake.refused() {
+        output::line(&format!("refused: {} [{}] {}", notice.text, notice.code, path.display()));
+    }
+}
+
+fn regularity_text(regularity: &Regularity) -> &str {
+    match regularity {
+        Regularity::Regular => "evenly spaced",
+        Regularity::NotAStack => "single images",
+        Regularity::Irregular(notice) => &notice.text,
+    }
+}

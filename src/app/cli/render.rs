@@ -1,0 +1,177 @@
+//! `overread render`: one frame drawn to a PNG, by the shaders or by their CPU twin.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use crate::app::cli::arguments::{Common, OverlayChoice, RenderArguments, RendererChoice};
+use crate::app::cli::output::{self, Outcome};
+use crate::app::places;
+use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::finding::Finding;
+use crate::domain::intake::Notice;
+use crate::domain::presentation::Window;
+use crate::domain::uid::ModelId;
+use crate::imaging::overlay::Colormap;
+use crate::imaging::view::{ImageGrid, View};
+use crate::imaging::voi_lut::Voi;
+use crate::imaging::{presentation, presets};
+use crate::jobs::event::{AnalysisEvent, ModelEnd};
+use crate::jobs::work::analysis::{self, AnalysisRequest, ModelShelf};
+use crate::jobs::work::single::{self, OpenedFrame};
+use crate::render::cpu;
+use crate::render::offscreen::OffscreenRenderer;
+use crate::render::request::{DrawRequest, MaskLayer, SaliencyLayer};
+
+/// Larger pictures are a slip of the keyboard.
+const MAX_SIDE: u32 = 16_384;
+
+pub fn run(arguments: &RenderArguments, common: &Common) -> Outcome {
+    match render(arguments, common) {
+        Ok(()) => Outcome::Done,
+        Err(notice) => output::failed(arguments.json, notice.code, &notice.text),
+    }
+}
+
+fn render(arguments: &RenderArguments, common: &Common) -> Result<(), Notice> {
+    let opened = single::open(&arguments.file, arguments.frame)?;
+    let (width, height) = match &arguments.size {
+        Some(text) => parse_size(text)?,
+        None => own_size(&opened),
+    };
+    let mut request = draw_request(&opened, arguments, [f64::from(width), f64::from(height)])?;
+    if arguments.overlay != OverlayChoice::None {
+        add_overlay(&mut request, &opened, arguments, common)?;
+    }
+    let failed = |error: &dyn std::fmt::Display| Notice::new("not_drawn", error.to_string());
+    let (rgba, drawn_by) = match arguments.renderer {
+        RendererChoice::Cpu => (cpu::draw(&request, width, height), "cpu".to_owned()),
+        RendererChoice::Gpu => {
+            let mut renderer = OffscreenRenderer::new().map_err(|error| failed(&error))?;
+            let adapter = "gpu".to_owned();
+            (renderer.draw(&request, width, height).map_err(|error| failed(&error))?, adapter)
+        }
+    };
+    write_png(&arguments.output, width, height, &rgba)
+        .map_err(|error| Notice::new("not_written", format!("The picture could not be written: {error}")))?;
+    if arguments.json {
+        let window = request.voi.window();
+        output::print_document(&output::stamped(json!({
+            "file": arguments.file, "frame": arguments.frame, "out": arguments.output,
+            "width": width, "height": height, "renderer": drawn_by, "window": window,
+            "inverted": request.invert, "notices": opened.notices,
+        })));
+    }
+    Ok(())
+}
+
+/// The image's own pixels, stretched where they are not square.
+fn own_size(opened: &OpenedFrame) -> (u32, u32) {
+    let grid = ImageGrid::of(&opened.instance);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounded and clamped to a picture's size"
+    )]
+    let height = (f64::from(grid.rows) * grid.aspect).round().clamp(1.0, f64::from(MAX_SIDE)) as u32;
+    (grid.cols, height)
+}
+
+fn draw_request(opened: &OpenedFrame, arguments: &RenderArguments, viewport: [f64; 2]) -> Result<DrawRequest, Notice> {
+    let grid = ImageGrid::of(&opened.instance);
+    let transform = View::fit(&grid, viewport).transform(&grid, viewport);
+    let mut grey = presentation::default_presentation(&opened.instance, arguments.frame, &opened.frame);
+    if let Some(text) = &arguments.window {
+        grey.voi = Voi::Window(parse_window(text)?);
+    }
+    if let Some(id) = &arguments.preset {
+        let preset = presets::presets().iter().find(|preset| &preset.id == id);
+        let list = || presets::presets().iter().map(|preset| preset.id.as_str()).collect::<Vec<_>>().join(", ");
+        let preset = preset.ok_or_else(|| {
+            Notice::new("unknown_preset", format!("There is no preset '{id}'; there are: {}", list()))
+        })?;
+        if !presets::presets_apply(&opened.series.modality, &opened.instance) {
+            return Err(Notice::new("preset_needs_ct", "Presets are in Hounsfield units: this image is not CT"));
+        }
+        grey.voi = Voi::Window(preset.window);
+    }
+    Ok(DrawRequest::new(Arc::clone(&opened.frame), &opened.instance, arguments.frame, &grey, transform))
+}
+
+fn parse_window(text: &str) -> Result<Window, Notice> {
+    let wrong = || Notice::new("usage", format!("'{text}' is not a window: center,width such as 40,400"));
+    let (center, width) = text.split_once(',').ok_or_else(wrong)?;
+    let center: f64 = center.trim().parse().map_err(|_| wrong())?;
+    let width: f64 = width.trim().parse().map_err(|_| wrong())?;
+    // PS3.3 C.11.2.1.2: a LINEAR window is at least 1 wide.
+    if !center.is_finite() || !width.is_finite() || width < 1.0 {
+        return Err(wrong());
+    }
+    Ok(Window::linear(center, width))
+}
+
+fn parse_size(text: &str) -> Result<(u32, u32), Notice> {
+    let wrong = || Notice::new("usage", format!("'{text}' is not a size: such as 1024x768, at most {MAX_SIDE} a side"));
+    let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(wrong)?;
+    let side = |text: &str| text.trim().parse::<u32>().ok().filter(|side| (1..=MAX_SIDE).contains(side));
+    Ok((side(width).ok_or_else(wrong)?, side(height).ok_or_else(wrong)?))
+}
+
+/// Runs the models on this study and lays over what they said of this very frame.
+fn add_overlay(
+    request: &mut DrawRequest,
+    opened: &OpenedFrame,
+    arguments: &RenderArguments,
+    common: &Common,
+) -> Result<(), Notice> {
+    let shelf = ModelShelf::new(&places::model_roots(common.models_dir.as_ref()));
+    let models: Vec<ModelId> = shelf.entries().iter().map(|entry| entry.id.clone()).collect();
+    let of_study = AnalysisRequest { study: &opened.study, models: &models, is_forced: false };
+    let findings = std::cell::RefCell::new(Vec::new());
+    analysis::run(&Mutex::new(shelf), &of_study, &|| false, &|event| match event {
+        AnalysisEvent::ModelEnded { end: ModelEnd::Findings(found), .. } => findings.borrow_mut().extend(found),
+        AnalysisEvent::ModelEnded { end: ModelEnd::OutOfScope(text) | ModelEnd::Failed(text), .. } => {
+            output::message(&text);
+        }
+        AnalysisEvent::ModelEnded { .. } | AnalysisEvent::Progress { .. } | AnalysisEvent::Finished => {}
+    });
+    let mut findings = findings.into_inner();
+    let is_here =
+        |finding: &Arc<Finding>| finding.subject.sop == opened.instance.sop && finding.subject.frame == arguments.frame;
+    findings.retain(is_here);
+    if findings.is_empty() {
+        return Err(Notice::new("no_overlay", "No model has this image within its scope"));
+    }
+    if matches!(arguments.overlay, OverlayChoice::Masks | OverlayChoice::All) {
+        let segments = findings.iter().flat_map(|finding| &finding.evidence.segments);
+        request.overlay.masks = segments.cloned().map(MaskLayer::new).collect();
+    }
+    if matches!(arguments.overlay, OverlayChoice::Saliency | OverlayChoice::All) {
+        let is_meant =
+            |finding: &&Arc<Finding>| arguments.label.as_ref().is_none_or(|label| &finding.label.id == label);
+        let with_map = findings.iter().filter(is_meant).filter(|finding| finding.evidence.saliency.is_some());
+        let margin = |finding: &Finding| {
+            finding.assessment.as_ref().map_or(f64::MIN, |a| a.score.value() - a.operating_point.threshold)
+        };
+        let best = with_map.max_by(|a, b| margin(a).total_cmp(&margin(b)));
+        let map = best.and_then(|finding| finding.evidence.saliency.clone());
+        let map = map.ok_or_else(|| Notice::new("no_such_label", "No saliency map of that label"))?;
+        request.overlay.saliency = Some(SaliencyLayer::new(map, Colormap::Inferno));
+    }
+    Ok(())
+}
+
+/// RGB, with the research-use sentence in the file's own text.
+fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<(), png::EncodingError> {
+    let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.add_text_chunk("Disclaimer".to_owned(), RESEARCH_USE_ONLY.to_owned())?;
+    let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|pixel| pixel.iter().take(3).copied()).collect();
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&rgb)?;
+    writer.finish()
+}

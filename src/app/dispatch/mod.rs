@@ -1,0 +1,49 @@
+//! Carries out what the screen asked for. This file only routes.
+
+pub mod analysis;
+pub mod export;
+pub mod open;
+pub mod review;
+pub mod study;
+
+use crate::app::hall::{App, job_id};
+use crate::domain::uid::ReaderName;
+use crate::ui::action::{Action, AppAction, ViewAction};
+
+pub fn dispatch(app: &mut App, action: Action) {
+    match action {
+        Action::Open(action) => open::dispatch(app, action),
+        Action::Study(action) => study::dispatch(app, action),
+        Action::View(action) => view(app, action),
+        Action::Review(action) => review::dispatch(app, action),
+        Action::Analysis(action) => analysis::dispatch(app, &action),
+        Action::Export(action) => export::dispatch(app, action),
+        Action::App(action) => of_app(app, action),
+    }
+}
+
+fn view(app: &mut App, action: ViewAction) {
+    match action {
+        ViewAction::WantFrames(keys) => open::want_frames(app, keys),
+        ViewAction::Changed(study) => app.record.look_changed(study),
+    }
+}
+
+fn of_app(app: &mut App, action: AppAction) {
+    match action {
+        AppAction::SetReader(reader) => {
+            app.preferences.settings.reader = reader.as_str().to_owned();
+            app.preferences.reader = ReaderName::new(reader.as_str());
+        }
+        AppAction::AcceptTerms => {
+            app.preferences.settings.has_accepted_research_use = true;
+            app.keep_settings();
+        }
+        AppAction::CancelJob(job_id::SCAN) => app.runner.cancel_scan(),
+        AppAction::CancelJob(job_id::ANALYSIS) => app.runner.cancel_analysis(),
+        AppAction::CancelJob(_) => {}
+        AppAction::DismissMessage(id) => app.voice.dismiss(id),
+        // The window itself is closed by the screen; what must be kept is awaited when the store's queue closes.
+        AppAction::Quit => log::info!("the reader quits"),
+    }
+}

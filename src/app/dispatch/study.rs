@@ -1,0 +1,36 @@
+//! Which study lies on the desk.
+
+use crate::app::hall::App;
+use crate::app::state::desk::Desk;
+use crate::domain::uid::StudyUid;
+use crate::ui::action::StudyAction;
+
+pub fn dispatch(app: &mut App, action: StudyAction) {
+    match action {
+        StudyAction::Select(uid) => select(app, uid),
+        StudyAction::Close(uid) => {
+            app.library.remove(&uid);
+            if let Some(next) = app.library.studies.first().map(|study| study.uid.clone())
+                && app.library.open.is_none()
+            {
+                select(app, next);
+            }
+        }
+    }
+}
+
+/// Puts a study on the desk. Its record is read first; what comes of it, `on_job_event` says.
+pub fn select(app: &mut App, uid: StudyUid) {
+    if app.library.study(&uid).is_none() {
+        return;
+    }
+    if let Some(look) = app.record.take_look() {
+        app.keep_look(&look);
+    }
+    app.library.open = Some(uid.clone());
+    let is_known = app.desks.get(&uid).is_some_and(|desk| desk.is_record_read);
+    if !is_known {
+        app.desks.insert(uid.clone(), Desk::new(uid.clone()));
+        app.runner.store(move |store| store.load(uid));
+    }
+}

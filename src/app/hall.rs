@@ -1,0 +1,256 @@
+//! The hall: the one loop. `logic` takes in what the jobs report and carries out what the screen asked for; `ui` draws.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crate::app::dispatch;
+use crate::app::frame_cache::FrameCache;
+use crate::app::on_job_event::on_job_event;
+use crate::app::settings::{self, Settings};
+use crate::app::state::desk::Desk;
+use crate::app::state::library::Library;
+use crate::app::state::record::RecordState;
+use crate::app::state::voice::Voice;
+use crate::app::{VERSION, places};
+use crate::domain::frame::FrameKey;
+use crate::domain::uid::{ReaderName, StudyUid};
+use crate::inference::registry::ModelEntry;
+use crate::jobs::runner::{Runner, RunnerOptions};
+use crate::ui::action::Action;
+use crate::ui::context::{AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext};
+use crate::ui::screen::screen_ui;
+use crate::ui::view_state::ViewState;
+
+/// Pixels kept decoded: some 1,000 CT slices.
+const FRAME_BUDGET_BYTES: usize = 768 << 20;
+/// A frame's worth of job events; the rest waits for the next frame.
+const EVENT_BUDGET: Duration = Duration::from_millis(10);
+
+/// Ids of jobs in the status bar.
+pub mod job_id {
+    pub const SCAN: u64 = 1;
+    pub const ANALYSIS: u64 = 2;
+    pub const EXPORT: u64 = 3;
+}
+
+/// Where the program keeps its things, and what to open first.
+#[derive(Clone, Debug, Default)]
+pub struct AppOptions {
+    pub store: PathBuf,
+    pub settings: PathBuf,
+    pub demo_dir: PathBuf,
+    pub model_roots: Vec<PathBuf>,
+    pub open: Vec<PathBuf>,
+    pub starts_demo: bool,
+}
+
+/// Preferences and the file they are kept in.
+pub struct Preferences {
+    pub settings: Settings,
+    pub path: PathBuf,
+    pub reader: ReaderName,
+    pub demo_dir: PathBuf,
+}
+
+pub struct App {
+    pub library: Library,
+    pub desks: std::collections::BTreeMap<StudyUid, Desk>,
+    pub frames: FrameCache,
+    pub view: ViewState,
+    pub runner: Runner,
+    pub voice: Voice,
+    pub record: RecordState,
+    pub preferences: Preferences,
+    pub models: Vec<ModelStatus>,
+    pub actions: Vec<Action>,
+}
+
+impl App {
+    /// Starts the threads and asks for what the command line named. `wake` asks the screen for a new pass.
+    pub fn start(options: AppOptions, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let AppOptions { store, settings: settings_path, demo_dir, model_roots, open, starts_demo } = options;
+        let runner = Runner::start(RunnerOptions { store, model_roots, wake })?;
+        let shelf = runner.shelf();
+        let models = shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(status).collect();
+        drop(shelf);
+        let (mut settings, warnings) = settings::read(&settings_path);
+        if settings.reader.trim().is_empty() {
+            settings.reader = login_name();
+        }
+        let reader = ReaderName::new(&settings.reader);
+        let mut app = Self {
+            library: Library::default(),
+            desks: std::collections::BTreeMap::new(),
+            frames: FrameCache::new(FRAME_BUDGET_BYTES),
+            view: ViewState::default(),
+            runner,
+            voice: Voice::default(),
+            record: RecordState::default(),
+            preferences: Preferences { settings, path: settings_path, reader, demo_dir },
+            models,
+            actions: Vec::new(),
+        };
+        for warning in warnings {
+            app.voice.warn(warning);
+        }
+        if starts_demo {
+            dispatch::open::demo(&mut app);
+        } else if !open.is_empty() {
+            dispatch::open::paths(&mut app, open);
+        }
+        Ok(app)
+    }
+
+    pub fn open_desk(&self) -> Option<&Desk> {
+        self.desks.get(self.library.open.as_ref()?)
+    }
+
+    pub fn open_desk_mut(&mut self) -> Option<&mut Desk> {
+        self.desks.get_mut(self.library.open.as_ref()?)
+    }
+
+    /// Everything but drawing, once a pass: job events within their budget, then the screen's wishes.
+    pub fn work(&mut self) {
+        for event in self.runner.drain(EVENT_BUDGET) {
+            on_job_event(self, event);
+        }
+        for action in std::mem::take(&mut self.actions) {
+            dispatch::dispatch(self, action);
+        }
+        if let Some(study) = self.record.settled_look() {
+            self.keep_look(&study);
+        }
+    }
+
+    pub fn keep_look(&self, study: &StudyUid) {
+        if let Some(json) = self.view.to_json(study) {
+            let study = study.clone();
+            self.runner.store(move |store| store.save_view(&study, &json));
+        }
+    }
+
+    pub fn keep_settings(&mut self) {
+        if let Err(error) = settings::write(&self.preferences.path, &self.preferences.settings) {
+            self.voice.warn(format!("The settings could not be kept: {error}"));
+        }
+    }
+
+    /// What the status bar shows.
+    pub fn job_statuses(&self) -> Vec<JobStatus> {
+        let mut jobs = Vec::new();
+        if let Some(scan) = self.library.running {
+            let name = scan.step.to_owned();
+            jobs.push(JobStatus { id: job_id::SCAN, name, progress: scan.progress, can_cancel: true });
+        }
+        let running = self.open_desk().into_iter().flat_map(|desk| &desk.analysis);
+        for (model, state) in running {
+            if let AnalysisState::Running(progress) = state {
+                let name = format!("AI: {model}");
+                jobs.push(JobStatus { id: job_id::ANALYSIS, name, progress: *progress, can_cancel: true });
+            }
+        }
+        for progress in self.voice.exports.values() {
+            let name = "Writing the report".to_owned();
+            jobs.push(JobStatus { id: job_id::EXPORT, name, progress: *progress, can_cancel: false });
+        }
+        jobs
+    }
+
+    /// Models with their state on the open study.
+    fn model_statuses(&self) -> Vec<ModelStatus> {
+        let desk = self.open_desk();
+        let with_state = self.models.iter().map(|model| {
+            let known = desk.and_then(|desk| desk.analysis.get(&model.id));
+            known.map_or_else(|| model.clone(), |state| ModelStatus { state: state.clone(), ..model.clone() })
+        });
+        with_state.collect()
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.work();
+        if self.record.has_unsettled_look() {
+            ctx.request_repaint_after(Duration::from_secs(1));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let (models, jobs) = (self.model_statuses(), self.job_statuses());
+        let desk = self.library.open.as_ref().and_then(|uid| self.desks.get(uid));
+        let context = UiContext {
+            studies: &self.library.studies,
+            open_study: self.library.open_study(),
+            refused: &self.library.refused,
+            frames: &CachedFrames(&self.frames),
+            session: desk.filter(|desk| desk.is_record_read).map(|desk| &desk.session),
+            models: &models,
+            jobs: &jobs,
+            messages: self.voice.messages(),
+            app: AppFacts {
+                version: VERSION,
+                reader: &self.preferences.reader,
+                has_accepted_terms: self.preferences.settings.has_accepted_research_use,
+                recent_places: &self.record.recent_places,
+                store: &self.record.store,
+                device: "CPU",
+            },
+        };
+        screen_ui(ui, &context, &mut self.view, &mut self.actions);
+        if !self.actions.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn on_exit(&mut self) {
+        if let Some(study) = self.record.take_look() {
+            self.keep_look(&study);
+        }
+        self.keep_settings();
+    }
+}
+
+/// The cache as the screen may see it.
+struct CachedFrames<'a>(&'a FrameCache);
+
+impl FrameSource for CachedFrames<'_> {
+    fn frame(&self, key: &FrameKey) -> FrameState {
+        match self.0.get(key) {
+            Some(Ok(frame)) => FrameState::Ready(Arc::clone(frame)),
+            Some(Err(text)) => FrameState::Failed(text.clone()),
+            None => FrameState::Loading,
+        }
+    }
+}
+
+/// A model as the shelf has it, before any study.
+fn status(entry: &ModelEntry) -> ModelStatus {
+    let (name, version, state) = match &entry.card {
+        Ok(card) if entry.hash_ok => (card.name.clone(), card.version.clone(), AnalysisState::NotRun),
+        Ok(card) => {
+            let text = "The weights are not the ones the card describes".to_owned();
+            (card.name.clone(), card.version.clone(), AnalysisState::Unavailable(text))
+        }
+        Err(error) => (entry.id.to_string(), String::new(), AnalysisState::Unavailable(error.to_string())),
+    };
+    ModelStatus { id: entry.id.clone(), name, version, state }
+}
+
+/// Who is logged in: a name to start with, which the reader may change.
+fn login_name() -> String {
+    let of_system = ["USER", "USERNAME", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    of_system.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "Reader".to_owned())
+}
+
+/// The default places, for a window opened without further words.
+pub fn default_options() -> AppOptions {
+    AppOptions {
+        store: places::default_store(),
+        settings: places::settings_file(),
+        demo_dir: places::demo_dir(),
+        model_roots: places::model_roots(None),
+        open: Vec::new(),
+        starts_demo: false,
+    }
+}

@@ -1,0 +1,64 @@
+//! The hall: starts everything, runs the one loop, and does the same jobs without a window.
+
+pub mod cli;
+pub mod dispatch;
+pub mod frame_cache;
+pub mod hall;
+mod logging;
+mod on_job_event;
+mod places;
+pub mod settings;
+pub mod startup;
+mod state;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::app::cli::arguments::{Arguments, Command, Common, DemoArguments};
+use crate::app::cli::output::{self, Outcome};
+use crate::app::hall::AppOptions;
+use crate::domain::intake::Progress;
+use crate::jobs::work::demo;
+
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Name and version, as written into exports.
+pub const PROGRAM: &str = concat!("overread ", env!("CARGO_PKG_VERSION"));
+
+/// The program from its command line to its exit code.
+pub fn run() -> ExitCode {
+    logging::install();
+    let arguments = Arguments::parse();
+    let Arguments { command, paths, common } = arguments;
+    match command {
+        None => startup::open_window(AppOptions { open: paths, ..options(&common) }),
+        Some(Command::Demo(demo)) => run_demo(&demo, &common),
+        Some(command) => cli::run(&command, &common).into(),
+    }
+}
+
+fn options(common: &Common) -> AppOptions {
+    let mut options = hall::default_options();
+    options.model_roots = places::model_roots(common.models_dir.as_ref());
+    if let Some(store) = &common.store {
+        options.store.clone_from(store);
+    }
+    options
+}
+
+fn run_demo(arguments: &DemoArguments, common: &Common) -> ExitCode {
+    let mut options = options(common);
+    if let Some(dir) = &arguments.dir {
+        options.demo_dir.clone_from(dir);
+    }
+    if arguments.write_only {
+        return match demo::write(&options.demo_dir, &|| false, &|_: Progress| {}) {
+            Ok(_) => {
+                output::line(&options.demo_dir.display().to_string());
+                Outcome::Done.into()
+            }
+            Err(text) => output::failed(false, "not_written", &text).into(),
+        };
+    }
+    startup::open_window(AppOptions { starts_demo: true, ..options })
+}

@@ -1,0 +1,221 @@
+//! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
+
+use crate::app::dispatch::{analysis, export, open, review, study};
+use crate::app::hall::App;
+use crate::app::state::desk::Desk;
+use crate::app::state::library::RunningScan;
+use crate::domain::intake::Intake;
+use crate::domain::uid::{ModelId, StudyUid};
+use crate::jobs::event::{
+    AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, LoadedRecord, ModelEnd, ScanEvent, StoreEvent,
+};
+use crate::review::command::Command;
+use crate::review::session::{RecordAccess, ReviewSession};
+use crate::ui::context::{AnalysisState, StoreState};
+use crate::ui::dialogs::Dialog;
+
+pub fn on_job_event(app: &mut App, event: JobEvent) {
+    match event {
+        JobEvent::Scan { generation, event } if generation == app.library.generation => on_scan(app, event),
+        JobEvent::Scan { .. } => {}
+        JobEvent::Frame { key, result } => app.frames.insert(key, result),
+        JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
+        JobEvent::Store(event) => on_store(app, event),
+        JobEvent::Export { study, event } => on_export(app, &study, event),
+        JobEvent::Chosen(chosen) => on_chosen(app, chosen),
+        JobEvent::Panicked(kind) => on_panic(app, kind),
+    }
+}
+
+fn on_scan(app: &mut App, event: ScanEvent) {
+    match event {
+        ScanEvent::Progress { step, progress } => app.library.running = Some(RunningScan { step, progress }),
+        ScanEvent::DemoFailed(text) => {
+            app.library.running = None;
+            app.voice.error(text);
+        }
+        ScanEvent::Done(intake) => on_intake(app, intake),
+    }
+}
+
+fn on_intake(app: &mut App, intake: Intake) {
+    app.library.running = None;
+    let (n_refused, was_cancelled) = (intake.refused().count(), intake.was_cancelled);
+    // A study read again gets fresh pixels: the files may have changed.
+    app.frames.clear();
+    let first = app.library.take_in(intake);
+    if was_cancelled {
+        app.voice.info("Reading was stopped; what had been read is shown.");
+    }
+    if first.is_none() && !was_cancelled {
+        let reason = app.library.refused.first().map(|file| file.notice.text.clone());
+        let why = reason.map_or_else(|| "There are no files there.".to_owned(), |text| format!("First reason: {text}"));
+        app.voice.error(format!("No image could be opened. {why}"));
+    } else if n_refused > 0 {
+        app.voice.warn(format!("{n_refused} files were not opened; the list gives the reasons."));
+    }
+    if let Some(first) = first {
+        for place in std::mem::take(&mut app.library.asked) {
+            app.runner.store(move |store| store.remember_place(place));
+        }
+        app.desks.retain(|_, desk| desk.is_record_read);
+        study::select(app, first);
+    }
+}
+
+fn on_analysis(app: &mut App, generation: Generation, study: &StudyUid, event: AnalysisEvent) {
+    let Some(desk) = app.desks.get_mut(study).filter(|desk| desk.analysis_generation == generation) else { return };
+    match event {
+        AnalysisEvent::Progress { model, progress } => {
+            desk.analysis.insert(model, AnalysisState::Running(progress));
+        }
+        AnalysisEvent::Finished => {
+            for state in desk.analysis.values_mut() {
+                if matches!(state, AnalysisState::Running(_)) {
+                    *state = AnalysisState::NotRun;
+                }
+            }
+        }
+        AnalysisEvent::ModelEnded { model, end } => on_model_ended(app, study, model, end),
+    }
+}
+
+fn on_model_ended(app: &mut App, study: &StudyUid, model: ModelId, end: ModelEnd) {
+    let (state, findings) = match end {
+        ModelEnd::Findings(findings) => (AnalysisState::Done, findings),
+        ModelEnd::OutOfScope(text) => (AnalysisState::OutOfScope(text), Vec::new()),
+        ModelEnd::Failed(text) => {
+            app.voice.error(format!("{model}: {text}"));
+            (AnalysisState::Failed(text), Vec::new())
+        }
+        ModelEnd::Cancelled => (AnalysisState::NotRun, Vec::new()),
+    };
+    if let Some(desk) = app.desks.get_mut(study) {
+        desk.analysis.insert(model, state);
+    }
+    if !findings.is_empty() {
+        review::apply(app, study, Command::AddSuggestions(findings));
+    }
+}
+
+fn on_store(app: &mut App, event: StoreEvent) {
+    match event {
+        StoreEvent::Opened { read_only, recent_places } => {
+            app.record.recent_places = recent_places;
+            if let Some(text) = read_only {
+                app.voice.warn(text.clone());
+                app.record.store = StoreState::ReadOnly(text);
+            }
+        }
+        StoreEvent::OpenFailed(text) => {
+            app.voice.error(format!("Decisions cannot be kept: {text}"));
+            app.record.store = StoreState::ReadOnly(text);
+        }
+        StoreEvent::Loaded { study, result } => on_loaded(app, &study, result),
+        StoreEvent::Appended { study, events, result } => {
+            let Some(desk) = app.desks.get_mut(&study) else { return };
+            for event in &events {
+                match &result {
+                    Ok(()) => desk.session.mark_kept(event),
+                    Err(text) => desk.session.mark_not_saved(event, text.clone()),
+                }
+            }
+            if let Err(text) = result {
+                app.voice.error(format!("NOT SAVED: {text}"));
+            }
+        }
+        StoreEvent::RecentPlaces(places) => app.record.recent_places = places,
+        StoreEvent::Degraded(text) => app.voice.warn(text),
+    }
+}
+
+/// The record came: the review is what it says. Without one the study is shown, and nothing is decided.
+fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, String>) {
+    let Some(desk) = app.desks.get_mut(study).filter(|desk| !desk.is_record_read) else { return };
+    match result {
+        Ok(LoadedRecord { record, view }) => {
+            restore_analysis(desk, &app.models, &record.findings);
+            desk.session = ReviewSession::replay(study.clone(), record.findings, record.events);
+            if let Some(json) = view {
+                app.view.restore(study, &json);
+            }
+        }
+        Err(text) => app.voice.error(format!("The study's record could not be read: {text}")),
+    }
+    if app.record.store != StoreState::Ready {
+        desk.session.set_access(RecordAccess::ReadOnly);
+    }
+    desk.is_record_read = true;
+    let has_run = desk.analysis.values().any(|state| matches!(state, AnalysisState::Done));
+    if app.preferences.settings.analyzes_on_open && !has_run {
+        analysis::run_all(app, study);
+    }
+}
+
+/// A model whose findings are in the record, from the same weights, has been run.
+fn restore_analysis(
+    desk: &mut Desk,
+    models: &[crate::ui::context::ModelStatus],
+    findings: &[std::sync::Arc<crate::domain::finding::Finding>],
+) {
+    for model in models {
+        let has_findings = findings
+            .iter()
+            .filter_map(|finding| finding.model_run())
+            .any(|run| run.model.id == model.id && run.model.version == model.version);
+        if has_findings {
+            desk.analysis.insert(model.id.clone(), AnalysisState::Done);
+        }
+    }
+}
+
+fn on_export(app: &mut App, study: &StudyUid, event: ExportEvent) {
+    match event {
+        ExportEvent::Progress(progress) => {
+            app.voice.exports.insert(study.clone(), progress);
+        }
+        ExportEvent::Done { folder, n_files } => {
+            app.voice.exports.remove(study);
+            app.voice.info(format!("{n_files} files written to {}", folder.display()));
+        }
+        ExportEvent::Failed(text) => {
+            app.voice.exports.remove(study);
+            app.voice.error(format!("The report was not written: {text}"));
+        }
+    }
+}
+
+fn on_chosen(app: &mut App, chosen: Chosen) {
+    match chosen {
+        Chosen::ToOpen(paths) => open::paths(app, paths),
+        Chosen::ExportFolder { study, folder } => export::write(app, &study, folder),
+        Chosen::Nothing { at_once: true } => {
+            app.voice.info("No file dialog is available here: type the path, or drop files on the window.");
+            app.view.dialogs.push(Dialog::OpenPath(String::new()));
+        }
+        Chosen::Nothing { at_once: false } => {}
+    }
+}
+
+fn on_panic(app: &mut App, kind: JobKind) {
+    let what = match kind {
+        JobKind::Scan => {
+            app.library.running = None;
+            "Reading files"
+        }
+        JobKind::Analysis => {
+            for state in app.desks.values_mut().flat_map(|desk| desk.analysis.values_mut()) {
+                if matches!(state, AnalysisState::Running(_)) {
+                    *state = AnalysisState::Failed("The model failed on this study".to_owned());
+                }
+            }
+            "The analysis"
+        }
+        JobKind::Store => "Keeping the record",
+        JobKind::Export => {
+            app.voice.exports.clear();
+            "Writing the report"
+        }
+    };
+    app.voice.error(format!("{what} failed by a fault of the program. The session goes on."));
+}

@@ -1,0 +1,38 @@
+//! Where the program keeps its own things, and nothing else.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+/// The store's default file, created on first use.
+pub fn default_store() -> PathBuf {
+    in_data_dir("review.sqlite")
+}
+
+/// The settings file.
+pub fn settings_file() -> PathBuf {
+    project().map_or_else(|| PathBuf::from("overread-settings.json"), |dirs| dirs.config_dir().join("settings.json"))
+}
+
+/// Where `overread demo` writes its phantom: recomputable, so the cache.
+pub fn demo_dir() -> PathBuf {
+    project().map_or_else(|| std::env::temp_dir().join("overread-demo"), |dirs| dirs.cache_dir().join("demo"))
+}
+
+/// Folders searched for models a user brings, in order; the shipped ones are inside the program.
+pub fn model_roots(extra: Option<&PathBuf>) -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = extra.cloned().into_iter().collect();
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
+    roots.extend(beside);
+    roots.push(in_data_dir("models"));
+    roots.retain(|root| root.is_dir());
+    roots
+}
+
+fn in_data_dir(name: &str) -> PathBuf {
+    project().map_or_else(|| PathBuf::from(format!("overread-{name}")), |dirs| dirs.data_dir().join(name))
+}
+
+fn project() -> Option<ProjectDirs> {
+    ProjectDirs::from("org", "Overread", "overread")
+}

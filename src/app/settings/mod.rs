@@ -1,0 +1,87 @@
+//! Preferences. Reading never fails: a value and warnings.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// What a reader set once and expects to find again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Stands behind every decision.
+    pub reader: String,
+    /// The research-use dialog was accepted.
+    pub has_accepted_research_use: bool,
+    /// Models run when a study opens.
+    pub analyzes_on_open: bool,
+    /// 0.8 to 2.0.
+    pub text_scale: f32,
+    /// Window/level drag: screen-down lowers the center.
+    pub inverts_level_drag: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            reader: String::new(),
+            has_accepted_research_use: false,
+            analyzes_on_open: true,
+            text_scale: 1.0,
+            inverts_level_drag: false,
+        }
+    }
+}
+
+/// The settings, and what was wrong with the file in words for the user.
+pub fn read(path: &Path) -> (Settings, Vec<String>) {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), Vec::new()),
+        Err(error) => return (Settings::default(), vec![format!("The settings could not be read: {error}")]),
+    };
+    match serde_json::from_str::<Settings>(&text) {
+        Ok(settings) => (sane(settings), Vec::new()),
+        Err(error) => (Settings::default(), vec![format!("The settings file is damaged, defaults are used: {error}")]),
+    }
+}
+
+/// Writes beside the file, then renames: a crash leaves the old settings.
+pub fn write(path: &Path, settings: &Settings) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("json.new");
+    let mut file = fs::File::create(&beside)?;
+    file.write_all(serde_json::to_string_pretty(settings)?.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+fn sane(mut settings: Settings) -> Settings {
+    if !settings.text_scale.is_finite() {
+        settings.text_scale = 1.0;
+    }
+    settings.text_scale = settings.text_scale.clamp(0.8, 2.0);
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_a_round_trip_and_a_damaged_file_gives_defaults_with_a_warning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/settings.json");
+        assert_eq!(read(&path), (Settings::default(), vec![]));
+        let settings = Settings { reader: "Dr. Test".into(), text_scale: 1.5, ..Settings::default() };
+        write(&path, &settings).unwrap();
+        assert_eq!(read(&path), (settings, vec![]));
+        fs::write(&path, "{ broken").unwrap();
+        let (defaults, warnings) = read(&path);
+        assert_eq!(defaults, Settings::default());
+        assert_eq!(warnings.len(), 1);
+    }
+}

@@ -1,0 +1,31 @@
+//! One study on the reader's desk: its review, and what each model did with it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::uid::{ModelId, StudyUid};
+use crate::jobs::event::Generation;
+use crate::review::session::ReviewSession;
+use crate::ui::context::AnalysisState;
+
+pub struct Desk {
+    pub session: ReviewSession,
+    /// The record has been read: only then may anything be added to it.
+    pub is_record_read: bool,
+    pub analysis: BTreeMap<ModelId, AnalysisState>,
+    pub analysis_generation: Generation,
+}
+
+impl Desk {
+    pub fn new(study: StudyUid) -> Self {
+        Self {
+            session: ReviewSession::new(study),
+            is_record_read: false,
+            analysis: BTreeMap::new(),
+            analysis_generation: Generation::default(),
+        }
+    }
+
+    pub fn is_analyzing(&self) -> bool {
+        self.analysis.values().any(|state| matches!(state, AnalysisState::Running(_)))
+    }
+}

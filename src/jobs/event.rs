@@ -1,0 +1,132 @@
+//! What jobs report. Every event carries its subject, and what can be overtaken its generation: stale ones are dropped.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::finding::Finding;
+use crate::domain::frame::{Frame, FrameKey};
+use crate::domain::intake::{Intake, Progress};
+use crate::domain::uid::{EventId, ModelId, StudyUid};
+use crate::store::StudyRecord;
+
+/// Counts the requests of one kind; an answer to an older request is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+pub enum JobEvent {
+    Scan {
+        generation: Generation,
+        event: ScanEvent,
+    },
+    Frame {
+        key: FrameKey,
+        result: Result<Arc<Frame>, String>,
+    },
+    Analysis {
+        generation: Generation,
+        study: StudyUid,
+        event: AnalysisEvent,
+    },
+    Store(StoreEvent),
+    Export {
+        study: StudyUid,
+        event: ExportEvent,
+    },
+    Chosen(Chosen),
+    /// A job failed by a panic; the program goes on.
+    Panicked(JobKind),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    Scan,
+    Analysis,
+    Store,
+    Export,
+}
+
+pub enum ScanEvent {
+    /// What is being done now, such as "Writing the phantom".
+    Progress {
+        step: &'static str,
+        progress: Progress,
+    },
+    Done(Intake),
+    /// The demo's files could not be written.
+    DemoFailed(String),
+}
+
+pub enum AnalysisEvent {
+    Progress {
+        model: ModelId,
+        progress: Progress,
+    },
+    /// One model is through with the study.
+    ModelEnded {
+        model: ModelId,
+        end: ModelEnd,
+    },
+    /// Every model is through, or the run was cancelled.
+    Finished,
+}
+
+/// How one model's run on one study ended.
+pub enum ModelEnd {
+    Findings(Vec<Arc<Finding>>),
+    OutOfScope(String),
+    Failed(String),
+    Cancelled,
+}
+
+pub enum StoreEvent {
+    Opened {
+        read_only: Option<String>,
+        recent_places: Vec<PathBuf>,
+    },
+    /// No store at all: decisions cannot be kept.
+    OpenFailed(String),
+    Loaded {
+        study: StudyUid,
+        result: Result<LoadedRecord, String>,
+    },
+    Appended {
+        study: StudyUid,
+        events: Vec<EventId>,
+        result: Result<(), String>,
+    },
+    RecentPlaces(Vec<PathBuf>),
+    /// Something that may be lost could not be kept, such as a view.
+    Degraded(String),
+}
+
+/// A study's record as kept, with the look that was kept beside it.
+pub struct LoadedRecord {
+    pub record: StudyRecord,
+    pub view: Option<String>,
+}
+
+pub enum ExportEvent {
+    Progress(Progress),
+    Done { folder: PathBuf, n_files: usize },
+    Failed(String),
+}
+
+/// What the reader picked in the platform's dialog.
+pub enum Chosen {
+    ToOpen(Vec<PathBuf>),
+    ExportFolder {
+        study: StudyUid,
+        folder: PathBuf,
+    },
+    /// Closed without a choice, or no dialog could be shown; `at_once` tells that nobody can have seen one.
+    Nothing {
+        at_once: bool,
+    },
+}

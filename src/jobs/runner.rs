@@ -1,0 +1,211 @@
+//! All threads of the program, and the one channel on which they report.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::domain::frame::FrameKey;
+use crate::domain::intake::Progress;
+use crate::domain::report::Report;
+use crate::domain::study::Study;
+use crate::domain::uid::{ModelId, StudyUid};
+use crate::import;
+use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent};
+use crate::jobs::in_order::InOrder;
+use crate::jobs::latest::Latest;
+use crate::jobs::store_hand::StoreHand;
+use crate::jobs::wanted::{WantedFrame, WantedFrames};
+use crate::jobs::work::analysis::{AnalysisRequest, ModelShelf};
+use crate::jobs::work::handing_on::{self, ExportRequest};
+use crate::jobs::work::{analysis, demo, scan};
+
+/// Sends events and wakes the screen.
+#[derive(Clone)]
+pub struct Outbox {
+    sender: Sender<JobEvent>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Outbox {
+    pub fn send(&self, event: JobEvent) {
+        if self.sender.send(event).is_err() {
+            log::debug!("an event arrived after the screen had gone");
+        }
+        (self.wake)();
+    }
+}
+
+/// A dialog's answer to come: made on the main thread, awaited here.
+pub type Choice = Pin<Box<dyn Future<Output = Option<Vec<PathBuf>>> + Send>>;
+
+pub struct Runner {
+    outbox: Outbox,
+    events: Receiver<JobEvent>,
+    scan: Latest,
+    analysis: Latest,
+    frames: WantedFrames,
+    exports: InOrder<()>,
+    store: InOrder<StoreHand>,
+    shelf: Arc<Mutex<ModelShelf>>,
+}
+
+/// What the threads need to start.
+pub struct RunnerOptions {
+    pub store: PathBuf,
+    pub model_roots: Vec<PathBuf>,
+    /// Called after every event, from any thread.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Runner {
+    pub fn start(options: RunnerOptions) -> std::io::Result<Self> {
+        let (sender, events) = channel();
+        let outbox = Outbox { sender, wake: options.wake };
+        let panicked = |kind| {
+            let outbox = outbox.clone();
+            move || outbox.send(JobEvent::Panicked(kind))
+        };
+        let deliver = {
+            let outbox = outbox.clone();
+            move |key: FrameKey, result| outbox.send(JobEvent::Frame { key, result })
+        };
+        let of_store = outbox.clone();
+        Ok(Self {
+            scan: Latest::spawn("scan", panicked(JobKind::Scan))?,
+            analysis: Latest::spawn("analysis", panicked(JobKind::Analysis))?,
+            frames: WantedFrames::spawn(2, decode, deliver)?,
+            exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
+            store: InOrder::spawn(
+                "store",
+                move || StoreHand::open(&options.store, of_store),
+                panicked(JobKind::Store),
+            )?,
+            shelf: Arc::new(Mutex::new(ModelShelf::new(&options.model_roots))),
+            outbox,
+            events,
+        })
+    }
+
+    /// The events so far, for at most `budget`; the rest stays for the next call.
+    pub fn drain(&self, budget: Duration) -> Vec<JobEvent> {
+        let start = Instant::now();
+        let mut drained = Vec::new();
+        while start.elapsed() < budget {
+            let Ok(event) = self.events.try_recv() else { break };
+            drained.push(event);
+        }
+        drained
+    }
+
+    pub fn shelf(&self) -> Arc<Mutex<ModelShelf>> {
+        Arc::clone(&self.shelf)
+    }
+
+    pub fn scan(&self, generation: Generation, paths: Vec<PathBuf>) {
+        let outbox = self.outbox.clone();
+        self.scan.submit(Box::new(move |token| {
+            let intake =
+                scan::run(&paths, &|| token.is_cancelled(), &progress_sender(&outbox, generation, "Reading files"));
+            outbox.send(JobEvent::Scan { generation, event: ScanEvent::Done(intake) });
+        }));
+    }
+
+    pub fn demo(&self, generation: Generation, folder: PathBuf) {
+        let outbox = self.outbox.clone();
+        self.scan.submit(Box::new(move |token| {
+            let cancel = || token.is_cancelled();
+            let writing = progress_sender(&outbox, generation, "Generating the phantom study");
+            let series = match demo::write(&folder, &cancel, &writing) {
+                Ok(series) => series,
+                Err(text) => {
+                    outbox.send(JobEvent::Scan { generation, event: ScanEvent::DemoFailed(text) });
+                    return;
+                }
+            };
+            let intake = scan::run(&series, &cancel, &progress_sender(&outbox, generation, "Reading files"));
+            outbox.send(JobEvent::Scan { generation, event: ScanEvent::Done(intake) });
+        }));
+    }
+
+    pub fn cancel_scan(&self) {
+        self.scan.cancel();
+    }
+
+    /// Replaces the list of frames to decode, most wanted first.
+    pub fn want_frames(&self, frames: Vec<WantedFrame>) {
+        self.frames.want(frames);
+    }
+
+    /// Runs models on a study; a newer call cancels this one.
+    pub fn analyze(&self, generation: Generation, study: Arc<Study>, models: Vec<ModelId>) {
+        let outbox = self.outbox.clone();
+        let shelf = self.shelf();
+        self.analysis.submit(Box::new(move |token| {
+            let uid = study.uid.clone();
+            let send = |event| outbox.send(JobEvent::Analysis { generation, study: uid.clone(), event });
+            let request = AnalysisRequest { study: &study, models: &models, is_forced: false };
+            analysis::run(&shelf, &request, &|| token.is_cancelled(), &send);
+            send(AnalysisEvent::Finished);
+        }));
+    }
+
+    pub fn cancel_analysis(&self) {
+        self.analysis.cancel();
+    }
+
+    /// A queued task on the store's own thread, in order, never dropped.
+    pub fn store(&self, task: impl FnOnce(&mut StoreHand) + Send + 'static) {
+        self.store.submit(task);
+    }
+
+    pub fn export(&self, study: StudyUid, report: Report, folder: PathBuf) {
+        let outbox = self.outbox.clone();
+        self.exports.submit(move |()| {
+            let send = |event| outbox.send(JobEvent::Export { study: study.clone(), event });
+            let request = ExportRequest { report: &report, folder: &folder, json: true, pictures: true };
+            let written = handing_on::run(&request, &|| false, &|progress| send(ExportEvent::Progress(progress)));
+            send(match written {
+                Ok(files) => ExportEvent::Done { folder: folder.clone(), n_files: files.len() },
+                Err(text) => ExportEvent::Failed(text),
+            });
+        });
+    }
+
+    /// Waits for a dialog on a thread of its own; `tell` says what the choice means.
+    pub fn await_choice(&self, choice: Choice, tell: impl FnOnce(Vec<PathBuf>) -> Chosen + Send + 'static) {
+        let outbox = self.outbox.clone();
+        let waiting = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {
+            let start = Instant::now();
+            let chosen = match pollster::block_on(choice) {
+                Some(paths) if !paths.is_empty() => tell(paths),
+                // Without a portal and without zenity rfd answers within some 20 ms; no person is that quick.
+                _ => Chosen::Nothing { at_once: start.elapsed() < Duration::from_millis(200) },
+            };
+            outbox.send(JobEvent::Chosen(chosen));
+        });
+        if let Err(error) = waiting {
+            log::error!("no thread for the file dialog: {error}");
+        }
+    }
+}
+
+fn decode(wanted: &WantedFrame) -> Result<crate::domain::frame::Frame, String> {
+    import::load_frame(&wanted.instance, wanted.frame).map_err(|error| error.to_string())
+}
+
+/// At most some 30 reports a second, and always the last.
+fn progress_sender(outbox: &Outbox, generation: Generation, step: &'static str) -> impl Fn(Progress) + Sync + use<> {
+    let outbox = Mutex::new((outbox.clone(), Instant::now()));
+    move |progress| {
+        let Ok(mut guard) = outbox.lock() else { return };
+        let is_last = progress.n_total > 0 && progress.n_done >= progress.n_total;
+        if !is_last && guard.1.elapsed() < Duration::from_millis(33) {
+            return;
+        }
+        guard.1 = Instant::now();
+        guard.0.send(JobEvent::Scan { generation, event: ScanEvent::Progress { step, progress } });
+    }
+}

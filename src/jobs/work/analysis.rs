@@ -1,0 +1,174 @@
+//! Running models on a study: the models kept ready, the images within their scope, one after the other.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::finding::{Finding, Subject};
+use crate::domain::instance::Instance;
+use crate::domain::intake::Progress;
+use crate::domain::series::Series;
+use crate::domain::study::Study;
+use crate::domain::uid::ModelId;
+use crate::import;
+use crate::inference::device::DeviceChoice;
+use crate::inference::error::InferenceError;
+use crate::inference::gate;
+use crate::inference::model::Model;
+use crate::inference::registry::{self, ModelEntry};
+use crate::jobs::event::{AnalysisEvent, ModelEnd};
+
+/// A radiograph study rarely has more; a stack is never within a 2-D model's scope.
+const MAX_IMAGES: usize = 16;
+
+/// The known models, each loaded on first use and kept.
+pub struct ModelShelf {
+    entries: Vec<ModelEntry>,
+    loaded: BTreeMap<ModelId, Arc<Model>>,
+    device: DeviceChoice,
+}
+
+impl ModelShelf {
+    pub fn new(roots: &[PathBuf]) -> Self {
+        // A folder's model stands after the built-in one of the same id, and takes its place.
+        let mut entries: Vec<ModelEntry> = Vec::new();
+        for entry in registry::list_models(roots) {
+            entries.retain(|known| known.id != entry.id);
+            entries.push(entry);
+        }
+        entries.sort_by(|a, b| a.id.cmp(&b.id));
+        Self { entries, loaded: BTreeMap::new(), device: DeviceChoice::default() }
+    }
+
+    pub fn entries(&self) -> &[ModelEntry] {
+        &self.entries
+    }
+
+    /// Where inference runs, in words.
+    pub fn device(&self) -> String {
+        self.device.describe()
+    }
+
+    fn entry(&self, id: &ModelId) -> Option<&ModelEntry> {
+        self.entries.iter().find(|entry| &entry.id == id)
+    }
+
+    fn model(&mut self, id: &ModelId) -> Result<Arc<Model>, String> {
+        if let Some(model) = self.loaded.get(id) {
+            return Ok(Arc::clone(model));
+        }
+        let entry = self.entry(id).ok_or_else(|| format!("There is no model {id}"))?;
+        let model = registry::load_model(entry, &self.device).map_err(|error| error.to_string())?;
+        let model = Arc::new(model);
+        self.loaded.insert(id.clone(), Arc::clone(&model));
+        Ok(model)
+    }
+}
+
+/// What to run on what.
+pub struct AnalysisRequest<'a> {
+    pub study: &'a Study,
+    pub models: &'a [ModelId],
+    /// Run also out of scope; every finding then says so.
+    pub is_forced: bool,
+}
+
+/// Runs every model, telling what happens as it happens.
+pub fn run(
+    shelf: &Mutex<ModelShelf>,
+    request: &AnalysisRequest<'_>,
+    cancel: &dyn Fn() -> bool,
+    tell: &dyn Fn(AnalysisEvent),
+) {
+    for id in request.models {
+        let progress = |progress| tell(AnalysisEvent::Progress { model: id.clone(), progress });
+        let end = if cancel() { ModelEnd::Cancelled } else { run_one(shelf, id, request, cancel, &progress) };
+        tell(AnalysisEvent::ModelEnded { model: id.clone(), end });
+    }
+}
+
+fn run_one(
+    shelf: &Mutex<ModelShelf>,
+    id: &ModelId,
+    request: &AnalysisRequest<'_>,
+    cancel: &dyn Fn() -> bool,
+    progress: &dyn Fn(Progress),
+) -> ModelEnd {
+    let model = match shelf.lock().unwrap_or_else(PoisonError::into_inner).model(id) {
+        Ok(model) => model,
+        Err(text) => return ModelEnd::Failed(text),
+    };
+    let (images, why_not) = images_in_scope(&model, request);
+    if images.is_empty() {
+        return ModelEnd::OutOfScope(why_not.unwrap_or_else(|| "The study holds no image".to_owned()));
+    }
+    let n_total = images.len();
+    let mut findings = Vec::new();
+    for (n_done, image) in images.into_iter().enumerate() {
+        let of_image = |part: Progress| {
+            let n_parts = part.n_total.max(1);
+            progress(Progress { n_done: n_done * n_parts + part.n_done, n_total: n_total * n_parts });
+        };
+        match analyze_image(&model, request.study, &image, cancel, &of_image) {
+            Ok(found) => findings.extend(found.into_iter().map(Arc::new)),
+            Err(ImageEnd::Cancelled) => return ModelEnd::Cancelled,
+            Err(ImageEnd::Failed(text)) => return ModelEnd::Failed(text),
+        }
+    }
+    ModelEnd::Findings(findings)
+}
+
+struct ImageInScope<'a> {
+    series: &'a Series,
+    instance: &'a Instance,
+    /// Set when the image is out of scope and the run is forced.
+    forced: Option<gate::OutOfScope>,
+}
+
+/// The images to run on; and when there are none, the first reason why.
+fn images_in_scope<'a>(model: &Model, request: &AnalysisRequest<'a>) -> (Vec<ImageInScope<'a>>, Option<String>) {
+    let mut images = Vec::new();
+    let mut why_not = None;
+    for series in &request.study.series {
+        for instance in &series.instances {
+            match gate::admits(model.card(), series, instance) {
+                Ok(()) => images.push(ImageInScope { series, instance, forced: None }),
+                Err(scope) if request.is_forced => {
+                    images.push(ImageInScope { series, instance, forced: Some(scope) });
+                }
+                Err(scope) => why_not = why_not.or_else(|| Some(scope.to_string())),
+            }
+        }
+    }
+    images.truncate(MAX_IMAGES);
+    (images, why_not)
+}
+
+enum ImageEnd {
+    Cancelled,
+    Failed(String),
+}
+
+fn analyze_image(
+    model: &Model,
+    study: &Study,
+    image: &ImageInScope<'_>,
+    cancel: &dyn Fn() -> bool,
+    progress: &dyn Fn(Progress),
+) -> Result<Vec<Finding>, ImageEnd> {
+    let frame = import::load_frame(image.instance, 0).map_err(|error| ImageEnd::Failed(error.to_string()))?;
+    let subject = Subject {
+        study: study.uid.clone(),
+        series: image.series.uid.clone(),
+        sop: image.instance.sop.clone(),
+        frame: 0,
+    };
+    let findings = model.analyze(&subject, image.instance, &frame, cancel, progress).map_err(|error| match error {
+        InferenceError::Cancelled => ImageEnd::Cancelled,
+        other => ImageEnd::Failed(other.to_string()),
+    })?;
+    Ok(match &image.forced {
+        Some(scope) => gate::mark_forced(findings, scope),
+        None => findings,
+    })
+}

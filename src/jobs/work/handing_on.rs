@@ -1,0 +1,45 @@
+//! Writing a report into a folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::domain::frame::Frame;
+use crate::domain::instance::Instance;
+use crate::domain::intake::{Notice, Progress};
+use crate::domain::report::Report;
+use crate::export::{self, secondary_capture};
+use crate::import;
+
+pub struct ExportRequest<'a> {
+    pub report: &'a Report,
+    pub folder: &'a Path,
+    pub json: bool,
+    pub pictures: bool,
+}
+
+/// The files written, in order.
+pub fn run(
+    request: &ExportRequest<'_>,
+    cancel: &dyn Fn() -> bool,
+    progress: &dyn Fn(Progress),
+) -> Result<Vec<PathBuf>, String> {
+    let ExportRequest { report, folder, json: wants_json, pictures } = request;
+    let mut files = Vec::new();
+    if *wants_json {
+        files.push(export::write_json(report, folder).map_err(|error| error.to_string())?);
+    }
+    if *pictures && report.study.is_some() {
+        let mut frames = |instance: &Instance, frame_idx: u32| -> Result<Arc<Frame>, Notice> {
+            import::load_frame(instance, frame_idx)
+                .map(Arc::new)
+                .map_err(|error| Notice::new(error.code(), error.to_string()))
+        };
+        let captures = secondary_capture::write(report, &mut frames, folder, cancel, progress);
+        let captures = captures.map_err(|error| error.to_string())?;
+        for (_, notice) in &captures.skipped {
+            log::warn!("an image has no picture in the export: {}", notice.text);
+        }
+        files.extend(captures.written.into_iter().map(|capture| capture.path));
+    }
+    Ok(files)
+}

@@ -1,0 +1,69 @@
+//! The record without a window: open the store, replay a study, apply one command, keep what came of it.
+
+use std::path::Path;
+
+use crate::domain::uid::{ReaderName, StudyUid};
+use crate::jobs::work::stamp;
+use crate::review::command::{Command, Stamp};
+use crate::review::session::ReviewSession;
+use crate::store::ReviewStore;
+use crate::store::sqlite::{OpenMode, SqliteStore};
+
+/// Why a command was not carried out or not kept.
+#[derive(Debug)]
+pub struct NotDone {
+    /// `refused`, `store` or `unknown_study`.
+    pub code: &'static str,
+    pub text: String,
+}
+
+impl NotDone {
+    fn of_store(error: &dyn std::error::Error) -> Self {
+        Self { code: "store", text: error.to_string() }
+    }
+}
+
+/// Opens for reading and writing; a place that cannot be written is opened read-only by the store itself.
+pub fn open_store(path: &Path) -> Result<SqliteStore, NotDone> {
+    SqliteStore::open(path, OpenMode::ReadWrite).map_err(|error| NotDone::of_store(&error))
+}
+
+/// Opens what is there without creating anything.
+pub fn open_store_to_read(path: &Path) -> Result<SqliteStore, NotDone> {
+    SqliteStore::open(path, OpenMode::ReadOnly).map_err(|error| NotDone::of_store(&error))
+}
+
+/// The review of a study as the record has it; a study without findings and events is unknown.
+pub fn review_of(store: &dyn ReviewStore, study: &StudyUid) -> Result<ReviewSession, NotDone> {
+    let session = review_or_new(store, study)?;
+    if session.events().is_empty() && session.findings().is_empty() {
+        return Err(NotDone { code: "unknown_study", text: "The record holds nothing about this study".to_owned() });
+    }
+    Ok(session)
+}
+
+/// The review of a study, empty when the record does not know it.
+pub fn review_or_new(store: &dyn ReviewStore, study: &StudyUid) -> Result<ReviewSession, NotDone> {
+    let record = store.load(study).map_err(|error| NotDone::of_store(&error))?;
+    Ok(ReviewSession::replay(study.clone(), record.findings, record.events))
+}
+
+/// Applies a command and returns once it is kept.
+pub fn apply(
+    store: &mut dyn ReviewStore,
+    session: &mut ReviewSession,
+    reader: &ReaderName,
+    command: Command,
+) -> Result<(), NotDone> {
+    let mut stamps = || Stamp { reader: reader.clone(), at: stamp::now(), event: stamp::event_id() };
+    let events = session
+        .apply(command, &mut stamps)
+        .map_err(|refusal| NotDone { code: "refused", text: refusal.to_string() })?;
+    let study = session.study().clone();
+    let findings = session.unkept_findings();
+    store.record(&study, &findings, &events).map_err(|error| NotDone::of_store(&error))?;
+    for event in &events {
+        session.mark_kept(&event.id);
+    }
+    Ok(())
+}

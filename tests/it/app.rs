@@ -1,0 +1,148 @@
+//! The hall without a screen: jobs, record and review together, as the loop runs them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use overread::app::hall::{App, AppOptions};
+use overread::domain::decision::{RejectReason, Verdict};
+use overread::domain::uid::FindingId;
+use overread::review::session::Keeping;
+use overread::ui::action::{Action, AnalysisAction, DecisionRequest, ExportAction, OpenAction, ReviewAction};
+use overread::ui::context::{AnalysisState, StoreState};
+
+use crate::data;
+
+fn start(root: &Path, open: &[&str]) -> App {
+    let options = AppOptions {
+        store: root.join("review.sqlite"),
+        settings: root.join("settings.json"),
+        demo_dir: root.join("demo"),
+        open: open.iter().map(|name| root.join(name)).collect(),
+        ..AppOptions::default()
+    };
+    App::start(options, Arc::new(|| {})).unwrap()
+}
+
+/// Runs the loop until `is_reached` says so.
+fn run_until(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
+    let start = Instant::now();
+    while !is_reached(app) {
+        assert!(start.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
+        app.work();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn ask(app: &mut App, action: impl Into<Action>) {
+    app.actions.push(action.into());
+    app.work();
+}
+
+fn has_findings(app: &App) -> bool {
+    app.open_desk().is_some_and(|desk| !desk.session.findings().is_empty() && !desk.is_analyzing())
+}
+
+fn is_kept(app: &App) -> bool {
+    app.open_desk().is_some_and(|desk| desk.session.keeping() == Keeping::Kept)
+}
+
+fn decide(app: &mut App, finding: &FindingId, verdict: Verdict) {
+    let request = DecisionRequest { finding: finding.clone(), verdict, seen: None, comment: String::new() };
+    ask(app, ReviewAction::Decide(Box::new(request)));
+}
+
+fn verdict(app: &App, finding: &FindingId) -> Option<Verdict> {
+    let review = app.open_desk()?.session.finding(finding)?;
+    review.decision.as_ref().map(|decision| decision.verdict.clone())
+}
+
+#[test]
+fn findings_decisions_and_undo_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let (first, second);
+    {
+        let mut app = start(folder.path(), &["study"]);
+        run_until(&mut app, "findings", has_findings);
+        let desk = app.open_desk().unwrap();
+        let ids: Vec<FindingId> = desk.session.findings().iter().map(|review| review.finding.id.clone()).collect();
+        assert!(ids.len() >= 2);
+        (first, second) = (ids[0].clone(), ids[1].clone());
+
+        decide(&mut app, &first, Verdict::Accepted);
+        assert_eq!(verdict(&app, &first), None, "its image was never on screen");
+        ask(&mut app, ReviewAction::MarkDisplayed(first.clone()));
+        decide(&mut app, &first, Verdict::Accepted);
+        let rejected = Verdict::Rejected { reasons: vec![RejectReason::CompositeShadow], text: String::new() };
+        decide(&mut app, &second, rejected);
+        run_until(&mut app, "the decisions to be kept", is_kept);
+    }
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "the record", has_findings);
+    assert_eq!(verdict(&app, &first), Some(Verdict::Accepted));
+    assert!(matches!(verdict(&app, &second), Some(Verdict::Rejected { .. })));
+    let states: Vec<_> = app.open_desk().unwrap().analysis.values().collect();
+    assert!(states.iter().all(|state| matches!(state, AnalysisState::Done)), "nothing is run again: {states:?}");
+    ask(&mut app, ReviewAction::Undo);
+    run_until(&mut app, "the undo to be kept", is_kept);
+    assert_eq!(verdict(&app, &second), None);
+    ask(&mut app, ReviewAction::Redo);
+    assert!(matches!(verdict(&app, &second), Some(Verdict::Rejected { .. })));
+    ask(&mut app, ExportAction::ToFolder(folder.path().join("out")));
+    run_until(&mut app, "the export", |app| {
+        app.voice
+            .messages()
+            .iter()
+            .any(|message| message.text.contains("files written") || message.text.contains("not saved"))
+    });
+    run_until(&mut app, "the redo to be kept", is_kept);
+    ask(&mut app, ExportAction::ToFolder(folder.path().join("out")));
+    run_until(&mut app, "the report", |_| folder.path().join("out/report.json").exists());
+}
+
+#[test]
+fn a_folder_without_images_is_said_and_the_program_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    std::fs::create_dir(folder.path().join("texts")).unwrap();
+    std::fs::write(folder.path().join("texts/a.txt"), "text").unwrap();
+    let mut app = start(folder.path(), &["texts"]);
+    run_until(&mut app, "the message", |app| !app.voice.messages().is_empty());
+    assert!(app.voice.messages()[0].text.starts_with("No image could be opened."));
+    assert_eq!(app.library.refused.len(), 1);
+    data::write_small_phantom(&folder.path().join("study"));
+    ask(&mut app, OpenAction::Paths(vec![folder.path().join("study")]));
+    run_until(&mut app, "findings", has_findings);
+}
+
+#[test]
+fn a_read_only_store_shows_the_study_and_keeps_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    std::fs::write(folder.path().join("review.sqlite"), "this is no database, and it is not ours to replace").unwrap();
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "findings", has_findings);
+    assert!(matches!(app.record.store, StoreState::ReadOnly(_)));
+    let finding = app.open_desk().unwrap().session.findings()[0].finding.id.clone();
+    ask(&mut app, ReviewAction::MarkDisplayed(finding.clone()));
+    decide(&mut app, &finding, Verdict::Uncertain);
+    assert_eq!(verdict(&app, &finding), None);
+    assert!(app.voice.messages().iter().any(|message| message.text.contains("read-only")));
+    drop(app);
+    let text = std::fs::read_to_string(folder.path().join("review.sqlite")).unwrap();
+    assert!(text.starts_with("this is no database"), "the file is left as it was");
+}
+
+#[test]
+fn an_analysis_that_is_cancelled_leaves_nothing_half_done() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "a running analysis", |app| app.open_desk().is_some_and(|desk| desk.is_analyzing()));
+    ask(&mut app, overread::ui::action::AppAction::CancelJob(overread::app::hall::job_id::ANALYSIS));
+    run_until(&mut app, "the end", |app| app.open_desk().is_some_and(|desk| !desk.is_analyzing()));
+    ask(&mut app, AnalysisAction::RunAll);
+    run_until(&mut app, "findings", has_findings);
+    run_until(&mut app, "them to be kept", is_kept);
+}

@@ -1,0 +1,22 @@
+//! Where tests find pictures: generated ones, and real ones beside the repository when they are there.
+
+use std::path::{Path, PathBuf};
+
+use overread::export::phantom_study::{self, PhantomOptions};
+
+/// A folder of the shared real data, or `None` with a printed reason.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let root = std::env::var_os("OVERREAD_DATA").map_or_else(beside, PathBuf::from);
+    let path = root.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: {name} is not beside the repository");
+    None
+}
+
+/// The generated study on a coarse grid: a CT series and a radiograph.
+pub fn write_small_phantom(folder: &Path) {
+    phantom_study::write(folder, &PhantomOptions::small(), &|| false, &|_| {}).unwrap();
+}
