@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails right there")]
 
-mod export;
 mod app;
 mod cli;
 mod data;
+mod export;
 mod imaging;
 mod inference;
 mod phantom;
