@@ -24,7 +24,10 @@ override has_modality_table: bool = false;
 override has_padding: bool = false;
 
 fn grayscale_pass(in_image: vec2f) -> vec3f {
-    var value: vec4f;
+    if pixel_kind == COLOR {
+        return clamp(color(in_image), vec3f(0.0), vec3f(1.0));
+    }
+    var value: vec2f;
     switch kernel {
         case KERNEL_NEAREST: { value = tap(vec2i(floor(in_image))); }
         case KERNEL_BILINEAR: { value = bilinear(in_image); }
@@ -32,51 +35,44 @@ fn grayscale_pass(in_image: vec2f) -> vec3f {
         case KERNEL_AREA: { value = area(in_image); }
         default: { return ERROR_COLOR; }
     }
-    // Mostly padding: black, whatever is inverted.
-    if value.w < 0.5 {
-        return vec3f(0.0);
-    }
-    if pixel_kind == COLOR {
-        return clamp(value.rgb, vec3f(0.0), vec3f(1.0));
-    }
     let shown = voi(value.x);
-    return vec3f(select(shown, 1.0 - shown, viewport.size.w == 1));
+    let gray = select(shown, 1.0 - shown, viewport.size.w == 1);
+    // Mostly padding: black, whatever is inverted.
+    return vec3f(select(gray, 0.0, value.y < 0.5));
 }
 
-// One pixel: modality value in x (color in xyz), and in w 1 for picture or 0 for padding. The edge pixel holds beyond
-// the edge.
-fn tap(pixel: vec2i) -> vec4f {
+// One pixel: its modality value, and 1 for picture or 0 for padding. The edge pixel holds beyond the edge.
+fn tap(pixel: vec2i) -> vec2f {
     let at = clamp(pixel, vec2i(0), viewport.size.xy - 1);
-    if pixel_kind == COLOR {
-        return vec4f(textureLoad(value_texture, at, 0).rgb, 1.0);
-    }
     if pixel_kind == MODALITY_VALUES {
         let value = textureLoad(value_texture, at, 0).x;
-        return select(vec4f(value, 0.0, 0.0, 1.0), vec4f(0.0), value < NO_VALUE_BELOW);
+        return select(vec2f(value, 1.0), vec2f(0.0), value < NO_VALUE_BELOW);
     }
     let bits = textureLoad(stored_texture, at, 0).x;
     var stored = i32(bits);
     if pixel_kind == STORED_SIGNED {
         stored = i32(bits << 16u) >> 16u;
     }
-    if has_padding {
-        if stored >= viewport.stored.x && stored <= viewport.stored.y {
-            return vec4f(0.0);
-        }
-    }
+    var value: f32;
     if has_modality_table {
         let index = clamp(stored - viewport.tables.x, 0, viewport.tables.y - 1);
-        return vec4f(f32(textureLoad(modality_table, vec2i(index & 255, index >> 8u), 0).x), 0.0, 0.0, 1.0);
+        value = f32(textureLoad(modality_table, vec2i(index & 255, index >> 8u), 0).x);
+    } else {
+        value = f32(stored) * viewport.values.x + viewport.values.y;
     }
-    return vec4f(f32(stored) * viewport.values.x + viewport.values.y, 0.0, 0.0, 1.0);
+    if has_padding {
+        let is_padding = stored >= viewport.stored.x && stored <= viewport.stored.y;
+        return select(vec2f(value, 1.0), vec2f(0.0), is_padding);
+    }
+    return vec2f(value, 1.0);
 }
 
-// Weighted sum → weighted mean; w becomes the share of the weight that is picture.
-fn mean(sum: vec4f, weight: f32) -> vec4f {
-    return vec4f(sum.xyz / max(sum.w, 1e-6), sum.w / weight);
+// Weighted sum → weighted mean, and the share of the weight that is picture.
+fn mean(sum: vec2f, weight: f32) -> vec2f {
+    return vec2f(sum.x / max(sum.y, 1e-6), sum.y / weight);
 }
 
-fn bilinear(in_image: vec2f) -> vec4f {
+fn bilinear(in_image: vec2f) -> vec2f {
     let first = floor(in_image - 0.5);
     let share = in_image - 0.5 - first;
     let at = vec2i(first);
@@ -86,26 +82,91 @@ fn bilinear(in_image: vec2f) -> vec4f {
 }
 
 // Catmull-Rom; where any of the sixteen is padding, bilinear.
-fn cubic(in_image: vec2f) -> vec4f {
+fn cubic(in_image: vec2f) -> vec2f {
     let first = floor(in_image - 0.5);
     let share = in_image - 0.5 - first;
     let weights_x = catmull_rom(share.x);
-    var sum = vec3f(0.0);
+    let weights_y = catmull_rom(share.y);
+    var sum = 0.0;
     var n_picture = 0.0;
+    // By the four points of the middle, if it comes to that.
+    var middle = vec2f(0.0);
     for (var j = 0; j < 4; j++) {
         let at = vec2i(first) + vec2i(-1, j - 1);
         let a = tap(at);
         let b = tap(at + vec2i(1, 0));
         let c = tap(at + vec2i(2, 0));
         let d = tap(at + vec2i(3, 0));
-        n_picture += a.w + b.w + c.w + d.w;
-        let row = a.xyz * weights_x.x + b.xyz * weights_x.y + c.xyz * weights_x.z + d.xyz * weights_x.w;
-        sum += row * catmull_rom(share.y)[j];
+        n_picture += a.y + b.y + c.y + d.y;
+        sum += dot(vec4f(a.x, b.x, c.x, d.x), weights_x) * weights_y[j];
+        let linear_y = select(select(0.0, 1.0 - share.y, j == 1), share.y, j == 2);
+        middle += (b * (1.0 - share.x) + c * share.x) * linear_y;
     }
     if n_picture < 15.5 {
-        return bilinear(in_image);
+        return mean(middle, 1.0);
     }
-    return vec4f(sum, 1.0);
+    return vec2f(sum, 1.0);
+}
+
+// The mean of what a screen pixel covers.
+fn area(in_image: vec2f) -> vec2f {
+    let low = in_image - viewport.footprint.xy * 0.5;
+    let high = in_image + viewport.footprint.xy * 0.5;
+    let first = vec2i(floor(low));
+    let end = vec2i(ceil(high));
+    var sum = vec2f(0.0);
+    for (var y = first.y; y < end.y; y++) {
+        let weight_y = min(high.y, f32(y + 1)) - max(low.y, f32(y));
+        var row = vec2f(0.0);
+        for (var x = first.x; x < end.x; x++) {
+            row += tap(vec2i(x, y)) * (min(high.x, f32(x + 1)) - max(low.x, f32(x)));
+        }
+        sum += row * weight_y;
+    }
+    return mean(sum, viewport.footprint.x * viewport.footprint.y);
+}
+
+// The same kernels for color, which has no padding.
+fn color(in_image: vec2f) -> vec3f {
+    let first = floor(in_image - 0.5);
+    let share = in_image - 0.5 - first;
+    let at = vec2i(first);
+    var sum = vec3f(0.0);
+    switch kernel {
+        case KERNEL_NEAREST: { return color_tap(vec2i(floor(in_image))); }
+        case KERNEL_BILINEAR: {
+            let top = mix(color_tap(at), color_tap(at + vec2i(1, 0)), share.x);
+            let bottom = mix(color_tap(at + vec2i(0, 1)), color_tap(at + vec2i(1, 1)), share.x);
+            return mix(top, bottom, share.y);
+        }
+        case KERNEL_CUBIC: {
+            let weights_x = catmull_rom(share.x);
+            let weights_y = catmull_rom(share.y);
+            for (var j = 0; j < 4; j++) {
+                for (var i = 0; i < 4; i++) {
+                    sum += color_tap(at + vec2i(i - 1, j - 1)) * (weights_x[i] * weights_y[j]);
+                }
+            }
+            return sum;
+        }
+        case KERNEL_AREA: {
+            let low = in_image - viewport.footprint.xy * 0.5;
+            let high = in_image + viewport.footprint.xy * 0.5;
+            for (var y = i32(floor(low.y)); y < i32(ceil(high.y)); y++) {
+                let weight_y = min(high.y, f32(y + 1)) - max(low.y, f32(y));
+                for (var x = i32(floor(low.x)); x < i32(ceil(high.x)); x++) {
+                    let weight_x = min(high.x, f32(x + 1)) - max(low.x, f32(x));
+                    sum += color_tap(vec2i(x, y)) * (weight_x * weight_y);
+                }
+            }
+            return sum / (viewport.footprint.x * viewport.footprint.y);
+        }
+        default: { return ERROR_COLOR; }
+    }
+}
+
+fn color_tap(pixel: vec2i) -> vec3f {
+    return textureLoad(value_texture, clamp(pixel, vec2i(0), viewport.size.xy - 1), 0).rgb;
 }
 
 fn catmull_rom(t: f32) -> vec4f {
@@ -115,24 +176,6 @@ fn catmull_rom(t: f32) -> vec4f {
         ((-1.5 * t + 2.0) * t + 0.5) * t,
         (0.5 * t - 0.5) * t * t,
     );
-}
-
-// The mean of what a screen pixel covers.
-fn area(in_image: vec2f) -> vec4f {
-    let low = in_image - viewport.footprint.xy * 0.5;
-    let high = in_image + viewport.footprint.xy * 0.5;
-    let first = vec2i(floor(low));
-    let end = vec2i(ceil(high));
-    var sum = vec4f(0.0);
-    for (var y = first.y; y < end.y; y++) {
-        let weight_y = min(high.y, f32(y + 1)) - max(low.y, f32(y));
-        var row = vec4f(0.0);
-        for (var x = first.x; x < end.x; x++) {
-            row += tap(vec2i(x, y)) * (min(high.x, f32(x + 1)) - max(low.x, f32(x)));
-        }
-        sum += row * weight_y;
-    }
-    return mean(sum, viewport.footprint.x * viewport.footprint.y);
 }
 
 // Modality value → 0 to 1 (PS3.3 C.11.2).

@@ -2,22 +2,23 @@
 
 const DIAGONAL: f32 = 0.70710678;
 
-fn mask_pass(base: vec3f, in_viewport: vec2f) -> vec3f {
-    let here = labels(in_viewport) & bitcast<u32>(viewport.stored.w);
-    if here == 0u {
-        return base;
-    }
-    let reach = viewport.overlay.z;
+// 0 for the finest level of labels; else the level is a uniform.
+override has_mask_level: bool = false;
+
+fn mask_pass(base: vec3f, in_image: vec2f) -> vec3f {
+    let here = labels(in_image) & bitcast<u32>(viewport.stored.w);
+    // Turns and flips only exchange the eight probes, so they may be taken along the image's own axes.
+    let reach = viewport.overlay.z * viewport.footprint.zw;
     let slant = reach * DIAGONAL;
     // Segments that all eight probes find are not left: no outline.
-    let around = labels(in_viewport + vec2f(reach, 0.0))
-        & labels(in_viewport + vec2f(slant, slant))
-        & labels(in_viewport + vec2f(0.0, reach))
-        & labels(in_viewport + vec2f(-slant, slant))
-        & labels(in_viewport + vec2f(-reach, 0.0))
-        & labels(in_viewport + vec2f(-slant, -slant))
-        & labels(in_viewport + vec2f(0.0, -reach))
-        & labels(in_viewport + vec2f(slant, -slant));
+    let around = labels(in_image + vec2f(reach.x, 0.0))
+        & labels(in_image + slant)
+        & labels(in_image + vec2f(0.0, reach.y))
+        & labels(in_image + vec2f(-slant.x, slant.y))
+        & labels(in_image + vec2f(-reach.x, 0.0))
+        & labels(in_image - slant)
+        & labels(in_image + vec2f(0.0, -reach.y))
+        & labels(in_image + vec2f(slant.x, -slant.y));
     var color = base;
     var rest = here;
     while rest != 0u {
@@ -30,15 +31,19 @@ fn mask_pass(base: vec3f, in_viewport: vec2f) -> vec3f {
     return color;
 }
 
-// Bits of the segments at a point of the viewport; none off the image. Level n holds the bits of 2ⁿ × 2ⁿ pixels, so
-// that a small mask does not slip between screen pixels.
-fn labels(in_viewport: vec2f) -> u32 {
-    let in_image = image_from_viewport(in_viewport);
-    if !is_inside(in_image) {
-        return 0u;
+// Bits of the segments at a point of the image; none off the image. Level n holds the bits of 2ⁿ × 2ⁿ pixels, so that
+// a small mask does not slip between screen pixels.
+fn labels(in_image: vec2f) -> u32 {
+    let pixel = vec2i(floor(in_image));
+    // A negative coordinate is a large unsigned one.
+    let is_off = any(vec2u(pixel) >= vec2u(viewport.size.xy));
+    let at = clamp(pixel, vec2i(0), viewport.size.xy - 1);
+    var bits: u32;
+    if has_mask_level {
+        let level = viewport.size.z;
+        bits = textureLoad(label_texture, min(at >> vec2u(u32(level)), viewport.map_size.zw), level).x;
+    } else {
+        bits = textureLoad(label_texture, at, 0).x;
     }
-    let level = viewport.size.z;
-    let last = vec2i(textureDimensions(label_texture, level)) - 1;
-    let at = vec2i(in_image) >> vec2u(u32(level));
-    return textureLoad(label_texture, min(at, last), level).x;
+    return select(bits, 0u, is_off);
 }

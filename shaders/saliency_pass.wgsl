@@ -1,34 +1,38 @@
 // Where the network looked: a color map of constant opacity above the threshold, and a contour.
 
-fn saliency_pass(base: vec3f, in_viewport: vec2f) -> vec3f {
-    let value = saliency_at(in_viewport);
+fn saliency_pass(base: vec3f, in_image: vec2f) -> vec3f {
+    let value_and_slope = saliency_at(in_image);
+    let value = value_and_slope.x;
     let opacity = viewport.overlay.x;
     let alpha = select(0.0, viewport.saliency.y, value >= viewport.saliency.x);
     var color = blend(base, colormap(value), alpha * opacity);
     if has_contour {
-        let dx = saliency_at(in_viewport + vec2f(0.5, 0.0)) - saliency_at(in_viewport - vec2f(0.5, 0.0));
-        let dy = saliency_at(in_viewport + vec2f(0.0, 0.5)) - saliency_at(in_viewport - vec2f(0.0, 0.5));
-        let coverage = contour_coverage(value, viewport.saliency.z, length(vec2f(dx, dy)), viewport.saliency.w);
+        let gradient = length(value_and_slope.yz * viewport.footprint.zw);
+        let coverage = contour_coverage(value, viewport.saliency.z, gradient, viewport.saliency.w);
         color = blend(color, colormap(1.0), coverage * opacity);
     }
     return color;
 }
 
-// The map at a point of the viewport, bilinear between map pixel centers, 0 off the map.
-fn saliency_at(in_viewport: vec2f) -> f32 {
-    let in_source = image_from_viewport(in_viewport) - 0.5;
-    let in_map = in_source * viewport.map_from_source.xz + viewport.map_from_source.yw;
+// The map at a point of the image, bilinear between map pixel centers, 0 off the map; then its slope per image pixel.
+fn saliency_at(in_image: vec2f) -> vec3f {
+    let scale = viewport.map_from_source.xz;
+    let in_map = (in_image - 0.5) * scale + viewport.map_from_source.yw;
     let last = vec2f(viewport.map_size.xy - 1);
-    if any(in_map < vec2f(-0.5)) || any(in_map > last + 0.5) {
-        return 0.0;
-    }
     let clamped = clamp(in_map, vec2f(0.0), last);
     let share = fract(clamped);
     let first = vec2i(clamped);
     let second = min(first + 1, viewport.map_size.xy - 1);
-    let top = map_value(first.x, first.y) * (1.0 - share.x) + map_value(second.x, first.y) * share.x;
-    let bottom = map_value(first.x, second.y) * (1.0 - share.x) + map_value(second.x, second.y) * share.x;
-    return top * (1.0 - share.y) + bottom * share.y;
+    let a = map_value(first.x, first.y);
+    let b = map_value(second.x, first.y);
+    let c = map_value(first.x, second.y);
+    let d = map_value(second.x, second.y);
+    let top = a * (1.0 - share.x) + b * share.x;
+    let bottom = c * (1.0 - share.x) + d * share.x;
+    let slope_x = (b - a) * (1.0 - share.y) + (d - c) * share.y;
+    let found = vec3f(top * (1.0 - share.y) + bottom * share.y, slope_x * scale.x, (bottom - top) * scale.y);
+    let is_off = any(in_map < vec2f(-0.5)) || any(in_map > last + 0.5);
+    return select(found, vec3f(0.0), is_off);
 }
 
 fn map_value(x: i32, y: i32) -> f32 {

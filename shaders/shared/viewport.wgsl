@@ -11,7 +11,7 @@ struct Viewport {
     image_y: vec4f,
     // Columns, rows; the level of the label texture; 1 when black and white change places.
     size: vec4i,
-    // Image pixels per screen pixel along x and y, at least 1 and at most the cap of the area kernel.
+    // What a screen pixel covers along x and y, for the area kernel; then image pixels per screen pixel as they are.
     footprint: vec4f,
     // Slope, intercept; center and width of the VOI function as the shader's formula takes them.
     values: vec4f,
@@ -25,7 +25,7 @@ struct Viewport {
     map_from_source: vec4f,
     // Threshold, opacity, fraction of the contour, width of the contour.
     saliency: vec4f,
-    // Columns and rows of the map.
+    // Columns and rows of the map; last column and row of the label texture's level.
     map_size: vec4i,
     segment_colors: array<vec4f, 32>,
 }
@@ -67,10 +67,10 @@ fn fs_main(@builtin(position) position: vec4f) -> @location(0) vec4f {
     if is_inside(in_image) {
         color = grayscale_pass(in_image);
         if has_saliency {
-            color = saliency_pass(color, in_viewport);
+            color = saliency_pass(color, in_image);
         }
         if has_masks {
-            color = mask_pass(color, in_viewport);
+            color = mask_pass(color, in_image);
         }
     }
     if is_srgb_target {

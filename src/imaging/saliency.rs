@@ -7,18 +7,26 @@ use crate::domain::saliency::SaliencyMap;
 /// Up to half a pixel beyond the map's outer centres the edge value holds; further out is 0: the network saw nothing
 /// there.
 pub fn saliency_at(map: &SaliencyMap, source_x: f64, source_y: f64) -> f32 {
+    saliency_and_slope_at(map, source_x, source_y).0
+}
+
+/// [`saliency_at`], and how much the map rises per source pixel along x and y: the slope of the bilinear patch.
+pub fn saliency_and_slope_at(map: &SaliencyMap, source_x: f64, source_y: f64) -> (f32, [f32; 2]) {
     let place = map.facts().map_from_source;
     let x = place.scale_x * source_x + place.offset_x;
     let y = place.scale_y * source_y + place.offset_y;
     let (Some(along_x), Some(along_y)) = (neighbors(x, map.cols()), neighbors(y, map.rows())) else {
-        return 0.0;
+        return (0.0, [0.0; 2]);
     };
     let value = |row: usize, col: usize| map.values().get(row * map.cols() as usize + col).copied().unwrap_or(0.0);
     let (x0, x1, share_x) = along_x;
     let (y0, y1, share_y) = along_y;
-    let top = value(y0, x0) * (1.0 - share_x) + value(y0, x1) * share_x;
-    let bottom = value(y1, x0) * (1.0 - share_x) + value(y1, x1) * share_x;
-    top * (1.0 - share_y) + bottom * share_y
+    let [a, b, c, d] = [value(y0, x0), value(y0, x1), value(y1, x0), value(y1, x1)];
+    let top = a * (1.0 - share_x) + b * share_x;
+    let bottom = c * (1.0 - share_x) + d * share_x;
+    let slope_x = (b - a) * (1.0 - share_y) + (d - c) * share_y;
+    let slope = [slope_x * place.scale_x as f32, (bottom - top) * place.scale_y as f32];
+    (top * (1.0 - share_y) + bottom * share_y, slope)
 }
 
 /// The map at every source pixel, row-major `source_rows` × `source_cols`.

@@ -24,6 +24,7 @@ pub(crate) struct Variant {
     pub has_saliency: bool,
     pub has_contour: bool,
     pub has_masks: bool,
+    pub has_mask_level: bool,
 }
 
 #[derive(Debug)]
@@ -67,12 +68,13 @@ fn build(
     format: wgpu::TextureFormat,
     variant: &Variant,
 ) -> wgpu::RenderPipeline {
-    let Variant { grayscale, has_saliency, has_contour, has_masks } = variant;
+    let Variant { grayscale, has_saliency, has_contour, has_masks, has_mask_level } = variant;
     let mut constants = grayscale.constants();
     constants.extend([
         ("has_saliency", f64::from(*has_saliency)),
         ("has_contour", f64::from(*has_contour)),
         ("has_masks", f64::from(*has_masks)),
+        ("has_mask_level", f64::from(*has_mask_level)),
         ("is_srgb_target", f64::from(format.is_srgb())),
     ]);
     device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {

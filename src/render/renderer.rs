@@ -70,11 +70,13 @@ impl Renderer {
             self.viewports.remove(&viewport_id);
             return Err(error);
         }
+        let has_masks = !request.overlay.shown_masks().is_empty();
         let variant = Variant {
             grayscale: GrayscaleVariant::of(request),
             has_saliency: request.overlay.shown_saliency().is_some(),
             has_contour: request.overlay.shown_saliency().is_some_and(|layer| layer.contour_fraction.is_some()),
-            has_masks: !request.overlay.shown_masks().is_empty(),
+            has_masks,
+            has_mask_level: has_masks && mask_pass::level(request) > 0,
         };
         self.pipelines.build_if_missing(device, variant);
         let textures = self.textures_of((device, queue), request);

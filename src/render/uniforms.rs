@@ -14,6 +14,7 @@ const N_FIELDS: usize = 11;
 pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
     let image = &request.transform.image_from_viewport;
     let [footprint_x, footprint_y] = request.footprint();
+    let [scale_x, scale_y] = request.image_px_per_screen_px();
     let layers = request.overlay.shown_masks();
     let level = i32::try_from(mask_pass::level(request)).unwrap_or(0);
     let (cols, rows) = (int(request.frame.cols().into()), int(request.frame.rows().into()));
@@ -23,7 +24,7 @@ pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
         floats([image.x[0] as f32, image.x[1] as f32, image.x[2] as f32, left]),
         floats([image.y[0] as f32, image.y[1] as f32, image.y[2] as f32, top]),
         ints([cols, rows, level, i32::from(request.invert)]),
-        floats([footprint_x as f32, footprint_y as f32, 0.0, 0.0]),
+        floats([footprint_x as f32, footprint_y as f32, scale_x as f32, scale_y as f32]),
         value_field(request),
         table_field(request),
         stored_field(request, mask_pass::visible_bits(&layers)),
@@ -72,7 +73,11 @@ fn stored_field(request: &DrawRequest, visible: u32) -> [u32; 4] {
 }
 
 fn saliency_fields(request: &DrawRequest) -> [[u32; 4]; 3] {
-    let Some(layer) = request.overlay.shown_saliency() else { return [[0; 4]; 3] };
+    let level = mask_pass::level(request);
+    let last = [request.frame.cols(), request.frame.rows()].map(|n| int((n >> level).max(1).into()) - 1);
+    let Some(layer) = request.overlay.shown_saliency() else {
+        return [[0; 4], [0; 4], ints([1, 1, last[0], last[1]])];
+    };
     let place = layer.map.facts().map_from_source;
     let numbers = [place.scale_x, place.offset_x, place.scale_y, place.offset_y];
     [
@@ -83,7 +88,7 @@ fn saliency_fields(request: &DrawRequest) -> [[u32; 4]; 3] {
             layer.contour_fraction.unwrap_or(0.0),
             layer.contour_px,
         ]),
-        ints([int(layer.map.cols().into()), int(layer.map.rows().into()), 0, 0]),
+        ints([int(layer.map.cols().into()), int(layer.map.rows().into()), last[0], last[1]]),
     ]
 }
 
