@@ -372,7 +372,7 @@ fn tag_number(bytes: [u8; 4], coding: Coding) -> u32 {
 }
 
 /// Two reserved bytes and a 32-bit length follow these VRs (PS3.5 table 7.1-1).
-fn has_long_length(vr: VR) -> bool {
+pub fn has_long_length(vr: VR) -> bool {
     use VR::{OB, OD, OF, OL, OV, OW, SQ, SV, UC, UN, UR, UT, UV};
     matches!(vr, OB | OD | OF | OL | OV | OW | SQ | SV | UC | UN | UR | UT | UV)
 }

@@ -4,7 +4,7 @@ use dicom_core::VR;
 
 use crate::domain::intake::Notice;
 use crate::import::dicom::dataset::Coding;
-use crate::import::reason;
+use crate::import::{guard, reason};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -65,14 +65,14 @@ fn looks_like_data_set(bytes: &[u8]) -> bool {
 fn element_at(bytes: &[u8], at: usize, coding: Coding) -> Option<(u32, usize)> {
     let [group_a, group_b, element_a, element_b, a, b, c, d] = *bytes.get(at..)?.first_chunk::<8>()?;
     let tag = u32::from(coding.u16([group_a, group_b])) << 16 | u32::from(coding.u16([element_a, element_b]));
-    let n_bytes = match coding.is_explicit {
-        true => {
-            VR::from_binary([a, b])?;
-            u32::from(coding.u16([c, d]))
+    let (n_header, n_bytes) = match coding.is_explicit {
+        true if guard::has_long_length(VR::from_binary([a, b])?) => {
+            (12, coding.u32(*bytes.get(at.checked_add(8)?..)?.first_chunk()?))
         }
-        false => coding.u32([a, b, c, d]),
+        true => (8, u32::from(coding.u16([c, d]))),
+        false => (8, coding.u32([a, b, c, d])),
     };
-    Some((tag, at.checked_add(8)?.checked_add(usize::try_from(n_bytes).ok()?)?))
+    Some((tag, at.checked_add(n_header)?.checked_add(usize::try_from(n_bytes).ok()?)?))
 }
 
 /// The layout of the data set that starts at `start`; `None` when its first element does not tell.

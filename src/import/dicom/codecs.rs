@@ -48,6 +48,14 @@ fn with_end(data: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The stream without zero bytes before its end marker, which some encoders left there; `None` when it has none.
+fn without_padding(data: &[u8]) -> Option<Vec<u8>> {
+    let end = data.windows(2).rposition(|pair| pair == [0xFF, 0xD9])?;
+    let scan = data.get(..end)?;
+    let n_zeros = scan.iter().rev().take_while(|byte| **byte == 0).count();
+    (n_zeros > 0).then(|| [scan.get(..end - n_zeros).unwrap_or_default(), &[0xFF, 0xD9]].concat())
+}
+
 pub fn jpeg(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
     let info = codestream::jpeg(data)?;
     check(&info, layout)?;
@@ -84,7 +92,9 @@ fn is_ybr_inside(info: &StreamInfo, color: ColorModel) -> bool {
 pub fn jpeg_ls(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
     let info = codestream::jpeg(data)?;
     check(&info, layout)?;
-    let bytes = charls::CharLS::default().decode(&with_end(data)).map_err(failed)?;
+    let data = with_end(data);
+    let decode = |data: &[u8]| charls::CharLS::default().decode(data).map_err(failed);
+    let bytes = decode(&data).or_else(|error| decode(&without_padding(&data).ok_or(error)?))?;
     let words = match info.precision {
         0..=8 => Words::U8(bytes),
         _ => Words::U16(bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_ne_bytes(*pair)).collect()),

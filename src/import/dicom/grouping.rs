@@ -9,7 +9,7 @@ use crate::domain::geometry::ImagePlane;
 use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
-use crate::domain::series::{Regularity, Series};
+use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
 use crate::import::dicom::attributes::{ImageObject, SeriesFacts, StudyFacts};
@@ -164,9 +164,7 @@ fn series(part: Part, n_parts: usize) -> Series {
         let text = format!("The series holds pictures of different kinds and is shown in {n_parts} parts");
         notices.push(Notice::new(reason::SERIES_SPLIT, text));
     }
-    if let Regularity::Irregular(notice) = &stack.geometry.regularity {
-        notices.push(notice.clone());
-    }
+    notices.extend(stack.notices);
     let SeriesFacts { uid, number, modality, description, body_part, frame_of_reference } = facts;
     Series {
         uid,

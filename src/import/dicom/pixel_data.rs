@@ -130,16 +130,25 @@ impl Flat<'_> {
             let n_present = (self.n_bytes * 8).checked_div(n_bits).unwrap_or(0);
             return Err(ImportError::FrameMissing { frame: u64::from(frame) + 1, n_present });
         }
-        let bytes = self.file.source.read_at(self.offset + from, to - from)?;
         let coding = self.file.syntax.coding;
+        if self.layout.bits_allocated == 8 && coding.is_big_endian {
+            let bytes = self.unswapped(from, to)?;
+            return native(&bytes, coding, self.layout, is_halved(self.layout, self.n_bytes));
+        }
+        let bytes = self.file.source.read_at(self.offset + from, to - from)?;
         if self.layout.bits_allocated == 1 {
             return Ok(Samples::U8(unpacked_bits(&bytes, first_bit % 8, self.layout.n_pixels())));
         }
-        let bytes = match self.layout.bits_allocated {
-            8 => packed_bytes(&bytes, self.pixels.vr, coding),
-            _ => bytes,
-        };
         native(&bytes, coding, self.layout, is_halved(self.layout, self.n_bytes))
+    }
+
+    /// Bytes `from..to` out of big-endian words: read on word borders, so that a frame of odd length keeps its pairs.
+    fn unswapped(&self, from: u64, to: u64) -> Result<Vec<u8>, ImportError> {
+        let first = from & !1;
+        let words = self.file.source.read_at(self.offset + first, to.next_multiple_of(2).min(self.n_bytes) - first)?;
+        let bytes = packed_bytes(&words, self.pixels.vr, self.file.syntax.coding);
+        let range = usize::try_from(from - first).ok().zip(usize::try_from(to - first).ok());
+        Ok(range.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default().to_vec())
     }
 }
 

@@ -13,6 +13,8 @@ use crate::import::reason;
 pub struct Stack {
     pub images: Vec<StackImage>,
     pub geometry: SeriesGeometry,
+    /// All that is irregular, the gravest first.
+    pub notices: Vec<Notice>,
 }
 
 /// Positions closer than this are the same, mm.
@@ -55,13 +57,18 @@ pub fn stack(instances: &[Arc<Instance>]) -> Stack {
         }
     }
     candidates.sort_by(|a, b| by_rule(sort, a, b).then_with(|| tie(a, b)));
-    let (slice_spacing_mm, regularity) = match sort {
-        SortRule::Position => regularity(&candidates, orientation),
+    let (slice_spacing_mm, notices) = match sort {
+        SortRule::Position => faults(&candidates, orientation),
         _ => (None, unsorted(&candidates)),
+    };
+    let regularity = match notices.first() {
+        Some(gravest) => Regularity::Irregular(gravest.clone()),
+        None if sort == SortRule::Position => Regularity::Regular,
+        None => Regularity::NotAStack,
     };
     let orientation = orientation.map(|(Vec3([a, b, c]), Vec3([d, e, f]))| [a, b, c, d, e, f]);
     let images = candidates.iter().map(|candidate| candidate.image).collect();
-    Stack { images, geometry: SeriesGeometry { sort, orientation, slice_spacing_mm, regularity } }
+    Stack { images, geometry: SeriesGeometry { sort, orientation, slice_spacing_mm, regularity }, notices }
 }
 
 /// Whether two planes look the same way.
@@ -108,57 +115,46 @@ fn tie(a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
     number(a).cmp(&number(b)).then(a.image.instance.cmp(&b.image.instance)).then(a.image.frame.cmp(&b.image.frame))
 }
 
-fn unsorted(candidates: &[Candidate<'_>]) -> Regularity {
+/// Why images with planes could not be sorted by them.
+fn unsorted(candidates: &[Candidate<'_>]) -> Vec<Notice> {
     let has_planes = candidates.iter().any(|candidate| candidate.plane.is_some());
     if candidates.len() < 2 || !has_planes {
-        return Regularity::NotAStack;
+        return Vec::new();
     }
     let is_missing = candidates.iter().any(|candidate| candidate.plane.is_none());
     let notice = match is_missing {
         true => Notice::new(reason::MISSING_POSITION, "Some images have no position; volume tools are off"),
         false => Notice::new(reason::MIXED_ORIENTATION, "The images lie in different directions; volume tools are off"),
     };
-    Regularity::Irregular(notice)
+    vec![notice]
 }
 
-fn regularity(candidates: &[Candidate<'_>], orientation: Option<(Vec3, Vec3)>) -> (Option<f64>, Regularity) {
-    let steps: Vec<f64> = candidates
-        .windows(2)
-        .map(|pair| match pair {
-            [a, b] => b.distance_mm - a.distance_mm,
-            _ => 0.0,
-        })
-        .collect();
+/// Median spacing, and everything that keeps the stack from being an even volume, the gravest first.
+fn faults(candidates: &[Candidate<'_>], orientation: Option<(Vec3, Vec3)>) -> (Option<f64>, Vec<Notice>) {
+    let distances = candidates.iter().map(|candidate| candidate.distance_mm);
+    let steps: Vec<f64> = distances.clone().skip(1).zip(distances).map(|(next, this)| next - this).collect();
     let mut sorted: Vec<f64> = steps.iter().copied().filter(|step| *step > SAME_POSITION_MM).collect();
     sorted.sort_by(f64::total_cmp);
-    let Some(median) = sorted.get(sorted.len() / 2).copied() else {
-        return (None, duplicates(candidates));
-    };
+    let mut notices = Vec::new();
     if sorted.len() < steps.len() {
-        return (Some(median), duplicates(candidates));
+        let text = "Several images lie at the same position; volume tools are off";
+        notices.push(Notice::new(reason::DUPLICATE_POSITION, text));
     }
-    let irregular = |code, text: String| (Some(median), Regularity::Irregular(Notice::new(code, text)));
-    if let Some(at) = steps.iter().position(|step| *step > GAP * median) {
-        let text = format!("A slice is missing between images {} and {}", at + 1, at + 2);
-        return irregular(reason::SLICE_GAP, text);
+    let Some(median) = sorted.get(sorted.len() / 2).copied() else { return (None, notices) };
+    let wide: Vec<usize> = (0..).zip(&steps).filter(|(_, step)| **step > GAP * median).map(|(at, _)| at).collect();
+    // A few wide steps are missing slices; many are another spacing
+    if let Some(first) = wide.first().filter(|_| wide.len() * 5 <= steps.len().max(5)) {
+        let more = if wide.len() > 1 { format!(" and in {} more places", wide.len() - 1) } else { String::new() };
+        let text = format!("A slice is missing between images {} and {}{more}", first + 1, first + 2);
+        notices.push(Notice::new(reason::SLICE_GAP, text));
+    } else if steps.iter().any(|step| *step > SAME_POSITION_MM && (step - median).abs() > UNEVEN * median) {
+        notices.push(Notice::new(reason::UNEVEN_SPACING, "The slices are not evenly spaced"));
     }
     if let Some(degrees) = tilt_degrees(candidates, orientation) {
-        return irregular(reason::GANTRY_TILT, format!("The slices are sheared by {degrees:.1}° (gantry tilt)"));
+        let text = format!("The slices are sheared by {degrees:.1}° (gantry tilt)");
+        notices.push(Notice::new(reason::GANTRY_TILT, text));
     }
-    if steps.iter().any(|step| (step - median).abs() > UNEVEN * median) {
-        return irregular(reason::UNEVEN_SPACING, "The slices are not evenly spaced".to_owned());
-    }
-    (Some(median), Regularity::Regular)
-}
-
-fn duplicates(candidates: &[Candidate<'_>]) -> Regularity {
-    match candidates.len() {
-        0 | 1 => Regularity::NotAStack,
-        _ => Regularity::Irregular(Notice::new(
-            reason::DUPLICATE_POSITION,
-            "Several images lie at the same position; volume tools are off",
-        )),
-    }
+    (Some(median), notices)
 }
 
 /// How far the stack leans, from the first to the last slice.
