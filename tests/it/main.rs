@@ -7,6 +7,7 @@ mod cli;
 mod data;
 mod export;
 mod imaging;
+mod import;
 mod inference;
 mod phantom;
 mod record;

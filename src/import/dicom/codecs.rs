@@ -5,6 +5,7 @@ use jxl_oxide::JxlImage;
 
 use crate::import::dicom::codestream::{self, StreamInfo};
 use crate::import::dicom::image_pixel::{ColorModel, PixelLayout};
+use crate::import::dicom::jpeg_extended;
 use crate::import::dicom::samples::Words;
 use crate::import::error::ImportError;
 
@@ -60,13 +61,15 @@ pub fn jpeg(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
     let info = codestream::jpeg(data)?;
     check(&info, layout)?;
     let is_lossless = info.process == 0xC3;
-    if !is_lossless && info.precision != 8 {
-        return Err(ImportError::UnsupportedTransferSyntax("12-bit JPEG"));
-    }
     if !matches!(info.process, 0xC0..=0xC3) {
         return Err(ImportError::UnsupportedTransferSyntax("Arithmetic or hierarchical JPEG"));
     }
     let bytes = with_end(data);
+    if !is_lossless && info.precision == 12 {
+        let decoded = jpeg_extended::decode(&bytes).map_err(|_| failed("the 12-bit JPEG stream is damaged"))?;
+        let is_rgb = layout.color == ColorModel::Rgb;
+        return Ok(Decoded { words: Words::U16(decoded), precision: 12, is_signed: false, is_planar: false, is_rgb });
+    }
     let mut decoder = jpeg_decoder::Decoder::new(bytes.as_slice());
     let is_ybr = !is_lossless && info.n_components == 3 && is_ybr_inside(&info, layout.color);
     if info.n_components == 3 {

@@ -11,6 +11,7 @@ pub mod frames;
 pub mod geometry;
 pub mod grouping;
 pub mod image_pixel;
+pub mod jpeg_extended;
 pub mod lut;
 pub mod object_kind;
 pub mod palette;

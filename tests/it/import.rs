@@ -1,0 +1,6 @@
+//! The door in: what opens, what is refused and why, and that decoded pixels stay what they were.
+
+mod corpus;
+mod hierarchy;
+mod hostile;
+mod synthetic;

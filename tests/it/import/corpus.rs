@@ -1,0 +1,114 @@
+//! Public files: what opened once opens always, to the same pixels, and nothing takes long.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use overread::domain::frame::Samples;
+use overread::domain::instance::Instance;
+use overread::domain::intake::Intake;
+use overread::domain::presentation::ValueUnit;
+use overread::domain::series::Regularity;
+use overread::import::{load_frame, reason};
+use sha2::{Digest as _, Sha256};
+
+use crate::import::synthetic::{codes, scan_all};
+
+/// The folder of public DICOM data beside the repository; absent on most machines.
+fn data(folder: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("OVERREAD_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let path = root.join("dicom").join(folder);
+    if !path.is_dir() {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn instances(intake: &Intake) -> impl Iterator<Item = &Instance> {
+    intake.studies.iter().flat_map(|study| &study.series).flat_map(|series| &series.instances).map(AsRef::as_ref)
+}
+
+fn sha256(samples: &Samples) -> String {
+    let bytes: Vec<u8> = match samples {
+        Samples::U8(v) | Samples::Rgb8(v) => v.clone(),
+        Samples::I8(v) => v.iter().map(|value| value.cast_unsigned()).collect(),
+        Samples::U16(v) | Samples::Rgb16(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Samples::I16(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Samples::U32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Samples::I32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Samples::F32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Samples::F64(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+    };
+    Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Each line was compared with the pixels of pydicom, or of DCMTK for 12-bit JPEG, value by value, before it was written.
+#[test]
+fn decoded_pixels_are_what_they_were() {
+    let Some(root) = data("") else { return };
+    let frozen = include_str!("../../cases/import/decoded.csv");
+    let mut wrong = Vec::new();
+    for line in frozen.lines().skip(1) {
+        let [path, n_frames, hash] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let file = root.join(path);
+        let intake = scan_all(&file);
+        let found = instances(&intake).next().map(|instance| {
+            let samples = load_frame(instance, 0).map(|frame| sha256(frame.samples()));
+            (instance.n_frames().to_string(), samples.unwrap_or_else(|error| error.to_string()))
+        });
+        if found != Some((n_frames.to_owned(), hash.to_owned())) {
+            wrong.push(format!("{path}: {found:?} {:?}", codes(&intake)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn no_hostile_file_takes_long_or_takes_the_program_down() {
+    let Some(root) = data("hostile") else { return };
+    let listing = scan_all(&root);
+    let refused: BTreeMap<&PathBuf, &str> = listing.refused().map(|(path, notice)| (path, notice.code)).collect();
+    for file in &listing.files {
+        let start = Instant::now();
+        let intake = scan_all(&file.path);
+        instances(&intake).for_each(|instance| {
+            load_frame(instance, 0).map_err(|error| error.code()).err();
+        });
+        assert!(start.elapsed() < Duration::from_secs(2), "{} took {:?}", file.path.display(), start.elapsed());
+    }
+    let code_of = |name: &str| refused.iter().find(|(path, _)| path.ends_with(name)).map(|(_, code)| *code);
+    assert_eq!(code_of("cat03_sequence_nesting/TC0265_depth_100.dcm"), Some(reason::TOO_DEEP));
+    assert_eq!(code_of("cat07_file_meta/TC0401_invalid_ts.dcm"), Some(reason::UNKNOWN_TRANSFER_SYNTAX));
+    assert_eq!(code_of("baseline/BASELINE_valid_ct.dcm"), None);
+}
+
+#[test]
+fn a_chest_ct_is_one_even_stack_in_hounsfield_units() {
+    let Some(root) = data("chest-ct") else { return };
+    let start = Instant::now();
+    let intake = scan_all(&root);
+    println!("chest CT scanned in {:?}", start.elapsed());
+    let series = &intake.studies[0].series[0];
+    assert_eq!((intake.studies.len(), series.stack.len()), (1, 99));
+    assert_eq!(series.geometry.regularity, Regularity::Regular);
+    assert!(series.geometry.slice_spacing_mm.is_some_and(|spacing| (spacing - 3.0).abs() < 1e-6));
+    assert_eq!(series.instances[0].value_unit, ValueUnit::Hounsfield);
+}
+
+#[test]
+fn a_tilted_head_ct_says_so() {
+    let Some(root) = data("head-ct-gantry-tilt") else { return };
+    let intake = scan_all(&root);
+    let codes: Vec<&str> = intake.studies[0].series[0].notices.iter().map(|notice| notice.code).collect();
+    assert_eq!(codes, [reason::UNEVEN_SPACING, reason::GANTRY_TILT]);
+}
+
+#[test]
+fn an_index_of_files_opens_its_studies() {
+    let Some(root) = data("conformance/pydicom/src/pydicom/data/test_files/dicomdirtests") else { return };
+    let intake = scan_all(&root.join("DICOMDIR"));
+    println!("{} studies, {:?}", intake.studies.len(), codes(&intake).first());
+    assert!(intake.files.len() > 1);
+}

@@ -1,0 +1,188 @@
+//! From files to studies: order, gaps, duplicates, indexes and plain pictures.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use overread::domain::frame::Samples;
+use overread::domain::geometry::SpacingKind;
+use overread::domain::intake::Intake;
+use overread::domain::series::{Regularity, Series, SortRule};
+use overread::import::{ScanOptions, load_frame, reason, scan};
+
+use crate::import::synthetic::{Written, codes, element, only_instance, scan_all};
+
+fn slice(sop: &str, z: f64) -> Written {
+    let mut file = Written::ct(sop);
+    file.text(0x0020_0032, "DS", &format!("0\\0\\{z}"));
+    file
+}
+
+fn only_series(intake: &Intake) -> &Series {
+    assert_eq!(intake.studies.len(), 1);
+    assert_eq!(intake.studies[0].series.len(), 1);
+    &intake.studies[0].series[0]
+}
+
+fn positions(series: &Series) -> Vec<f64> {
+    let image = |index| series.image(index).unwrap().0.frames[0].plane.unwrap().position_mm.0[2];
+    (0..series.stack.len()).map(image).collect()
+}
+
+fn check_regularity(heights: &[f64], code: Option<&str>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, z) in heights.iter().enumerate() {
+        slice(&format!("1.2.3.{index}"), *z).write(folder.path(), &format!("{index}"));
+    }
+    let intake = scan_all(folder.path());
+    let found = match &only_series(&intake).geometry.regularity {
+        Regularity::Regular => None,
+        Regularity::NotAStack => Some("not_a_stack"),
+        Regularity::Irregular(notice) => Some(notice.code),
+    };
+    assert_eq!(found, code, "{heights:?}");
+}
+
+#[test]
+fn slices_are_sorted_by_position_whatever_their_names_and_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, z) in [10.0, -5.0, 0.0, 5.0].into_iter().enumerate() {
+        let number = format!("{}", 9 - index);
+        slice(&format!("1.2.3.{index}"), z).text(0x0020_0013, "IS", &number).write(folder.path(), &format!("{index}"));
+    }
+    let intake = scan_all(folder.path());
+    let series = only_series(&intake);
+    assert_eq!(series.geometry.sort, SortRule::Position);
+    assert_eq!(positions(series), [-5.0, 0.0, 5.0, 10.0]);
+    assert_eq!(series.geometry.slice_spacing_mm, Some(5.0));
+    assert_eq!(series.instances[0].spacing.kind, SpacingKind::Patient);
+}
+
+#[test]
+fn what_keeps_a_stack_from_being_a_volume_is_told() {
+    check_regularity(&[0.0], Some("not_a_stack"));
+    check_regularity(&[0.0, 1.0, 2.0, 3.0], None);
+    check_regularity(&[0.0, 1.0, 2.0, 4.0, 5.0], Some(reason::SLICE_GAP));
+    check_regularity(&[0.0, 1.0, 2.1, 3.0], Some(reason::UNEVEN_SPACING));
+    check_regularity(&[0.0, 1.0, 1.0, 2.0], Some(reason::DUPLICATE_POSITION));
+}
+
+#[test]
+fn a_tilted_gantry_is_told_with_its_angle() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..4 {
+        let mut file = Written::ct(&format!("1.2.3.{index}"));
+        file.text(0x0020_0032, "DS", &format!("0\\{index}\\{index}"));
+        file.write(folder.path(), &format!("{index}"));
+    }
+    let intake = scan_all(folder.path());
+    let notice = only_series(&intake).notices.first().unwrap().clone();
+    assert_eq!(notice.code, reason::GANTRY_TILT);
+    assert!(notice.text.contains("45.0°"));
+}
+
+#[test]
+fn a_localizer_in_the_series_becomes_a_stack_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    slice("1.2.3.1", 0.0).write(folder.path(), "a");
+    slice("1.2.3.2", 1.0).write(folder.path(), "b");
+    slice("1.2.3.3", 0.0).text(0x0020_0037, "DS", "0\\1\\0\\0\\0\\-1").write(folder.path(), "c");
+    let intake = scan_all(folder.path());
+    let sizes: Vec<usize> = intake.studies[0].series.iter().map(|series| series.stack.len()).collect();
+    assert_eq!(sizes, [2, 1]);
+    assert!(intake.studies[0].series.iter().all(|series| series.notices[0].code == reason::SERIES_SPLIT));
+}
+
+#[test]
+fn the_same_object_is_shown_once_and_a_conflicting_one_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    slice("1.2.3.1", 0.0).write(folder.path(), "a");
+    slice("1.2.3.1", 0.0).write(folder.path(), "b");
+    slice("1.2.3.1", 7.0).write(folder.path(), "c");
+    let intake = scan_all(folder.path());
+    assert_eq!(only_series(&intake).instances.len(), 1);
+    assert_eq!(codes(&intake), [reason::DUPLICATE_SOP, reason::CONFLICTING_SOP]);
+}
+
+#[test]
+fn two_patients_never_share_a_study() {
+    let folder = tempfile::tempdir().unwrap();
+    slice("1.2.3.1", 0.0).write(folder.path(), "a");
+    slice("1.2.3.2", 1.0).text(0x0010_0020, "LO", "T2").write(folder.path(), "b");
+    let intake = scan_all(folder.path());
+    assert_eq!(only_series(&intake).instances.len(), 1);
+    assert_eq!(codes(&intake), [reason::PATIENT_CONFLICT]);
+}
+
+/// An index whose records name `references`, each a list of path components.
+fn write_index(folder: &Path, references: &[&str]) -> std::path::PathBuf {
+    let mut items = Vec::new();
+    for reference in references {
+        let record = element(0x0004_1500, "CS", reference.as_bytes());
+        items.extend([0xFE, 0xFF, 0x00, 0xE0]);
+        items.extend(u32::try_from(record.len()).unwrap().to_le_bytes());
+        items.extend(record);
+    }
+    let mut index = Written::ct("1.2.3.9");
+    index.text(0x0008_0016, "UI", "1.2.840.10008.1.3.10").raw(0x0004_1220, "SQ", &items).without(0x7FE0_0010);
+    index.write(folder, "DICOMDIR")
+}
+
+#[test]
+fn an_index_opens_the_files_it_names_and_none_outside_its_folder() {
+    let outside = tempfile::tempdir().unwrap();
+    let disc = outside.path().join("disc");
+    std::fs::create_dir_all(disc.join("IMAGES")).unwrap();
+    let secret = slice("1.2.3.7", 0.0).write(outside.path(), "secret");
+    slice("1.2.3.1", 0.0).write(&disc.join("IMAGES"), "im1");
+    slice("1.2.3.2", 1.0).write(&disc, "NOT_LISTED");
+    let absolute = secret.to_string_lossy().into_owned();
+    let index = write_index(&disc, &["IMAGES\\IM1", "..\\secret", &absolute, "IMAGES\\ABSENT"]);
+    let intake = scan_all(&index);
+    assert_eq!(only_series(&intake).instances.len(), 1);
+    let mut found = codes(&intake);
+    found.sort_unstable();
+    assert_eq!(found, [reason::NOT_FOUND, reason::UNSAFE_REFERENCE]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_loop_of_links_ends_and_a_link_out_of_an_index_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let disc = folder.path().join("disc");
+    std::fs::create_dir_all(&disc).unwrap();
+    let secret = slice("1.2.3.7", 0.0).write(folder.path(), "secret");
+    std::os::unix::fs::symlink(&secret, disc.join("LINK")).unwrap();
+    let index = write_index(&disc, &["LINK"]);
+    assert_eq!(codes(&scan_all(&index)), [reason::UNSAFE_REFERENCE]);
+    std::os::unix::fs::symlink(&disc, disc.join("again")).unwrap();
+    assert_eq!(scan_all(&disc).files.len(), 2);
+}
+
+#[test]
+fn a_plain_picture_is_a_study_with_a_notice_and_a_stable_identity() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("picture.of.unknown.kind");
+    let picture = image::GrayImage::from_fn(4, 3, |x, y| image::Luma([u8::try_from(10 * y + x).unwrap()]));
+    picture.save_with_format(&path, image::ImageFormat::Png).unwrap();
+    let (intake, again) = (scan_all(&path), scan_all(&path));
+    assert_eq!(codes(&intake), [reason::RASTER_FILE]);
+    assert_eq!(intake.studies[0].uid, again.studies[0].uid);
+    assert_eq!(intake.studies[0].series[0].modality.0, "OT");
+    let frame = load_frame(only_instance(&intake), 0).unwrap();
+    assert_eq!((frame.rows(), frame.cols()), (3, 4));
+    assert_eq!(frame.samples(), &Samples::U8(picture.into_raw()));
+}
+
+#[test]
+fn a_scan_tells_how_far_it_is_and_stops_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..20 {
+        slice(&format!("1.2.3.{index}"), f64::from(index)).write(folder.path(), &format!("{index}"));
+    }
+    let paths = [folder.path().to_owned()];
+    let last = Cell::new(0);
+    let intake = scan(&paths, &ScanOptions::default(), &|| false, &|progress| last.set(progress.n_done));
+    assert_eq!((last.get(), intake.files.len(), intake.was_cancelled), (20, 20, false));
+    let stopped = scan(&paths, &ScanOptions::default(), &|| true, &|_| {});
+    assert!(stopped.was_cancelled && stopped.studies.is_empty());
+}

@@ -1,0 +1,116 @@
+//! Small DICOM files written byte by byte, so that they can be wrong on purpose.
+
+use std::path::{Path, PathBuf};
+
+use overread::domain::instance::Instance;
+use overread::domain::intake::{FileStatus, Intake};
+use overread::import::{ScanOptions, scan};
+
+pub const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
+pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+
+/// An Explicit VR little-endian file under construction.
+#[derive(Clone)]
+pub struct Written {
+    pub syntax: String,
+    elements: Vec<(u32, Vec<u8>)>,
+}
+
+pub fn element(tag: u32, vr: &str, value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bytes.extend(u16::try_from(tag >> 16).unwrap().to_le_bytes());
+    bytes.extend(u16::try_from(tag & 0xFFFF).unwrap().to_le_bytes());
+    bytes.extend(vr.as_bytes());
+    let mut value = value.to_vec();
+    if value.len() % 2 == 1 {
+        value.push(if vr == "UI" || vr == "OB" { 0 } else { b' ' });
+    }
+    match vr {
+        "OB" | "OW" | "SQ" | "UN" | "UT" => {
+            bytes.extend([0, 0]);
+            bytes.extend(u32::try_from(value.len()).unwrap().to_le_bytes());
+        }
+        _ => bytes.extend(u16::try_from(value.len()).unwrap().to_le_bytes()),
+    }
+    bytes.extend(value);
+    bytes
+}
+
+impl Written {
+    /// A 4 × 3 CT slice of 16 bits, 12 stored, at z = 0.
+    pub fn ct(sop: &str) -> Self {
+        let mut file = Self { syntax: EXPLICIT_LE.to_owned(), elements: Vec::new() };
+        file.text(0x0008_0016, "UI", CT).text(0x0008_0018, "UI", sop).text(0x0008_0060, "CS", "CT");
+        file.text(0x0010_0010, "PN", "Test^Case").text(0x0010_0020, "LO", "T1");
+        file.text(0x0020_000D, "UI", "1.2.3.1").text(0x0020_000E, "UI", "1.2.3.2");
+        file.text(0x0020_0032, "DS", "0\\0\\0").text(0x0020_0037, "DS", "1\\0\\0\\0\\1\\0");
+        file.word(0x0028_0002, 1).text(0x0028_0004, "CS", "MONOCHROME2").word(0x0028_0010, 3).word(0x0028_0011, 4);
+        file.text(0x0028_0030, "DS", "0.5\\0.5");
+        file.word(0x0028_0100, 16).word(0x0028_0101, 12).word(0x0028_0102, 11).word(0x0028_0103, 0);
+        let pixels: Vec<u8> = (0..12_u16).flat_map(u16::to_le_bytes).collect();
+        file.raw(0x7FE0_0010, "OW", &pixels);
+        file
+    }
+
+    pub fn raw(&mut self, tag: u32, vr: &str, value: &[u8]) -> &mut Self {
+        self.bytes_of(tag, element(tag, vr, value))
+    }
+
+    pub fn text(&mut self, tag: u32, vr: &str, value: &str) -> &mut Self {
+        self.raw(tag, vr, value.as_bytes())
+    }
+
+    pub fn word(&mut self, tag: u32, value: u16) -> &mut Self {
+        self.raw(tag, "US", &value.to_le_bytes())
+    }
+
+    /// A whole element as it shall stand in the file, header included.
+    pub fn bytes_of(&mut self, tag: u32, bytes: Vec<u8>) -> &mut Self {
+        self.without(tag);
+        self.elements.push((tag, bytes));
+        self
+    }
+
+    pub fn without(&mut self, tag: u32) -> &mut Self {
+        self.elements.retain(|(present, _)| *present != tag);
+        self
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut meta = element(0x0002_0002, "UI", CT.as_bytes());
+        meta.extend(element(0x0002_0010, "UI", self.syntax.as_bytes()));
+        let mut bytes = vec![0; 128];
+        bytes.extend(b"DICM");
+        bytes.extend(element(0x0002_0000, "UL", &u32::try_from(meta.len()).unwrap().to_le_bytes()));
+        bytes.extend(meta);
+        let mut elements = self.elements.clone();
+        elements.sort_by_key(|(tag, _)| *tag);
+        elements.into_iter().for_each(|(_, element)| bytes.extend(element));
+        bytes
+    }
+
+    pub fn write(&self, folder: &Path, name: &str) -> PathBuf {
+        let path = folder.join(name);
+        std::fs::write(&path, self.bytes()).unwrap();
+        path
+    }
+}
+
+pub fn scan_all(path: &Path) -> Intake {
+    scan(&[path.to_owned()], &ScanOptions::default(), &|| false, &|_| {})
+}
+
+/// Codes of the one file's notices or refusal.
+pub fn codes(intake: &Intake) -> Vec<&'static str> {
+    let codes = intake.files.iter().flat_map(|file| match &file.status {
+        FileStatus::Read => Vec::new(),
+        FileStatus::Warned(notices) => notices.iter().map(|notice| notice.code).collect(),
+        FileStatus::Refused(notice) => vec![notice.code],
+    });
+    codes.collect()
+}
+
+pub fn only_instance(intake: &Intake) -> &Instance {
+    let series = intake.studies.first().and_then(|study| study.series.first());
+    series.and_then(|series| series.instances.first()).unwrap_or_else(|| panic!("no instance: {:?}", codes(intake)))
+}
