@@ -1,6 +1,5 @@
 //! The scan itself: files read in parallel, outcomes gathered, pictures grouped into studies.
 
-use std::any::Any;
 use std::fs::File;
 use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -188,7 +187,7 @@ fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
             FileKind::Other => Err(ImportError::NotAnImageFile),
         }
     };
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_: Box<dyn Any + Send>| Err(ImportError::Panicked))
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(ImportError::Panicked))
 }
 
 /// Looks at the first bytes of a regular file.

@@ -241,8 +241,8 @@ fn run_length(data: &[u8], layout: &PixelLayout) -> Result<Samples, ImportError>
 /// Decoded words to samples that fill the picture exactly.
 fn canonical(decoded: Decoded, layout: &PixelLayout) -> Result<Samples, ImportError> {
     let Decoded { words, precision, is_signed, is_planar, is_rgb } = decoded;
-    if words.len() != layout.n_samples() {
-        return Err(ImportError::CodestreamMismatch(format!("{} samples came out", words.len())));
+    if words.n_words() != layout.n_samples() {
+        return Err(ImportError::CodestreamMismatch(format!("{} samples came out", words.n_words())));
     }
     let words = if is_planar { words.interleaved() } else { words };
     let shift = match precision > layout.bits_stored {

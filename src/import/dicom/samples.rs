@@ -12,7 +12,7 @@ pub enum Words {
 }
 
 impl Words {
-    pub fn len(&self) -> usize {
+    pub fn n_words(&self) -> usize {
         match self {
             Self::U8(v) => v.len(),
             Self::U16(v) => v.len(),

@@ -3,15 +3,10 @@
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec as _};
 
 /// Specific Character Set (0008,0005): the initial set, and whether escapes may switch it.
+#[derive(Default)]
 pub struct Charset {
     initial: SpecificCharacterSet,
     has_extensions: bool,
-}
-
-impl Default for Charset {
-    fn default() -> Self {
-        Self { initial: SpecificCharacterSet::default(), has_extensions: false }
-    }
 }
 
 const ESC: u8 = 0x1b;
