@@ -4,6 +4,8 @@ use std::fs;
 
 use overread::domain::geometry::Vec3;
 use overread::export::phantom_study::{self, PhantomError, PhantomOptions};
+use overread::imaging::phantom::convex::Ray;
+use overread::imaging::phantom::scene::{Span, Tracer};
 use overread::imaging::phantom::{CtGrid, RadiographGrid, Scene, Tissue, ct, radiograph, truth};
 
 fn quiet() -> PhantomOptions {
@@ -92,16 +94,26 @@ fn the_radiograph_shows_the_patients_right_on_the_image_left() {
 fn a_known_ball_casts_a_shadow_of_its_thickness() {
     let options = quiet();
     let scene = options.scene();
-    let grid = RadiographGrid { rows: 393, cols: 393, pixel_mm: 1.0 };
-    let with = radiograph::water_thickness(&scene, &grid);
-    let without = radiograph::water_thickness(&without_nodules(&scene), &grid);
+    let bare = without_nodules(&scene);
+    let grid = RadiographGrid::FULL;
     for nodule in &options.nodules {
-        let [col, row] = grid.project(Vec3(nodule.center_mm)).map(|v| v.round() as usize);
-        let index = row * grid.cols as usize + col;
-        let added = f64::from(with[index] - without[index]);
-        let most = nodule.diameter_mm * 0.9;
-        assert!(added > 0.8 * most && added < 1.05 * most, "{}: {added:.1} of {most:.1} mm", nodule.name);
+        let [col, row] = grid.project(Vec3(nodule.center_mm));
+        let ray = grid.ray(col, row);
+        let added = water_mm(&scene, &ray) - water_mm(&bare, &ray);
+        let lung = Tissue::Lung.hounsfield(Vec3(nodule.center_mm));
+        let expected = nodule.diameter_mm * (Tissue::Nodule.hounsfield(Vec3(nodule.center_mm)) - lung) / 1000.0;
+        assert!((added / expected - 1.0).abs() < 0.02, "{}: {added:.2} of {expected:.2} mm", nodule.name);
     }
+}
+
+fn water_mm(scene: &Scene, ray: &Ray) -> f64 {
+    let mut tracer = Tracer::default();
+    let spans = tracer.trace(scene.bodies.iter(), ray);
+    let of_span = |span: &Span| {
+        let middle = ray.at((span.start_mm + span.end_mm) / 2.0);
+        (span.end_mm - span.start_mm) * (1.0 + span.tissue.hounsfield(middle) / 1000.0)
+    };
+    spans.iter().map(of_span).sum()
 }
 
 #[test]

@@ -10,8 +10,8 @@ use crate::imaging::phantom::skeleton;
 use crate::imaging::phantom::vessels;
 
 /// The inside of the rib cage.
-pub const CAGE_CENTER: [f64; 3] = [0.0, 0.0, -62.0];
-pub const CAGE_SEMI_AXES_MM: [f64; 3] = [143.0, 94.0, 196.0];
+pub const CAGE_CENTER: [f64; 3] = [0.0, 0.0, -44.0];
+pub const CAGE_SEMI_AXES_MM: [f64; 3] = [142.0, 94.0, 180.0];
 /// Between pleura and skin.
 const FAT_MM: f64 = 11.0;
 
@@ -90,7 +90,7 @@ pub fn lung(side: Side) -> Convex {
     let sign = side.sign();
     // The apex leans toward the midline by 11°.
     let axes = Axes::along(Vec3([-0.19 * sign, 0.05, 0.98]), LEFT);
-    Convex::turned_ellipsoid([76.0 * sign, 4.0, -62.0], [76.0, 104.0, 202.0], axes)
+    Convex::turned_ellipsoid([78.0 * sign, 4.0, -52.0], [76.0, 106.0, 196.0], axes)
         .and(cage())
         .cut([0.0, 60.0, -172.0], [0.0, -0.12, -1.0])
 }
@@ -109,11 +109,11 @@ pub fn abdomen() -> Vec<Convex> {
 /// What lies between the lungs around heart and vessels, with the hila's connective tissue.
 pub fn mediastinum() -> Vec<Convex> {
     vec![
-        Convex::column([0.0, -10.0], [9.0, 90.0], [-300.0, 120.0]).and(cage()),
-        Convex::ellipsoid([0.0, 12.0, 100.0], [31.0, 58.0, 76.0]),
+        Convex::column([0.0, -20.0], [11.0, 80.0], [-300.0, 120.0]).and(cage()),
+        Convex::ellipsoid([0.0, 12.0, 108.0], [33.0, 56.0, 80.0]),
         Convex::ellipsoid([-2.0, -20.0, 36.0], [30.0, 48.0, 60.0]),
-        Convex::ellipsoid([2.0, 42.0, -70.0], [23.0, 34.0, 130.0]),
-        Convex::ellipsoid([0.0, 74.0, -20.0], [25.0, 26.0, 190.0]),
+        Convex::ellipsoid([3.0, 42.0, -80.0], [20.0, 34.0, 130.0]),
+        Convex::ellipsoid([0.0, 78.0, -20.0], [20.0, 22.0, 200.0]),
         Convex::ellipsoid([-36.0, 14.0, 8.0], [11.0, 13.0, 18.0]),
         Convex::ellipsoid([38.0, 12.0, 18.0], [10.0, 13.0, 17.0]),
     ]

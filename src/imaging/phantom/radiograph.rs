@@ -188,7 +188,7 @@ fn transposed(image: &[f32], rows: usize, cols: usize) -> Vec<f32> {
 fn render_as_film(density: &[f32], grid: &RadiographGrid) -> Vec<u16> {
     let coarse = blur(density, grid, 18.0);
     let mut balanced: Vec<f32> =
-        density.iter().zip(&coarse).map(|(value, around)| 0.52 * around + 1.2 * (value - around)).collect();
+        density.iter().zip(&coarse).map(|(value, around)| 0.5 * around + 1.15 * (value - around)).collect();
     let fine = blur(&balanced, grid, 1.2);
     for (value, around) in balanced.iter_mut().zip(&fine) {
         *value += 0.5 * (*value - around);

@@ -40,10 +40,8 @@ fn spine(scene: &mut Scene) {
         let (a, b) = (18.0 * size, 15.0 * size);
         let half = VERTEBRA_MM / 2.0 - 2.6;
         scene.add(Tissue::CorticalBone, Convex::column([0.0, y], [a, b], [z - half, z + half]));
-        scene.add(
-            Tissue::CancellousBone,
-            Convex::column([0.0, y], [a - 1.4, b - 1.4], [z - half + 1.2, z + half - 1.2]),
-        );
+        let inside = Convex::column([0.0, y], [a - 0.9, b - 0.9], [z - half + 0.6, z + half - 0.6]);
+        scene.add(Tissue::CancellousBone, inside);
         scene.add(Tissue::Cartilage, Convex::column([0.0, y], [a - 1.0, b - 1.0], [z + half, z + half + 5.2]));
         let arch = y + b + 8.0;
         for (tissue, shrink) in [(Tissue::CorticalBone, 0.0), (Tissue::CancellousBone, 1.3)] {
@@ -81,7 +79,7 @@ fn rib_point(side: Side, index: usize, turn: f64) -> Vec3 {
     let reach = if index >= 10 { 0.55 } else { 1.0 };
     let drop = RIB_DROP_MM.get(index).copied().unwrap_or(0.0);
     let z = T1_Z_MM - VERTEBRA_MM * n + 7.0 - drop * turn;
-    wall_point(side, RIB_FROM_DEG + (RIB_TO_DEG - RIB_FROM_DEG) * reach * turn, z, 4.0)
+    wall_point(side, RIB_FROM_DEG + (RIB_TO_DEG - RIB_FROM_DEG) * reach * turn, z, 4.8)
 }
 
 /// A bent rod through `points`: tubes that overlap a little.
@@ -97,8 +95,8 @@ fn rib(scene: &mut Scene, side: Side, index: usize) {
     let n_pieces = 28;
     let bone: Vec<Vec3> =
         (0..=n_pieces).map(|piece| rib_point(side, index, f64::from(piece) / f64::from(n_pieces))).collect();
-    rod(scene, Tissue::CorticalBone, &bone, [7.0, 4.0]);
-    rod(scene, Tissue::CancellousBone, &bone, [5.7, 2.7]);
+    rod(scene, Tissue::CorticalBone, &bone, [6.4, 4.2]);
+    rod(scene, Tissue::CancellousBone, &bone, [5.0, 2.8]);
     if index < 7 {
         let end = rib_point(side, index, 1.0);
         let climb = 8.0 * index as f64;

@@ -8,8 +8,9 @@ use crate::imaging::phantom::noise::SplitMix;
 use crate::imaging::phantom::scene::{Scene, Tissue};
 
 const SMALLEST_RADIUS_MM: f64 = 0.5;
-/// Wider than this a vessel still leaves the mediastinum.
+/// Wider than this, and this near the hilum, a vessel is still leaving the mediastinum.
 const TRUNK_RADIUS_MM: f64 = 2.9;
+const ROOT_MM: f64 = 24.0;
 /// Free of vessels under the pleura.
 const PLEURAL_MARGIN_MM: f64 = 5.0;
 
@@ -84,8 +85,9 @@ fn grow(scene: &mut Scene, field: &Field, tips: &mut Vec<Tip>, tip: Tip, hilum: 
     let piece_mm = (3.0 + 1.5 * radius_mm) * (0.7 + 0.6 * random.uniform());
     for _ in 0..2 {
         let outward = unit(at.minus(hilum).plus(dir.scaled(4.0)));
+        let is_root = radius_mm > TRUNK_RADIUS_MM && at.minus(hilum).length() < ROOT_MM;
         let wanted = unit(dir.plus(outward.scaled(0.10)).plus(jitter(random, 0.12)));
-        let Some((turned, to)) = free_way(field, at, wanted, piece_mm, radius_mm, random) else { return };
+        let Some((turned, to)) = free_way(field, at, wanted, piece_mm, is_root, random) else { return };
         dir = turned;
         let overlap = dir.scaled(0.4 * radius_mm);
         let shape = Convex::tube(at.minus(overlap).0, to.plus(overlap).0, [radius_mm; 2], Vec3([1.0, 0.0, 0.0]));
@@ -103,21 +105,21 @@ fn grow(scene: &mut Scene, field: &Field, tips: &mut Vec<Tip>, tip: Tip, hilum: 
     }
 }
 
-/// The wanted direction, or one near it, that stays inside the lung; the trunks at the hilum pass everywhere.
+/// The wanted direction, or one near it, that stays inside the lung; roots pass everywhere.
 fn free_way(
     field: &Field,
     at: Vec3,
     wanted: Vec3,
     piece_mm: f64,
-    radius_mm: f64,
+    is_root: bool,
     random: &mut SplitMix,
 ) -> Option<(Vec3, Vec3)> {
     let n_tries = 5_u32;
     (0..n_tries).find_map(|attempt| {
-        let dir = unit(wanted.plus(jitter(random, 0.35 * f64::from(attempt.min(1)) * f64::from(attempt) / 2.0)));
+        let dir = unit(wanted.plus(jitter(random, 0.18 * f64::from(attempt))));
         let to = at.plus(dir.scaled(piece_mm));
         let is_free = field.allows(to.plus(dir.scaled(PLEURAL_MARGIN_MM))) && field.allows(to);
-        (is_free || radius_mm > TRUNK_RADIUS_MM).then_some((dir, to))
+        (is_free || is_root).then_some((dir, to))
     })
 }
 
