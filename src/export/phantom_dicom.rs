@@ -113,6 +113,7 @@ pub fn radiograph_file(uids: &PhantomUids, grid: &RadiographGrid, values: &[u16]
     put(&mut object, tags::VIEW_POSITION, VR::CS, "PA");
     projection_geometry(&mut object, grid);
     put(&mut object, tags::KVP, VR::DS, "120");
+    put(&mut object, tags::POSITIONER_TYPE, VR::CS, "");
     put(&mut object, tags::DETECTOR_TYPE, VR::CS, "SCINTILLATOR");
     put(&mut object, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "00");
     put(&mut object, tags::BURNED_IN_ANNOTATION, VR::CS, "NO");

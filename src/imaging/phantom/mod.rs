@@ -21,7 +21,7 @@ pub use scene::{Scene, Tissue};
 pub use truth::{Truth, truth};
 
 /// Changes whenever the pictures change.
-pub const PHANTOM_VERSION: &str = "1";
+pub const PHANTOM_VERSION: &str = "2";
 
 /// Which pictures of the phantom to make.
 #[derive(Clone, Debug, PartialEq)]
