@@ -15,4 +15,5 @@ mod render;
 mod review;
 mod store;
 mod tidy;
+mod ui;
 mod window;

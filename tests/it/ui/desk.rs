@@ -1,0 +1,185 @@
+//! A desk to test the screen on: a made-up study, a real review session, and a list of what was asked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use overread::domain::frame::{Frame, FrameKey};
+use overread::domain::intake::Progress;
+use overread::domain::study::Study;
+use overread::domain::uid::{EventId, FindingId, ModelId, ReaderName};
+use overread::review::command::{Command, Stamp};
+use overread::review::session::ReviewSession;
+use overread::ui::action::{Action, AppAction, ReviewAction, StudyAction};
+use overread::ui::context::{
+    AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
+    UiContext,
+};
+use overread::ui::screen::screen_ui;
+use overread::ui::view_state::ViewState;
+
+use crate::ui::study::{chest_study, findings};
+
+pub struct Desk {
+    pub view: ViewState,
+    pub studies: Vec<Arc<Study>>,
+    pub is_open: bool,
+    pub frames: Frames,
+    pub session: ReviewSession,
+    pub facts: Facts,
+    /// Everything asked for since the start, but wanted frames.
+    pub asked: Vec<Action>,
+    n_events: u64,
+}
+
+pub struct Facts {
+    pub reader: ReaderName,
+    pub has_accepted_terms: bool,
+    pub store: StoreState,
+    pub refused: Vec<RefusedFile>,
+    pub recent: Vec<PathBuf>,
+    pub models: Vec<ModelStatus>,
+    pub jobs: Vec<JobStatus>,
+    pub messages: Vec<Message>,
+}
+
+pub struct Frames(pub BTreeMap<FrameKey, Arc<Frame>>);
+
+impl FrameSource for Frames {
+    fn frame(&self, key: &FrameKey) -> FrameState {
+        self.0.get(key).map_or(FrameState::Loading, |frame| FrameState::Ready(Arc::clone(frame)))
+    }
+}
+
+impl Desk {
+    /// A reader at the open study, with what the models suggested.
+    pub fn new() -> Self {
+        let (study, frames) = chest_study();
+        let mut desk = Self {
+            view: ViewState::default(),
+            session: ReviewSession::new(study.uid.clone()),
+            studies: vec![study],
+            is_open: true,
+            frames: Frames(frames),
+            facts: Facts {
+                reader: ReaderName::new("Dr. Reader"),
+                has_accepted_terms: true,
+                store: StoreState::Ready,
+                refused: Vec::new(),
+                recent: vec![PathBuf::from("/data/studies/2026-05"), PathBuf::from("/media/cdrom/DICOMDIR")],
+                models: vec![
+                    model("chest-findings", "Chest findings", AnalysisState::Done),
+                    model("chest-anatomy", "Chest anatomy", AnalysisState::Done),
+                ],
+                jobs: Vec::new(),
+                messages: Vec::new(),
+            },
+            asked: Vec::new(),
+            n_events: 0,
+        };
+        let suggested = findings(&desk.studies[0]);
+        desk.apply(Command::AddSuggestions(suggested));
+        desk
+    }
+
+    /// Nothing open.
+    pub fn empty() -> Self {
+        Self { is_open: false, studies: Vec::new(), ..Self::new() }
+    }
+
+    pub fn pass(&mut self, ui: &mut egui::Ui) {
+        let mut actions = Vec::new();
+        let context = UiContext {
+            studies: &self.studies,
+            open_study: self.studies.first().filter(|_| self.is_open),
+            refused: &self.facts.refused,
+            frames: &self.frames,
+            session: self.is_open.then_some(&self.session),
+            models: &self.facts.models,
+            jobs: &self.facts.jobs,
+            messages: &self.facts.messages,
+            app: AppFacts {
+                version: "0.1.0",
+                reader: &self.facts.reader,
+                has_accepted_terms: self.facts.has_accepted_terms,
+                recent_places: &self.facts.recent,
+                store: &self.facts.store,
+                device: "CPU, 2 threads",
+            },
+        };
+        screen_ui(ui, &context, &mut self.view, &mut actions);
+        for action in actions {
+            self.carry_out(&action);
+            if !matches!(action, Action::View(_)) {
+                self.asked.push(action);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, action: &Action) {
+        match action {
+            Action::Review(review) => self.review(review),
+            Action::App(AppAction::SetReader(reader)) => self.facts.reader = reader.clone(),
+            Action::App(AppAction::AcceptTerms) => self.facts.has_accepted_terms = true,
+            Action::Study(StudyAction::Close(_)) => self.is_open = false,
+            _ => {}
+        }
+    }
+
+    fn review(&mut self, action: &ReviewAction) {
+        match action.clone() {
+            ReviewAction::MarkDisplayed(finding) => self.apply(Command::MarkDisplayed { finding }),
+            ReviewAction::Decide(request) => {
+                let request = *request;
+                let (finding, verdict, seen) = (request.finding, request.verdict, request.seen);
+                self.apply(Command::Decide { finding, verdict, seen, comment: request.comment });
+            }
+            ReviewAction::Undo => self.apply(Command::Undo),
+            ReviewAction::Redo => self.apply(Command::Redo),
+            ReviewAction::AddFinding(_) | ReviewAction::Withdraw(_) | ReviewAction::RetrySaving => {}
+        }
+    }
+
+    pub fn apply(&mut self, command: Command) {
+        let Self { session, n_events, facts, .. } = self;
+        let mut stamps = || {
+            *n_events += 1;
+            Stamp {
+                reader: facts.reader.clone(),
+                at: "2026-11-21T10:00:00+01:00".to_owned(),
+                event: EventId::new(format!("e{n_events}")),
+            }
+        };
+        let events = session.apply(command, &mut stamps).unwrap_or_default();
+        for event in events {
+            self.session.mark_kept(&event.id);
+        }
+    }
+
+    pub fn select(&mut self, id: &str) {
+        let study = Arc::clone(&self.studies[0]);
+        let id = FindingId::new(id);
+        let subject = self.session.finding(&id).unwrap().finding.subject.clone();
+        let look = self.view.look_mut(&study.uid);
+        look.selected = Some(id);
+        assert!(look.show_image(&study, &subject.sop, subject.frame));
+    }
+
+    pub fn selected(&self) -> Option<&str> {
+        self.view.selected(&self.studies[0].uid).map(FindingId::as_str)
+    }
+
+    /// `accepted`, `rejected`… or nothing.
+    pub fn verdict(&self, id: &str) -> Option<&'static str> {
+        let review = self.session.finding(&FindingId::new(id)).unwrap();
+        review.decision.as_ref().map(|decision| decision.verdict.word())
+    }
+}
+
+pub fn model(id: &str, name: &str, state: AnalysisState) -> ModelStatus {
+    ModelStatus { id: ModelId::new(id), name: name.into(), version: "1.0".into(), state }
+}
+
+pub fn job(id: u64, name: &str, n_done: usize, n_total: usize) -> JobStatus {
+    JobStatus { id, name: name.into(), progress: Progress { n_done, n_total }, can_cancel: true }
+}

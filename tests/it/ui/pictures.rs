@@ -1,0 +1,106 @@
+//! Whole screens on a software adapter. Written to `OVERREAD_SCREENS` when that names a folder, to be looked at.
+
+use egui::vec2;
+use egui_kittest::Harness;
+use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
+use overread::domain::intake::Notice;
+use overread::ui::context::{Message, RefusedFile, Severity};
+use overread::ui::dialogs::Dialog;
+use overread::ui::theme;
+use overread::ui::view_state::{MaskStyle, WindowChoice};
+use overread::ui::viewport::paint_callback;
+
+use crate::ui::desk::{Desk, job};
+
+const LARGE: [f32; 2] = [1600.0, 1000.0];
+const SMALL: [f32; 2] = [1200.0, 800.0];
+
+/// Renders a screen; `None` (with the reason printed) without a graphics adapter.
+fn picture(name: &str, size: [f32; 2], desk: Desk) -> Option<image::RgbaImage> {
+    if std::env::var_os("WGPU_BACKEND").is_none() {
+        println!("skipped: WGPU_BACKEND names no adapter to draw on");
+        return None;
+    }
+    let state = create_render_state(default_wgpu_setup(), eframe::egui_wgpu::RendererOptions::PREDICTABLE);
+    paint_callback::install(&state);
+    let mut harness = Harness::builder()
+        .with_size(vec2(size[0], size[1]))
+        .with_context_setup(theme::install)
+        .renderer(WgpuTestRenderer::from_render_state(state))
+        .build_ui_state(|ui, desk: &mut Desk| desk.pass(ui), desk);
+    harness.run_steps(6);
+    let picture = harness.render().unwrap();
+    if let Some(folder) = std::env::var_os("OVERREAD_SCREENS") {
+        picture.save(std::path::Path::new(&folder).join(format!("ui-{name}.png"))).unwrap();
+    }
+    Some(picture)
+}
+
+#[test]
+fn a_radiograph_with_findings() {
+    let mut desk = Desk::new();
+    desk.view.overlay.saliency_shown = true;
+    desk.facts.jobs = vec![job(1, "Chest findings", 1, 3)];
+    let Some(picture) = picture("radiograph", LARGE, desk) else { return };
+    // Gray in the middle of the picture: the viewport has drawn.
+    let [red, green, blue, _] = picture.get_pixel(700, 500).0;
+    assert!(red > 20 && red.abs_diff(green) < 60 && green.abs_diff(blue) < 60, "{red} {green} {blue}");
+}
+
+#[test]
+fn a_measured_heart_on_a_small_screen() {
+    let mut desk = Desk::new();
+    desk.view.overlay.masks = MaskStyle::OutlineAndFill;
+    desk.select("heart");
+    picture("heart-small", SMALL, desk);
+}
+
+#[test]
+fn a_ct_with_decisions() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    let study = desk.studies[0].clone();
+    let part = overread::ui::view_state::SeriesPart::of(&study, 1);
+    desk.view.look_mut(&study.uid).series.entry(part).or_default().window = WindowChoice::Preset("lung".into());
+    for (id, verdict) in crate::ui::desk_decisions() {
+        desk.apply(overread::review::command::Command::MarkDisplayed { finding: id.clone() });
+        desk.apply(overread::review::command::Command::DecideWithoutScreen {
+            finding: id,
+            verdict,
+            comment: String::new(),
+        });
+    }
+    picture("ct", LARGE, desk);
+}
+
+#[test]
+fn the_start_page_with_refused_files() {
+    let mut desk = Desk::empty();
+    let refused = |name: &str, text: &str| RefusedFile { path: name.into(), notice: Notice::new("x", text) };
+    desk.facts.refused = vec![
+        refused("IM0001", "The file ends in the middle of its pixels."),
+        refused("notes.txt", "This is not a DICOM file."),
+    ];
+    let text = "2 files could not be opened.".to_owned();
+    desk.facts.messages = vec![Message { id: 1, severity: Severity::Warning, text }];
+    picture("start", LARGE, desk);
+}
+
+#[test]
+fn the_terms_before_all_else() {
+    let mut desk = Desk::empty();
+    desk.facts.has_accepted_terms = false;
+    picture("terms", SMALL, desk);
+}
+
+#[test]
+fn the_dialogs() {
+    let mut desk = Desk::new();
+    desk.view.dialogs.push(Dialog::Shortcuts);
+    picture("shortcuts", SMALL, desk);
+    let mut desk = Desk::new();
+    let finding = overread::domain::uid::FindingId::new("nodule");
+    let chosen = vec![overread::domain::decision::RejectReason::CompositeShadow];
+    desk.view.dialogs.push(Dialog::RejectReasons { finding, chosen, text: String::new() });
+    picture("reject", LARGE, desk);
+}
