@@ -1,14 +1,16 @@
 //! From a key or a button to a decision: the guards a reader meets before the review refuses, and the way on.
 
 use crate::domain::decision::{Seen, Verdict};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Place};
+use crate::domain::study::Study;
 use crate::domain::uid::FindingId;
+use crate::imaging::view::ImageGrid;
 use crate::review::rules::Refusal;
 use crate::review::session::FindingReview;
 use crate::ui::action::{Action, DecisionRequest, ReviewAction};
 use crate::ui::context::{StoreState, UiContext};
 use crate::ui::dialogs::Dialog;
-use crate::ui::view_state::ViewState;
+use crate::ui::view_state::{LookAt, SeriesPart, ViewState};
 use crate::ui::viewport::shown::Shown;
 
 /// The selected finding of the open study.
@@ -24,15 +26,28 @@ pub fn select(context: &UiContext<'_>, view: &mut ViewState, id: &FindingId) {
     let subject = &review.finding.subject;
     let look = view.look_mut(&study.uid);
     look.selected = Some(id.clone());
-    look.show_image(study, &subject.sop, subject.frame);
+    if look.show_image(study, &subject.sop, subject.frame) {
+        center_on(study, look, &review.finding);
+    }
     view.transient.drafts.comment = None;
+    view.transient.hint = None;
+}
+
+/// Brings a finding's place into the middle of a picture that is zoomed in.
+fn center_on(study: &Study, look: &mut LookAt, finding: &Finding) {
+    let Some((_, instance)) = study.instance(&finding.subject.sop) else { return };
+    let part = SeriesPart::of(study, look.open_index(study));
+    let Some(series) = look.series.get_mut(&part).filter(|series| !series.is_fit) else { return };
+    if let Some(region) = finding.place.region() {
+        series.view = series.view.centered_on(region.center(), &ImageGrid::of(instance));
+    }
 }
 
 /// The next or previous finding of the list; those below their operating point only while they are listed.
 pub fn step_selection(context: &UiContext<'_>, view: &mut ViewState, step: isize) {
     let Some(session) = context.session else { return };
     let is_listed = |review: &&FindingReview| {
-        review.finding.is_flagged() || review.decision.is_some() || view.transient.below_threshold_open
+        review.finding.is_flagged() || review.decision.is_some() || view.transient.list.below_threshold_open
     };
     let listed: Vec<&FindingReview> = session.findings().iter().filter(is_listed).collect();
     let current = selected(context, view).map(|review| review.finding.id.clone());
@@ -49,6 +64,9 @@ pub fn step_selection(context: &UiContext<'_>, view: &mut ViewState, step: isize
 
 /// What was on screen, when it was this finding's own image.
 pub fn seen_of(finding: &Finding, view: &ViewState) -> Option<Seen> {
+    if view.transient.drawing_error.sentence().is_some() {
+        return None;
+    }
     let seen = &view.transient.painted.as_ref()?.seen;
     (seen.sop == finding.subject.sop && seen.frame == finding.subject.frame).then(|| seen.clone())
 }
@@ -127,7 +145,6 @@ pub fn start_new_finding(context: &UiContext<'_>, view: &mut ViewState) {
     }
     view.transient.pointer.is_drawing_finding = false;
     let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
-    let place = crate::domain::finding::Place::WholeImage;
     let subject = shown.subject();
-    view.dialogs.push(Dialog::NewFinding { subject, place, label: String::new() });
+    view.dialogs.push(Dialog::NewFinding { subject, place: Place::WholeImage, label: String::new() });
 }

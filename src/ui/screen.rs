@@ -16,6 +16,7 @@ use crate::ui::panels::series_strip::series_strip_ui;
 use crate::ui::panels::start_page::start_page_ui;
 use crate::ui::panels::status_bar::status_bar_ui;
 use crate::ui::panels::top_bar::top_bar_ui;
+use crate::ui::panels::view_tools::view_tools_ui;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::viewport_ui;
@@ -41,11 +42,18 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         }
         let ground = Frame::new().fill(theme().surface.window.into());
         let mut first = Vec::new();
-        CentralPanel::no_frame().frame(ground).show(ui, |ui| viewport_ui(ui, context, view, &mut first));
+        CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+            Panel::top("view tools")
+                .frame(bar_frame().inner_margin(Margin::symmetric(8, 3)))
+                .resizable(false)
+                .show(ui, |ui| view_tools_ui(ui, context, view));
+            CentralPanel::no_frame().show(ui, |ui| viewport_ui(ui, context, view, &mut first));
+        });
         // What is looked at comes before thumbnails.
         first.append(&mut wanted);
         wanted = first;
     } else {
+        view.transient.painted = None;
         let ground = Frame::new().fill(theme().surface.window.into());
         CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
     }

@@ -165,7 +165,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     image(ViewKey::NextSeries, &[plain(Key::PageDown)], "Next series"),
     image(ViewKey::PreviousSeries, &[plain(Key::PageUp)], "Previous series"),
     image(ViewKey::Fit, &[plain(Key::Equals)], "Fit to the window"),
-    image(ViewKey::ZoomIn, &[plain(Key::Plus), shift(Key::Plus), shift(Key::Equals)], "Zoom in"),
+    image(ViewKey::ZoomIn, &[plain(Key::Plus)], "Zoom in"),
     image(ViewKey::ZoomOut, &[plain(Key::Minus)], "Zoom out"),
     image(ViewKey::RotateRight, &[plain(Key::R)], "Rotate right"),
     image(ViewKey::RotateLeft, &[plain(Key::L)], "Rotate left"),
@@ -199,7 +199,23 @@ pub static SHORTCUTS: &[Shortcut] = &[
 /// The first chord of a command in words, such as `Ctrl+Z`; empty when it has none.
 pub fn chord_text(ctx: &Context, command: KeyCommand) -> String {
     let shortcut = SHORTCUTS.iter().find(|shortcut| shortcut.command == command);
-    shortcut.and_then(|shortcut| shortcut.chords.first()).map_or_else(String::new, |chord| ctx.format_shortcut(chord))
+    shortcut.and_then(|shortcut| shortcut.chords.first()).map_or_else(String::new, |chord| chord_words(ctx, chord))
+}
+
+/// One chord as it is printed on the keys.
+pub fn chord_words(ctx: &Context, chord: &KeyboardShortcut) -> String {
+    let words = ctx.format_shortcut(chord);
+    let sign = match chord.logical_key {
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::PageDown => "Page down",
+        Key::PageUp => "Page up",
+        Key::Escape => "Esc",
+        Key::Delete => "Del",
+        _ => return words,
+    };
+    words.replace(chord.logical_key.name(), sign)
 }
 
 /// A tooltip: what it does, and the key that does it too.
@@ -233,6 +249,12 @@ fn is_focus_key(key: Key) -> bool {
 }
 
 fn command_of(key: Key, modifiers: Modifiers) -> Option<KeyCommand> {
+    // On many keyboards plus is the upper half of another key.
+    let (key, modifiers) = match key {
+        Key::Plus => (key, Modifiers { shift: false, ..modifiers }),
+        Key::Equals if modifiers.shift => (Key::Plus, Modifiers { shift: false, ..modifiers }),
+        _ => (key, modifiers),
+    };
     let is_pressed = |chord: &KeyboardShortcut| chord.logical_key == key && modifiers.matches_exact(chord.modifiers);
     SHORTCUTS.iter().find(|shortcut| shortcut.chords.iter().any(is_pressed)).map(|shortcut| shortcut.command)
 }

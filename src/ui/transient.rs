@@ -9,7 +9,7 @@ use crate::domain::geometry::PixelBox;
 use crate::domain::presentation::Window;
 use crate::domain::uid::FindingId;
 use crate::ui::view_state::{SeriesPart, SeriesView};
-use crate::ui::viewport::picture::Painted;
+use crate::ui::viewport::picture::{DrawingError, Painted};
 
 #[derive(Default)]
 pub struct Transient {
@@ -25,12 +25,20 @@ pub struct Transient {
     pub viewport: Option<Rect>,
     /// Side panels are hidden to make room for the picture.
     pub is_maximized: bool,
+    pub list: ListMemory,
+    /// Why the last picture could not be drawn; written while painting.
+    pub drawing_error: DrawingError,
+    /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
+    pub hint: Option<String>,
+}
+
+/// The list of findings as it stands.
+#[derive(Default)]
+pub struct ListMemory {
     /// Findings below their operating point are listed.
     pub below_threshold_open: bool,
     /// The finding that the list last scrolled to.
     pub scrolled_to: Option<FindingId>,
-    /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
-    pub hint: Option<String>,
 }
 
 #[derive(Default)]

@@ -8,14 +8,14 @@ mod reject_reasons;
 mod shortcut_sheet;
 mod terms;
 
-use egui::{Frame, Id, Margin, Modal, RichText, Stroke, Ui};
+use egui::{Align2, Frame, Id, Margin, Modal, RichText, Stroke, Ui, vec2};
 
 use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::uid::FindingId;
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
-use crate::ui::theme::theme;
+use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +75,18 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
 
 /// A modal in the house's dress. Escape and a click beside it close it.
 fn modal(ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) -> Stay) -> Stay {
-    let response = sheet(title).show(ui.ctx(), |ui| {
+    show(sheet(title), ui, title, width, add_contents)
+}
+
+/// The same beside the picture, which stays in sight: for what is said about the picture.
+fn modal_beside(ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) -> Stay) -> Stay {
+    let area = Modal::default_area(dialog_id(title)).anchor(Align2::RIGHT_CENTER, vec2(-12.0, 0.0));
+    let sheet = sheet(title).area(area).backdrop_color(faded(theme().surface.backdrop, 0.25));
+    show(sheet, ui, title, width, add_contents)
+}
+
+fn show(sheet: Modal, ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) -> Stay) -> Stay {
+    let response = sheet.show(ui.ctx(), |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 80.0));
         ui.label(RichText::new(title).heading().color(theme().text.strong));
         ui.add_space(8.0);
@@ -84,11 +95,15 @@ fn modal(ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) ->
     if response.should_close() { Stay::Closed } else { response.inner }
 }
 
+fn dialog_id(title: &str) -> Id {
+    Id::unique(("dialog", title))
+}
+
 fn sheet(title: &str) -> Modal {
     let frame = Frame::new()
         .fill(theme().surface.panel.into())
         .stroke(Stroke::new(1.0, theme().surface.pressed))
         .corner_radius(8)
         .inner_margin(Margin::same(18));
-    Modal::new(Id::unique(("dialog", title))).frame(frame).backdrop_color(theme().surface.backdrop.into())
+    Modal::new(dialog_id(title)).frame(frame).backdrop_color(theme().surface.backdrop.into())
 }

@@ -5,7 +5,7 @@ use egui::{Key, RichText, TextEdit, Ui};
 use crate::domain::finding::{Place, Subject};
 use crate::ui::action::{Action, NewFinding, ReviewAction};
 use crate::ui::context::UiContext;
-use crate::ui::dialogs::{Stay, modal};
+use crate::ui::dialogs::{Stay, modal_beside};
 use crate::ui::theme::theme;
 use crate::ui::widgets::button::main_button;
 
@@ -17,7 +17,7 @@ pub fn new_finding_ui(
     place: &Place,
     label: &mut String,
 ) -> Stay {
-    modal(ui, "Add finding", 460.0, |ui| {
+    modal_beside(ui, "Add finding", 330.0, |ui| {
         let words = match place {
             Place::WholeImage => "About the whole image.",
             Place::Region { .. } => "About the box you drew.",

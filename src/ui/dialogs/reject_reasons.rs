@@ -7,7 +7,7 @@ use crate::domain::uid::FindingId;
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
-use crate::ui::dialogs::{Stay, modal};
+use crate::ui::dialogs::{Stay, modal_beside};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::main_button;
@@ -30,7 +30,7 @@ pub fn reject_reasons_ui(
         take_digits(ui, chosen);
     }
     let is_entered = ui.ctx().input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
-    modal(ui, &format!("Reject: {name}"), 460.0, |ui| {
+    modal_beside(ui, &format!("Reject: {name}"), 330.0, |ui| {
         ui.label(RichText::new("Why? Choose one or more, then Enter.").color(theme().text.weak));
         ui.add_space(4.0);
         for (index, reason) in RejectReason::ALL.into_iter().enumerate() {

@@ -4,7 +4,7 @@ use egui::{Grid, RichText, ScrollArea, Ui};
 
 use crate::imaging::presets::presets;
 use crate::ui::dialogs::{Stay, modal};
-use crate::ui::shortcuts::{GESTURES, Group, HOLD_TO_HIDE, KeyCommand, SHORTCUTS, Shortcut, ViewKey};
+use crate::ui::shortcuts::{GESTURES, Group, HOLD_TO_HIDE, KeyCommand, SHORTCUTS, Shortcut, ViewKey, chord_words};
 use crate::ui::theme::theme;
 
 pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
@@ -27,10 +27,10 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
 
 fn group_ui(ui: &mut Ui, group: Group) {
     title(ui, group.word());
-    Grid::new(("shortcuts", group.word())).num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+    Grid::new(("shortcuts", group.word())).num_columns(2).min_row_height(17.0).spacing([12.0, 3.0]).show(ui, |ui| {
         for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.group == group) {
-            let keys: Vec<String> = shortcut.chords.iter().map(|chord| ui.ctx().format_shortcut(chord)).collect();
-            row(ui, &keys.join("  "), &words(shortcut));
+            let keys: Vec<String> = shortcut.chords.iter().map(|chord| chord_words(ui.ctx(), chord)).collect();
+            row(ui, &keys.join(", "), &words(shortcut));
         }
         if group == Group::Review {
             row(ui, &format!("hold {}", HOLD_TO_HIDE.name()), "Hide everything of the models");
@@ -41,7 +41,7 @@ fn group_ui(ui: &mut Ui, group: Group) {
 
 fn mouse_ui(ui: &mut Ui) {
     title(ui, "Mouse");
-    Grid::new("gestures").num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+    Grid::new("gestures").num_columns(2).min_row_height(17.0).spacing([12.0, 3.0]).show(ui, |ui| {
         for (gesture, meaning) in GESTURES {
             row(ui, gesture, meaning);
         }

@@ -43,7 +43,7 @@ fn facts_ui(ui: &mut Ui, review: &FindingReview) {
     if let Some(words) = operating_point_words(finding) {
         facts.push(("Operating point", words));
     }
-    egui::Grid::new("finding facts").num_columns(2).spacing([12.0, 3.0]).show(ui, |ui| {
+    egui::Grid::new("finding facts").num_columns(2).min_row_height(15.0).spacing([12.0, 2.0]).show(ui, |ui| {
         for (name, value) in facts {
             ui.label(RichText::new(name).small().color(theme().text.weak));
             ui.add(egui::Label::new(RichText::new(value).small().color(theme().text.normal)).wrap());

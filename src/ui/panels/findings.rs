@@ -38,7 +38,7 @@ fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions
         ui.label(RichText::new("Findings").size(15.0).color(theme().text.strong));
         let Counts { n_flagged, n_unreviewed, .. } = counts;
         if n_flagged > 0 {
-            let words = format!("{n_flagged} flagged, {n_unreviewed} unreviewed");
+            let words = format!("{n_unreviewed} of {n_flagged} unreviewed");
             ui.label(RichText::new(words).small().color(theme().text.weak));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -102,7 +102,7 @@ fn list_ui(
                 row_ui(ui, context, review, view, actions);
             }
         });
-    view.transient.below_threshold_open = folded.openness > 0.5;
+    view.transient.list.below_threshold_open = folded.openness > 0.5;
 }
 
 fn row_ui(
@@ -145,10 +145,10 @@ fn row_ui(
 fn after_row(context: &UiContext<'_>, response: &Response, id: &FindingId, is_selected: bool, view: &mut ViewState) {
     if response.clicked() {
         deciding::select(context, view, id);
-        view.transient.scrolled_to = Some(id.clone());
+        view.transient.list.scrolled_to = Some(id.clone());
     }
-    if is_selected && view.transient.scrolled_to.as_ref() != Some(id) {
-        view.transient.scrolled_to = Some(id.clone());
+    if is_selected && view.transient.list.scrolled_to.as_ref() != Some(id) {
+        view.transient.list.scrolled_to = Some(id.clone());
         response.scroll_to_me(None);
     }
 }

@@ -8,3 +8,4 @@ pub mod series_strip;
 pub mod start_page;
 pub mod status_bar;
 pub mod top_bar;
+pub mod view_tools;

@@ -74,12 +74,16 @@ fn saliency_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState
         ui.label(RichText::new("Opacity").small().color(theme().text.weak));
         ui.spacing_mut().slider_width = 90.0;
         let slider = Slider::new(&mut overlay.saliency_opacity, 0.0..=1.0).fixed_decimals(2);
-        ui.add(slider).widget_info(|| WidgetInfo::slider(true, 0.0, "Map opacity"));
-        ComboBox::from_id_salt("colormap").width(86.0).selected_text(overlay.colormap.name()).show_ui(ui, |ui| {
+        let response = ui.add(slider);
+        let opacity = overlay.saliency_opacity;
+        response.widget_info(|| WidgetInfo::slider(true, f64::from(opacity), "Map opacity"));
+        let choice = ComboBox::from_id_salt("colormap").width(86.0).selected_text(overlay.colormap.name());
+        let response = choice.show_ui(ui, |ui| {
             for map in Colormap::ALL {
                 ui.selectable_value(&mut overlay.colormap, map, map.name());
             }
         });
+        response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Map colors"));
     });
     color_bar(ui, overlay.colormap);
 }

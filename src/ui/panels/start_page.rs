@@ -53,7 +53,7 @@ fn drop_zone_ui(ui: &mut Ui, is_dropping: bool, view: &mut ViewState, actions: &
                 }
             });
             ui.add_space(12.0);
-            let demo = Button::new("Open the demo study").min_size(vec2(416.0, 32.0));
+            let demo = Button::new("Open the demo study").min_size(vec2(400.0, 32.0));
             let tip = "Writes a synthetic chest study and lets the built-in models look at it";
             if ui.add(demo).on_hover_text(tip).clicked() {
                 actions.push(OpenAction::Demo.into());

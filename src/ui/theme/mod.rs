@@ -111,6 +111,12 @@ pub fn faded(color: impl Into<Color32>, opacity: f32) -> Color32 {
 pub fn install(ctx: &Context) {
     ctx.set_theme(egui::Theme::Dark);
     ctx.all_styles_mut(apply);
+    ctx.options_mut(|options| {
+        // A right button that moves less than this opens the menu, more zooms.
+        options.input_options.max_click_dist = 3.0;
+        // Leaving is asked for by the window or the menu, never by one chord.
+        options.quit_shortcuts.clear();
+    });
 }
 
 fn apply(style: &mut Style) {

@@ -41,8 +41,8 @@ pub fn state_words(model: &ModelStatus, session: Option<&ReviewSession>) -> Stri
     }
 }
 
-/// Draws the lines centered at the top. More models than fit are counted.
-pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], session: Option<&ReviewSession>) {
+/// Draws the lines centered at the top and returns where they end. More models than fit are left out.
+pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], session: Option<&ReviewSession>) -> f32 {
     let font = FontId::proportional(if area.width() < 760.0 { 11.0 } else { 12.0 });
     let color = theme().marks.ai;
     let says_something = |model: &&ModelStatus| {
@@ -60,8 +60,11 @@ pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], sessio
         lines.truncate(MOST);
         lines.push("…".to_owned());
     }
-    for (index, line) in lines.iter().enumerate() {
-        let at = pos2(area.center().x, area.top() + 8.0 + index as f32 * (font.size + 4.0));
+    let mut bottom = area.top() + 8.0;
+    for line in &lines {
+        let at = pos2(area.center().x, bottom);
         outlined_text(painter, at, Align2::CENTER_TOP, line, font.clone(), color);
+        bottom += font.size + 4.0;
     }
+    bottom
 }

@@ -35,13 +35,15 @@ impl Line {
 
 /// What the corners say besides the picture itself.
 pub struct CornerFacts {
+    /// Where text may stand: the viewport without its bars.
+    pub area: egui::Rect,
     pub is_identity_hidden: bool,
     /// Image point under the pointer.
     pub hovered: Option<[f64; 2]>,
 }
 
 pub fn annotations_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, facts: &CornerFacts) {
-    let area = canvas.rect;
+    let area = facts.area;
     if area.width() < SMALLEST[0] || area.height() < SMALLEST[1] {
         return;
     }

@@ -1,6 +1,6 @@
 //! Orientation letters at the four edges and the centimeter ruler.
 
-use egui::{Align2, FontId, Painter, Stroke, pos2};
+use egui::{Align2, FontId, Painter, Rect, Stroke, pos2};
 
 use crate::domain::geometry::SpacingKind;
 use crate::imaging::orientation::{EdgeLetters, ViewOrientation, letters};
@@ -15,18 +15,17 @@ pub fn edge_letters(canvas: &Canvas, shown: &Shown<'_>) -> Option<EdgeLetters> {
     letters(shown.instance, shown.frame_idx, &turned)
 }
 
-pub fn letters_ui(painter: &Painter, canvas: &Canvas, letters: &EdgeLetters) {
+/// `top` is where the strip along the top ends.
+pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLetters) {
     let EdgeLetters { left, right, top, bottom } = letters;
-    let area = canvas.rect.shrink(8.0);
+    let area = area.shrink(8.0);
     let font = FontId::proportional(17.0);
     let color = theme().text.strong;
     let center = area.center();
-    // Below the strip that runs along the top.
-    let below_strip = area.top() + 26.0;
     let places = [
         (left, pos2(area.left(), center.y), Align2::LEFT_CENTER),
-        (right, pos2(area.right() - 8.0, center.y), Align2::RIGHT_CENTER),
-        (top, pos2(center.x, below_strip), Align2::CENTER_TOP),
+        (right, pos2(area.right(), center.y), Align2::RIGHT_CENTER),
+        (top, pos2(center.x, top_edge + 2.0), Align2::CENTER_TOP),
         (bottom, pos2(center.x, area.bottom()), Align2::CENTER_BOTTOM),
     ];
     for (text, at, anchor) in places {

@@ -12,7 +12,10 @@ pub mod shown;
 pub mod stack_bar;
 pub mod thumbnail;
 
-use egui::{Align2, EventFilter, FontId, Id, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+use egui::{
+    Align2, CursorIcon, EventFilter, FontId, Id, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2,
+};
 
 use crate::domain::frame::FrameKey;
 use crate::ui::context::{FrameState, UiContext};
@@ -38,12 +41,14 @@ pub fn viewport_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, w
     let rect = on_whole_pixels(ui.available_rect_before_wrap(), ui.pixels_per_point());
     ui.advance_cursor_after_rect(rect);
     view.transient.viewport = Some(rect);
+    view.transient.painted = None;
     let Some(before) = shown(context, view) else {
         message(ui, rect, "This study has no images");
         return;
     };
     let bar = bar_rect(rect, &before);
-    let response = sense(ui, rect.with_max_x(bar.min.x));
+    let is_drawing = view.transient.pointer.is_drawing_finding;
+    let response = sense(ui, rect.with_max_x(bar.min.x), is_drawing);
     let canvas = Canvas::new(rect, ui.pixels_per_point(), &before);
     pointer::pointer_ui(ui, &response, &canvas, &before, view);
     // The pointer may have scrolled or zoomed: what is drawn is where it has got to.
@@ -69,10 +74,11 @@ fn bar_rect(rect: Rect, shown: &Shown<'_>) -> Rect {
     rect.with_min_x(rect.max.x - width)
 }
 
-fn sense(ui: &Ui, rect: Rect) -> Response {
+fn sense(ui: &Ui, rect: Rect, is_drawing: bool) -> Response {
     let response = ui.interact(rect, viewport_id(), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Viewport 1"));
     let has_nobody_focus = ui.memory(|memory| memory.focused().is_none());
+    let response = if is_drawing { response.on_hover_cursor(CursorIcon::Crosshair) } else { response };
     if has_nobody_focus || response.drag_started() || response.clicked() {
         response.request_focus();
     }
@@ -90,7 +96,11 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
     let painted = match &shown.state {
         FrameState::Ready(frame) => {
             let request = picture::request(frame, canvas, shown, chosen, &view.overlay);
-            painter.add(paint_callback::picture(VIEWPORT_ID, canvas.rect, request));
+            let error = view.transient.drawing_error.clone();
+            if let Some(sentence) = error.sentence() {
+                message(ui, canvas.rect, &sentence);
+            }
+            painter.add(paint_callback::picture(VIEWPORT_ID, canvas.rect, request, error));
             Some(picture::painted(canvas, shown, selected, &view.overlay))
         }
         FrameState::Loading => {
@@ -108,14 +118,29 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
         marks::marks_ui(&painter, canvas, shown, session, selected, shows_ai);
     }
     marks::drawing_ui(&painter, canvas, view.transient.pointer.drag.as_ref());
+    let area = canvas.rect.with_max_x(bar_rect(canvas.rect, shown).min.x);
+    let top_edge = ai_strip::ai_strip_ui(&painter, area, context.models, context.session);
     if let Some(letters) = edges::edge_letters(canvas, shown) {
-        edges::letters_ui(&painter, canvas, &letters);
+        edges::letters_ui(&painter, area, top_edge, &letters);
     }
+    hint_ui(&painter, area, view);
     let hovered = view.transient.pointer.hovered;
-    let facts = CornerFacts { is_identity_hidden: view.is_identity_hidden, hovered };
+    let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered };
     annotations::annotations_ui(&painter, canvas, shown, &facts);
-    ai_strip::ai_strip_ui(&painter, canvas.rect, context.models, context.session);
     painted
+}
+
+/// What the reader should know about the last key, where the reader looks.
+fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
+    let drawing = "Drag a box around the finding. N: whole image. Esc: cancel.";
+    let is_drawing = view.transient.pointer.is_drawing_finding;
+    let (text, color) = match &view.transient.hint {
+        Some(hint) => (hint.as_str(), theme().accent.focus),
+        None if is_drawing => (drawing, theme().marks.drawing),
+        None => return,
+    };
+    let at = pos2(area.center().x, area.bottom() - 44.0);
+    outlined_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(15.0), color);
 }
 
 /// The shown frame, then its neighbors, as far as they are not here.

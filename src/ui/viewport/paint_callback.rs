@@ -5,6 +5,7 @@ use egui::{PaintCallback, PaintCallbackInfo, Rect};
 
 use crate::render::renderer::{Renderer, TargetRect};
 use crate::render::request::DrawRequest;
+use crate::ui::viewport::picture::DrawingError;
 
 /// Puts the renderer of all viewports among egui's resources. Once, at startup.
 pub fn install(state: &RenderState) {
@@ -12,9 +13,9 @@ pub fn install(state: &RenderState) {
     state.renderer.write().callback_resources.insert(renderer);
 }
 
-/// The shape that draws `request` in `rect`.
-pub fn picture(viewport_id: u64, rect: Rect, request: DrawRequest) -> PaintCallback {
-    Callback::new_paint_callback(rect, PictureCallback { viewport_id, rect, request })
+/// The shape that draws `request` in `rect`. Whether it could is told to `error`.
+pub fn picture(viewport_id: u64, rect: Rect, request: DrawRequest, error: DrawingError) -> PaintCallback {
+    Callback::new_paint_callback(rect, PictureCallback { viewport_id, rect, request, error })
 }
 
 struct PictureCallback {
@@ -22,6 +23,7 @@ struct PictureCallback {
     /// Points.
     rect: Rect,
     request: DrawRequest,
+    error: DrawingError,
 }
 
 impl CallbackTrait for PictureCallback {
@@ -41,9 +43,8 @@ impl CallbackTrait for PictureCallback {
             width: (self.rect.width() * scale).round(),
             height: (self.rect.height() * scale).round(),
         };
-        if let Err(error) = renderer.prepare(device, queue, self.viewport_id, &self.request, target) {
-            log::warn!("{error}");
-        }
+        let drawn = renderer.prepare(device, queue, self.viewport_id, &self.request, target);
+        self.error.set(drawn.err().map(|error| error.to_string()));
         Vec::new()
     }
 

@@ -1,6 +1,6 @@
 //! What is asked of `render` for one picture, and what the record may later say was on screen.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::decision::{Seen, SeenOverlay};
 use crate::domain::frame::Frame;
@@ -19,6 +19,20 @@ pub struct Painted {
     pub seen: Seen,
     /// The finding that was selected then.
     pub selected: Option<FindingId>,
+}
+
+/// Why the last picture could not be drawn. Shared with the paint list, which learns it after the screen was laid out.
+#[derive(Clone, Debug, Default)]
+pub struct DrawingError(Arc<Mutex<Option<String>>>);
+
+impl DrawingError {
+    pub fn sentence(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn set(&self, sentence: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
+    }
 }
 
 /// `chosen` lends its masks and its map when it is about this image.

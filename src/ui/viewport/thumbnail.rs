@@ -14,6 +14,8 @@ use crate::ui::view_state::SeriesPart;
 
 /// Longest side, pixels.
 const SIZE: u32 = 160;
+/// Kept at a time, over all studies.
+const MOST: usize = 400;
 
 pub enum Thumbnail {
     Ready(TextureHandle),
@@ -37,6 +39,9 @@ pub fn thumbnail(
     let key = instance.frame_key(frame_idx);
     match context.frames.frame(&key) {
         FrameState::Ready(frame) => {
+            if transient.thumbnails.len() > MOST {
+                transient.thumbnails.clear();
+            }
             let Some(image) = small_picture(&frame, instance, frame_idx) else { return Thumbnail::Failed };
             let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
             transient.thumbnails.insert(part.clone(), texture.clone());

@@ -22,7 +22,8 @@ use overread::imaging::phantom::{CtGrid, PhantomOptions, RadiographGrid, ct, rad
 
 const CT_IMAGE: &str = "1.2.840.10008.5.1.4.1.1.2";
 const RADIOGRAPH: RadiographGrid = RadiographGrid { rows: 512, cols: 512, pixel_mm: 0.77 };
-const CT: CtGrid = CtGrid { rows: 160, cols: 160, n_slices: 16, pixel_mm: 2.3, slice_mm: 10.0, first_z_mm: -80.0 };
+const CT: CtGrid =
+    CtGrid { rows: 160, cols: 160, n_slices: 16, pixel_mm: 2.3, slice_mm: 10.0, first_z_mm: -80.0, ..CtGrid::SMALL };
 
 type Frames = BTreeMap<FrameKey, Arc<Frame>>;
 

@@ -1,0 +1,61 @@
+//! The slim row above the picture: what the keys do to it, for the pointer.
+
+use egui::{Button, Color32, Response, RichText, Ui};
+
+use crate::ui::context::UiContext;
+use crate::ui::keys::view_key;
+use crate::ui::shortcuts::{KeyCommand, ViewKey, hint};
+use crate::ui::theme::theme;
+use crate::ui::view_state::ViewState;
+use crate::ui::viewport::context_menu::window_menu_ui;
+use crate::ui::viewport::shown::Shown;
+
+const TOOLS: [(&str, &str, ViewKey); 8] = [
+    ("Fit", "The whole image", ViewKey::Fit),
+    ("+", "Zoom in", ViewKey::ZoomIn),
+    ("−", "Zoom out", ViewKey::ZoomOut),
+    ("Rotate", "A quarter turn to the right", ViewKey::RotateRight),
+    ("Flip H", "Flip left to right", ViewKey::FlipHorizontal),
+    ("Flip V", "Flip top to bottom", ViewKey::FlipVertical),
+    ("Invert", "Black and white change places", ViewKey::Invert),
+    ("Reset", "Window, zoom and turns as at first", ViewKey::Reset),
+];
+
+pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    let Some(study) = context.open_study else { return };
+    let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.visuals_mut().widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
+        ui.visuals_mut().widgets.inactive.bg_stroke.color = Color32::TRANSPARENT;
+        let name = shown.tone.as_ref().filter(|tone| !tone.name.is_empty()).map_or("", |tone| tone.name.as_str());
+        let window = if name.is_empty() { "Window".to_owned() } else { format!("Window: {name}") };
+        ui.menu_button(RichText::new(window).small(), |ui| {
+            ui.set_min_width(230.0);
+            window_menu_ui(ui, &shown, view);
+        });
+        for (label, words, key) in TOOLS {
+            if tool(ui, label, words, key).clicked() {
+                view_key(ui.ctx(), context, view, key);
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let words = if view.transient.is_maximized { "Show panels" } else { "Maximize" };
+            let response = ui.add(Button::new(RichText::new(words).small()));
+            if response.on_hover_text("The picture alone (double click on it)").clicked() {
+                view.transient.is_maximized = !view.transient.is_maximized;
+            }
+            let masked = view.overlay.is_held_hidden;
+            if masked {
+                ui.label(RichText::new("AI hidden").small().color(theme().state.warning));
+            }
+        });
+    });
+}
+
+fn tool(ui: &mut Ui, label: &str, words: &str, key: ViewKey) -> Response {
+    let tip = hint(ui.ctx(), words, KeyCommand::View(key));
+    let response = ui.add(Button::new(RichText::new(label).small())).on_hover_text(tip);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
+    response
+}
