@@ -40,7 +40,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         if !view.transient.is_maximized {
             side_panels_ui(ui, context, view, actions, &mut wanted);
         }
-        let ground = Frame::new().fill(theme().surface.window.into());
+        let ground = Frame::new().fill(theme().surface.picture.into());
         let mut first = Vec::new();
         CentralPanel::no_frame().frame(ground).show(ui, |ui| {
             Panel::top("view tools")

@@ -80,7 +80,7 @@ fn modal(ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) ->
 
 /// The same beside the picture, which stays in sight: for what is said about the picture.
 fn modal_beside(ui: &Ui, title: &str, width: f32, add_contents: impl FnOnce(&mut Ui) -> Stay) -> Stay {
-    let area = Modal::default_area(dialog_id(title)).anchor(Align2::RIGHT_CENTER, vec2(-12.0, 0.0));
+    let area = Modal::default_area(dialog_id(title)).anchor(Align2::RIGHT_CENTER, vec2(-6.0, 0.0));
     let sheet = sheet(title).area(area).backdrop_color(faded(theme().surface.backdrop, 0.25));
     show(sheet, ui, title, width, add_contents)
 }

@@ -17,7 +17,7 @@ pub fn new_finding_ui(
     place: &Place,
     label: &mut String,
 ) -> Stay {
-    modal_beside(ui, "Add finding", 330.0, |ui| {
+    modal_beside(ui, "Add finding", 316.0, |ui| {
         let words = match place {
             Place::WholeImage => "About the whole image.",
             Place::Region { .. } => "About the box you drew.",

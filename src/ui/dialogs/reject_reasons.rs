@@ -30,7 +30,7 @@ pub fn reject_reasons_ui(
         take_digits(ui, chosen);
     }
     let is_entered = ui.ctx().input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
-    modal_beside(ui, &format!("Reject: {name}"), 330.0, |ui| {
+    modal_beside(ui, &format!("Reject: {name}"), 316.0, |ui| {
         ui.label(RichText::new("Why? Choose one or more, then Enter.").color(theme().text.weak));
         ui.add_space(4.0);
         for (index, reason) in RejectReason::ALL.into_iter().enumerate() {

@@ -128,10 +128,11 @@ fn row_ui(
             .fill(ground)
             .stroke(Stroke::new(1.0, line))
             .corner_radius(5)
-            .inner_margin(Margin::symmetric(9, 7))
+            .inner_margin(Margin::symmetric(9, 6))
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                ui.spacing_mut().item_spacing = egui::vec2(7.0, 3.0);
+                ui.spacing_mut().item_spacing = egui::vec2(7.0, 2.0);
+                ui.spacing_mut().interact_size.y = 16.0;
                 row_text_ui(ui, review, state, actions);
             });
     });
@@ -139,7 +140,6 @@ fn row_ui(
     let label = format!("{}, {}", finding.label.name, state.word());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_selected, &label));
     after_row(context, &response, &finding.id, is_selected, view);
-    ui.add_space(1.0);
 }
 
 fn after_row(context: &UiContext<'_>, response: &Response, id: &FindingId, is_selected: bool, view: &mut ViewState) {

@@ -8,9 +8,15 @@ use crate::ui::theme::theme;
 use crate::ui::viewport::ai_strip::state_words;
 
 pub fn models_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    ui.scope(|ui| models_rows_ui(ui, context, actions));
+}
+
+fn models_rows_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
     if context.models.is_empty() {
         ui.label(RichText::new("No models are installed: review only.").small().color(theme().text.weak));
     }
+    ui.spacing_mut().interact_size.y = 16.0;
+    ui.spacing_mut().item_spacing.y = 3.0;
     for model in context.models {
         model_ui(ui, context, model, actions);
     }

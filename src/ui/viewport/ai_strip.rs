@@ -5,7 +5,7 @@ use egui::{Align2, FontId, Painter, Rect, pos2};
 use crate::review::session::ReviewSession;
 use crate::ui::context::{AnalysisState, ModelStatus};
 use crate::ui::theme::theme;
-use crate::ui::widgets::outlined_text::outlined_text;
+use crate::ui::widgets::outlined_text::plated_text;
 use crate::ui::words::counted;
 
 /// One model's line, such as `AI: Chest findings 1.0 | 3 findings, 1 unreviewed | research use only`.
@@ -63,8 +63,8 @@ pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], sessio
     let mut bottom = area.top() + 8.0;
     for line in &lines {
         let at = pos2(area.center().x, bottom);
-        outlined_text(painter, at, Align2::CENTER_TOP, line, font.clone(), color);
-        bottom += font.size + 4.0;
+        plated_text(painter, at, Align2::CENTER_TOP, line, font.clone(), color);
+        bottom += font.size + 6.0;
     }
     bottom
 }

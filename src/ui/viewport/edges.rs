@@ -6,7 +6,7 @@ use crate::domain::geometry::SpacingKind;
 use crate::imaging::orientation::{EdgeLetters, ViewOrientation, letters};
 use crate::ui::theme::{faded, theme};
 use crate::ui::viewport::shown::{Canvas, Shown};
-use crate::ui::widgets::outlined_text::outlined_text;
+use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
 use crate::ui::words::number;
 
 /// The letters of the picture as it is turned now; `None` when its file says nothing.
@@ -29,7 +29,7 @@ pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLe
         (bottom, pos2(center.x, area.bottom()), Align2::CENTER_BOTTOM),
     ];
     for (text, at, anchor) in places {
-        outlined_text(painter, at, anchor, text, font.clone(), color);
+        plated_text(painter, at, anchor, text, font.clone(), color);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ui::theme::{faded, theme};
 use crate::ui::transient::{DragKind, ViewDrag};
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::widgets::line_style::{MarkState, styled_box, styled_path};
-use crate::ui::widgets::outlined_text::outlined_text;
+use crate::ui::widgets::outlined_text::plated_text;
 use crate::ui::widgets::state_icon::paint_icon;
 
 /// Hue of the family that made the finding.
@@ -64,8 +64,10 @@ fn mark(painter: &Painter, canvas: &Canvas, review: &FindingReview, is_selected:
     } else {
         (bounds.bottom() + 3.0, Align2::LEFT_TOP)
     };
-    let label = outlined_text(painter, pos2(bounds.left() + 16.0, y), anchor, &review.finding.label.name, font, color);
-    paint_icon(painter, pos2(bounds.left() + 6.0, label.center().y), 5.0, state);
+    let label = plated_text(painter, pos2(bounds.left() + 22.0, y), anchor, &review.finding.label.name, font, color);
+    let icon = pos2(bounds.left() + 8.0, label.center().y);
+    painter.circle_filled(icon, 7.0, faded(theme().text.outline, 0.6));
+    paint_icon(painter, icon, 5.0, state);
 }
 
 fn measured_line(painter: &Painter, canvas: &Canvas, line: &MeasuredLine, state: MarkState) {
@@ -81,7 +83,7 @@ fn measured_line(painter: &Painter, canvas: &Canvas, line: &MeasuredLine, state:
     }
     let middle = from + (to - from) * 0.5;
     let at = middle + vec2(0.0, -4.0);
-    outlined_text(painter, at, Align2::CENTER_BOTTOM, &line.name, FontId::proportional(11.5), color);
+    plated_text(painter, at, Align2::CENTER_BOTTOM, &line.name, FontId::proportional(11.5), color);
 }
 
 /// The box that is being drawn for a new finding.

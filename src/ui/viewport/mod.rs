@@ -24,7 +24,7 @@ use crate::ui::view_state::ViewState;
 use crate::ui::viewport::annotations::CornerFacts;
 use crate::ui::viewport::picture::Painted;
 use crate::ui::viewport::shown::{Canvas, Shown};
-use crate::ui::widgets::outlined_text::outlined_text;
+use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
 
 /// Names the renderer's target.
 const VIEWPORT_ID: u64 = 1;
@@ -140,7 +140,7 @@ fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
         None => return,
     };
     let at = pos2(area.center().x, area.bottom() - 44.0);
-    outlined_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(15.0), color);
+    plated_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(15.0), color);
 }
 
 /// The shown frame, then its neighbors, as far as they are not here.

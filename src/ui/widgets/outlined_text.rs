@@ -2,9 +2,39 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, FontId, Galley, Painter, Pos2, Rect, vec2};
+use egui::{Align2, Color32, FontId, Galley, Painter, Pos2, Rect, Vec2, vec2};
 
-use crate::ui::theme::theme;
+use crate::ui::theme::{faded, theme};
+
+const OUTLINE: [Vec2; 8] = [
+    vec2(-1.0, 0.0),
+    vec2(1.0, 0.0),
+    vec2(0.0, -1.0),
+    vec2(0.0, 1.0),
+    vec2(-0.8, -0.8),
+    vec2(0.8, -0.8),
+    vec2(-0.8, 0.8),
+    vec2(0.8, 0.8),
+];
+
+/// The same on a dark plate: for text that often lies on bright tissue.
+pub fn plated_text(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    font: FontId,
+    color: impl Into<Color32>,
+) -> Rect {
+    if text.is_empty() {
+        return Rect::from_min_size(at, vec2(0.0, 0.0));
+    }
+    let galley = painter.layout_no_wrap(text.to_owned(), font, color.into());
+    let rect = anchor.anchor_size(at, galley.size());
+    painter.rect_filled(rect.expand2(vec2(5.0, 1.0)), 3.0, faded(theme().text.outline, 0.6));
+    painter.galley(rect.min, galley, Color32::PLACEHOLDER);
+    rect
+}
 
 /// Draws `text` with its `anchor` at `at` and returns where it stands.
 pub fn outlined_text(
@@ -27,7 +57,7 @@ pub fn outlined_text(
 /// Draws laid-out text with its outline.
 pub fn paint_outlined(painter: &Painter, at: Pos2, galley: Arc<Galley>) {
     let outline = theme().text.outline.into();
-    for offset in [vec2(-1.0, 0.0), vec2(1.0, 0.0), vec2(0.0, -1.0), vec2(0.0, 1.0)] {
+    for offset in OUTLINE {
         painter.galley_with_override_text_color(at + offset, Arc::clone(&galley), outline);
     }
     painter.galley(at, galley, Color32::PLACEHOLDER);

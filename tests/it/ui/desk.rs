@@ -29,6 +29,8 @@ pub struct Desk {
     pub facts: Facts,
     /// Everything asked for since the start, but wanted frames.
     pub asked: Vec<Action>,
+    /// The record refuses this many events.
+    pub n_not_saved: usize,
     n_events: u64,
 }
 
@@ -75,6 +77,7 @@ impl Desk {
                 messages: Vec::new(),
             },
             asked: Vec::new(),
+            n_not_saved: 0,
             n_events: 0,
         };
         let suggested = findings(&desk.studies[0]);
@@ -152,7 +155,12 @@ impl Desk {
         };
         let events = session.apply(command, &mut stamps).unwrap_or_default();
         for event in events {
-            self.session.mark_kept(&event.id);
+            if self.n_not_saved > 0 {
+                self.n_not_saved -= 1;
+                self.session.mark_not_saved(&event.id, "No space left on the device.");
+            } else {
+                self.session.mark_kept(&event.id);
+            }
         }
     }
 

@@ -4,13 +4,13 @@ use egui::vec2;
 use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 use overread::domain::intake::Notice;
-use overread::ui::context::{Message, RefusedFile, Severity};
+use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
 use overread::ui::dialogs::Dialog;
 use overread::ui::theme;
 use overread::ui::view_state::{MaskStyle, WindowChoice};
 use overread::ui::viewport::paint_callback;
 
-use crate::ui::desk::{Desk, job};
+use crate::ui::desk::{Desk, job, model};
 
 const LARGE: [f32; 2] = [1600.0, 1000.0];
 const SMALL: [f32; 2] = [1200.0, 800.0];
@@ -71,6 +71,30 @@ fn a_ct_with_decisions() {
         });
     }
     picture("ct", LARGE, desk);
+}
+
+#[test]
+fn a_full_disk_running_work_and_a_model_out_of_scope() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    desk.facts.models[1].state = AnalysisState::OutOfScope("Only frontal chest radiographs.".into());
+    desk.facts.models.push(model("lung-nodules", "Lung nodules", AnalysisState::NotRun));
+    desk.facts.jobs = vec![job(1, "Reading files", 120, 480), job(2, "Chest findings", 1, 3)];
+    let text = "The decision could not be kept: no space left on the device.".to_owned();
+    desk.facts.messages = vec![Message { id: 1, severity: Severity::Error, text }];
+    desk.n_not_saved = 1;
+    let finding = overread::domain::uid::FindingId::new("ct-nodule");
+    desk.apply(overread::review::command::Command::DecideWithoutScreen {
+        finding,
+        verdict: overread::domain::decision::Verdict::Uncertain,
+        comment: String::new(),
+    });
+    desk.view.transient.pointer.is_drawing_finding = true;
+    let study = desk.studies[0].clone();
+    let part = overread::ui::view_state::SeriesPart::of(&study, 1);
+    let look = desk.view.look_mut(&study.uid).series.entry(part).or_default();
+    look.view = look.view.flipped_left_right();
+    picture("troubles", SMALL, desk);
 }
 
 #[test]
