@@ -62,7 +62,7 @@ impl View {
     /// The whole image, as large as the viewport allows; turns and flip stay.
     pub fn fitted(self, grid: &ImageGrid, viewport: [f64; 2]) -> Self {
         let (width, height) = (f64::from(grid.cols), f64::from(grid.rows) * grid.aspect);
-        let (width, height) = if self.quarter_turns % 2 == 0 { (width, height) } else { (height, width) };
+        let (width, height) = if self.quarter_turns.is_multiple_of(2) { (width, height) } else { (height, width) };
         let zoom = (viewport[0] / width).min(viewport[1] / height);
         Self { zoom: clamp_zoom(zoom), pan: [0.0, 0.0], ..self }
     }

@@ -70,17 +70,27 @@ impl OffscreenRenderer {
 
     /// `width` × `height` pixels of RGBA, row-major.
     pub fn draw(&mut self, request: &DrawRequest, width: u32, height: u32) -> Result<Vec<u8>, RenderError> {
-        self.submit(request, width, height)?;
+        self.draw_sheet(&[(request, whole(width, height))], width, height)
+    }
+
+    /// Several viewports on one picture, each within its rectangle, as a window would show them. Between them is black.
+    pub fn draw_sheet(
+        &mut self,
+        requests: &[(&DrawRequest, TargetRect)],
+        width: u32,
+        height: u32,
+    ) -> Result<Vec<u8>, RenderError> {
+        self.submit(requests, width, height)?;
         self.read_back()
     }
 
     /// Draws and waits until the adapter is done, without reading back: what a frame on the screen costs.
     pub fn draw_only(&mut self, request: &DrawRequest, width: u32, height: u32) -> Result<(), RenderError> {
-        self.submit(request, width, height)?;
+        self.submit(&[(request, whole(width, height))], width, height)?;
         self.wait()
     }
 
-    fn submit(&mut self, request: &DrawRequest, width: u32, height: u32) -> Result<(), RenderError> {
+    fn submit(&mut self, requests: &[(&DrawRequest, TargetRect)], width: u32, height: u32) -> Result<(), RenderError> {
         let limit = self.device.limits().max_texture_dimension_2d;
         if width.max(height) > limit || width.min(height) == 0 {
             return Err(RenderError::TooLarge { rows: height, cols: width, limit });
@@ -89,8 +99,9 @@ impl OffscreenRenderer {
         if !is_fitting {
             self.target = None;
         }
-        let rect = TargetRect { x: 0.0, y: 0.0, width: width as f32, height: height as f32 };
-        self.renderer.prepare(&self.device, &self.queue, 0, request, rect)?;
+        for (viewport_id, (request, rect)) in (0..).zip(requests) {
+            self.renderer.prepare(&self.device, &self.queue, viewport_id, request, *rect)?;
+        }
         let Self { device, format, target, .. } = self;
         let target = target.get_or_insert_with(|| Target::new(device, *format, width, height));
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -108,7 +119,13 @@ impl OffscreenRenderer {
                 })],
                 ..Default::default()
             });
-            self.renderer.paint(0, &mut pass);
+            for (viewport_id, (_, rect)) in (0..).zip(requests) {
+                let Some([left, top, right, bottom]) = rect.within(width, height) else { continue };
+                let (width, height) = (right - left, bottom - top);
+                pass.set_viewport(left as f32, top as f32, width as f32, height as f32, 0.0, 1.0);
+                pass.set_scissor_rect(left, top, width, height);
+                self.renderer.paint(viewport_id, &mut pass);
+            }
         }
         self.queue.submit([encoder.finish()]);
         Ok(())
@@ -142,6 +159,10 @@ impl OffscreenRenderer {
         target.read_back.unmap();
         Ok(pixels)
     }
+}
+
+fn whole(width: u32, height: u32) -> TargetRect {
+    TargetRect { x: 0.0, y: 0.0, width: width as f32, height: height as f32 }
 }
 
 impl Target {

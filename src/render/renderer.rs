@@ -20,6 +20,16 @@ pub struct TargetRect {
     pub height: f32,
 }
 
+impl TargetRect {
+    /// Left, top, right and bottom of what lies on a target of this size, whole pixels; `None` when nothing does.
+    pub fn within(&self, width: u32, height: u32) -> Option<[u32; 4]> {
+        let clamped = |edge: f32, size: u32| edge.round().clamp(0.0, size as f32) as u32;
+        let (left, top) = (clamped(self.x, width), clamped(self.y, height));
+        let (right, bottom) = (clamped(self.x + self.width, width), clamped(self.y + self.height, height));
+        (right > left && bottom > top).then_some([left, top, right, bottom])
+    }
+}
+
 /// What was sent to the adapter since the renderer was made; uniforms do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uploads {

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use overread::domain::frame::Samples;
 use overread::domain::mask::Mask;
 use overread::domain::presentation::Window;
+use overread::imaging::pipeline;
+use overread::imaging::presentation::GreyPresentation;
 use overread::imaging::view::{ImageGrid, View};
 use overread::imaging::voi_lut::Voi;
 use overread::render::cpu;
 use overread::render::error::RenderError;
 use overread::render::offscreen::OffscreenRenderer;
-use overread::render::request::{DrawRequest, Interpolation, MAX_SEGMENTS, MaskLayer};
+use overread::render::renderer::{Renderer, TargetRect};
+use overread::render::request::{DrawRequest, Interpolation, MAX_SEGMENTS, MaskLayer, OverlayRequest, PixelMeaning};
 
 use crate::render::cases::{self, Dice};
 use crate::render::renderer;
@@ -103,6 +106,59 @@ fn dragging_window_zoom_opacity_and_visibility_uploads_nothing() {
     request.frame = cases::frame(64, 80, request.frame.samples().clone());
     draw(&mut renderer, &request);
     assert_eq!(renderer.uploads().frames, uploads.frames + 1);
+}
+
+#[test]
+fn a_viewport_that_reaches_over_the_targets_edge_keeps_its_pixels_in_place() {
+    let Some(mut renderer) = renderer() else { return };
+    let rect = |x, y| TargetRect { x, y, width: 120.0, height: 90.0 };
+    let values: Vec<u8> = (0..50 * 60).map(|i| (i * 7 % 251) as u8).collect();
+    let one = cases::plain_request(50, 60, values.clone(), View { zoom: 1.5, ..View::default() }, VIEWPORT);
+    let two = cases::plain_request(50, 60, values, View { quarter_turns: 1, ..View::default() }, VIEWPORT);
+    let alone = [&one, &two].map(|request| renderer.draw(request, 120, 90).unwrap());
+    // The first starts left of and above the target, the second ends right of and below it.
+    let sheet = renderer.draw_sheet(&[(&one, rect(-50.0, -20.0)), (&two, rect(70.0, 70.0))], 150, 130).unwrap();
+    let pixel = |picture: &[u8], width: usize, x: usize, y: usize| picture[(y * width + x) * 4..][..4].to_vec();
+    for (x, y) in (0..130).flat_map(|y| (0..150).map(move |x| (x, y))) {
+        let expected = match (x, y) {
+            (0..70, 0..70) => pixel(&alone[0], 120, x + 50, y + 20),
+            (70.., 70..) => pixel(&alone[1], 120, x - 70, y - 70),
+            _ => vec![0, 0, 0, 255],
+        };
+        assert_eq!(pixel(&sheet, 150, x, y), expected, "{x}, {y}");
+    }
+}
+
+#[test]
+fn the_twin_at_one_to_one_is_the_pipelines_picture() {
+    let mut dice = Dice(21);
+    for kind in cases::KINDS {
+        for voi in cases::VOIS {
+            let mut request = cases::request(&mut dice, kind, voi, Interpolation::Nearest, VIEWPORT);
+            let (rows, cols) = (request.frame.rows(), request.frame.cols());
+            if request.meaning.palette.is_some() || request.frame.samples().is_color() {
+                continue;
+            }
+            let grid = ImageGrid::new(rows, cols, 1.0);
+            request.transform = View::default().transform(&grid, [cols.into(), rows.into()]);
+            request.overlay = OverlayRequest::default();
+            let presentation = GreyPresentation { voi: request.voi.clone(), invert: request.invert };
+            let PixelMeaning { modality_lut, padding, .. } = &request.meaning;
+            let picture = cpu::draw(&request, cols, rows);
+            for (i, rgba) in picture.as_chunks::<4>().0.iter().enumerate() {
+                let stored = request.frame.samples().at(i).unwrap();
+                let gray = pipeline::gray_level(stored, modality_lut, *padding, &presentation);
+                assert_eq!(*rgba, [gray, gray, gray, 255], "{kind:?} {voi:?} pixel {i}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_renderer_may_live_in_callback_resources() {
+    fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<Renderer>();
+    is_shared::<DrawRequest>();
 }
 
 #[test]
