@@ -8,7 +8,9 @@ pub struct Vec3(pub [f64; 3]);
 
 impl Vec3 {
     pub fn dot(self, other: Self) -> f64 {
-        self.0.iter().zip(other.0).map(|(a, b)| a * b).sum()
+        let [a, b, c] = self.0;
+        let [x, y, z] = other.0;
+        a * x + b * y + c * z
     }
 
     pub fn cross(self, other: Self) -> Self {

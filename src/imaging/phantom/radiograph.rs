@@ -77,19 +77,16 @@ pub fn water_thickness(scene: &Scene, grid: &RadiographGrid) -> Vec<f32> {
     let mut thickness = vec![0.0_f32; grid.rows as usize * cols];
     thickness.par_chunks_mut(cols * TILE).enumerate().for_each(|(band, pixels)| {
         let top = band * TILE;
+        let reaches = |low: f64, high: f64, edge: usize| {
+            let edge = edge as f64 - 0.5;
+            low <= edge + TILE as f64 && high >= edge
+        };
+        let in_band: Vec<(&Body, &[f64; 4])> =
+            scene.bodies.iter().zip(&shadows).filter(|(_, [_, y0, _, y1])| reaches(*y0, *y1, top)).collect();
         let mut tracer = Tracer::default();
         for left in (0..cols).step_by(TILE) {
-            let tile = [left, top].map(|edge| edge as f64 - 0.5);
-            let near: Vec<&Body> = scene
-                .bodies
-                .iter()
-                .zip(&shadows)
-                .filter(|(_, [x0, y0, x1, y1])| {
-                    let [x, y] = tile;
-                    *x0 <= x + TILE as f64 && *x1 >= x && *y0 <= y + TILE as f64 && *y1 >= y
-                })
-                .map(|(body, _)| body)
-                .collect();
+            let in_tile = in_band.iter().filter(|(_, [x0, _, x1, _])| reaches(*x0, *x1, left));
+            let near: Vec<&Body> = in_tile.map(|(body, _)| *body).collect();
             for (row, line) in pixels.chunks_mut(cols).enumerate() {
                 for (col, pixel) in line.iter_mut().enumerate().skip(left).take(TILE) {
                     let ray = grid.ray(col as f64, (top + row) as f64);
