@@ -6,10 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
-use rayon::prelude::*;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileOutcome, FileStatus, Intake, Notice, Progress};
@@ -105,31 +104,30 @@ impl Run<'_> {
         if files.is_empty() || self.was_cancelled {
             return Vec::new();
         }
+        let pool =
+            rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).thread_name(|index| format!("import {index}"));
+        let mut reads = Vec::with_capacity(files.len());
+        let Ok(pool) = pool.build() else {
+            // No threads to be had: one file after the other
+            for path in files.iter().take_while(|_| !(self.cancel)()) {
+                reads.push((path.clone(), read_file(path, self.limits)));
+            }
+            return reads;
+        };
         let is_stopped = AtomicBool::new(false);
         let (sender, receiver) = mpsc::channel();
         let limits = *self.limits;
-        let mut reads = Vec::with_capacity(files.len());
-        thread::scope(|scope| {
+        pool.in_place_scope(|scope| {
             let is_stopped = &is_stopped;
-            let worker = move || {
-                let work = || {
-                    files.par_iter().for_each_with(sender, |sender, path| {
-                        if !is_stopped.load(Ordering::Relaxed) {
-                            // The receiver outlives the pool unless the scan was given up
-                            sender.send((path.clone(), read_file(path, &limits))).unwrap_or_default();
-                        }
-                    });
-                };
-                match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
-                    Ok(pool) => pool.install(work),
-                    Err(_) => work(),
-                }
-            };
-            let spawned =
-                thread::Builder::new().name("import".to_owned()).stack_size(STACK_BYTES).spawn_scoped(scope, worker);
-            if spawned.is_ok() {
-                self.gather(&receiver, is_stopped, &mut reads);
-            }
+            scope.spawn(move |_| {
+                files.par_iter().for_each_with(sender, |sender, path| {
+                    if !is_stopped.load(Ordering::Relaxed) {
+                        // The receiver outlives every sender
+                        sender.send((path.clone(), read_file(path, &limits))).unwrap_or_default();
+                    }
+                });
+            });
+            self.gather(&receiver, is_stopped, &mut reads);
         });
         reads
     }
