@@ -64,6 +64,11 @@ pub fn jpeg(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
     if !matches!(info.process, 0xC0..=0xC3) {
         return Err(ImportError::UnsupportedTransferSyntax("Arithmetic or hierarchical JPEG"));
     }
+    // Every sample (lossless) or block of 64 (DCT) costs at least one bit: what promises more is a bomb
+    let n_codes = if is_lossless { layout.n_samples() } else { layout.n_pixels() / 64 };
+    if n_codes > data.len().saturating_mul(8) {
+        return Err(failed("the stream is too short for its picture"));
+    }
     let bytes = with_end(data);
     if !is_lossless && info.precision == 12 {
         let decoded = jpeg_extended::decode(&bytes).map_err(|_| failed("the 12-bit JPEG stream is damaged"))?;

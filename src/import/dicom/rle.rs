@@ -15,6 +15,10 @@ pub fn decode(data: &[u8], n_pixels: usize, n_samples: usize, n_bytes: usize) ->
     if usize::try_from(*n_segments) != Ok(n_expected) || n_expected > offsets.len() {
         return Err(broken("the number of segments does not fit the samples"));
     }
+    // Two bytes make 128 at most: what promises more is a bomb
+    if n_pixels.saturating_mul(n_expected) > data.len().saturating_mul(64) {
+        return Err(broken("a segment is too short"));
+    }
     let mut out = vec![0; n_pixels * n_expected];
     for segment in 0..n_expected {
         let start = offsets.get(segment).and_then(|at| usize::try_from(*at).ok()).unwrap_or(usize::MAX);
