@@ -37,8 +37,8 @@ pub struct Transient {
 pub struct ListMemory {
     /// Findings below their operating point are listed.
     pub below_threshold_open: bool,
-    /// The finding that the list last scrolled to.
-    pub scrolled_to: Option<FindingId>,
+    /// The finding that the list last scrolled to, and the list's height then, points.
+    pub scrolled_to: Option<(FindingId, f32)>,
 }
 
 #[derive(Default)]

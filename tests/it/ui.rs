@@ -6,7 +6,7 @@ mod study;
 
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use overread::domain::decision::{RejectReason, Verdict};
 use overread::domain::uid::FindingId;
 use overread::ui::action::{Action, AppAction, OpenAction, ReviewAction};
@@ -172,6 +172,54 @@ fn keys_change_the_view_and_the_view_survives_the_way_to_another_series_and_back
     assert_eq!(open_look(harness.state()), look);
     press(&mut harness, Key::Space);
     assert_eq!(open_look(harness.state()), SeriesView::default());
+}
+
+#[test]
+fn the_letters_at_the_edges_follow_every_flip_and_turn() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    let mut harness = harness(desk);
+    let sides = |harness: &Harness<'_, Desk>| {
+        let node = harness.get_by_label("Viewport 1");
+        node.accesskit_node().description().unwrap().split("; ").last().unwrap().to_owned()
+    };
+    assert_eq!(sides(&harness), "left R, right L, top A, bottom P");
+    press(&mut harness, Key::H);
+    assert_eq!(sides(&harness), "left L, right R, top A, bottom P");
+    press(&mut harness, Key::V);
+    assert_eq!(sides(&harness), "left L, right R, top P, bottom A");
+    press(&mut harness, Key::R);
+    assert_eq!(sides(&harness), "left A, right P, top L, bottom R");
+    press(&mut harness, Key::ArrowUp);
+    assert_eq!(sides(&harness), "left A, right P, top L, bottom R", "scrolling reverts nothing");
+    press(&mut harness, Key::Space);
+    assert_eq!(sides(&harness), "left R, right L, top A, bottom P");
+}
+
+#[test]
+fn the_wheel_scrolls_by_lines_and_with_control_zooms_about_the_pointer() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    let mut harness = harness(desk);
+    let center = harness.get_by_label("Viewport 1").rect().center();
+    let wheel = |harness: &mut Harness<'_, Desk>, lines: f32, modifiers: Modifiers| {
+        harness.hover_at(center);
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Line,
+            delta: vec2(0.0, lines),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers,
+        });
+        harness.run_steps(3);
+        open_look(harness.state())
+    };
+    assert_eq!(wheel(&mut harness, -2.0, Modifiers::NONE).stack_index, 11);
+    assert_eq!(wheel(&mut harness, 1.0, Modifiers::SHIFT).stack_index, 1);
+    let before = open_look(harness.state());
+    let after = wheel(&mut harness, 1.0, Modifiers::COMMAND | Modifiers::CTRL);
+    assert_eq!(after.stack_index, 1);
+    assert!(!after.is_fit && after.view.zoom > before.view.zoom);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The selected finding: what is known of it, and the reader's hand.
 
-use egui::{Button, RichText, TextEdit, Ui};
+use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::domain::decision::Verdict;
 use crate::domain::finding::Finding;
@@ -18,7 +18,8 @@ use crate::ui::words::{number, quantity};
 pub fn finding_details_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     match deciding::selected(context, view) {
         Some(review) => {
-            facts_ui(ui, review);
+            let height = (ui.available_height() * 0.4).max(60.0);
+            ScrollArea::vertical().max_height(height).id_salt("facts").show(ui, |ui| facts_ui(ui, review));
             ui.add_space(2.0);
             decide_ui(ui, context, review, view, actions);
             comment_ui(ui, review, view, actions);
@@ -103,7 +104,9 @@ fn decide_ui(
     let is =
         |verdict: &Verdict| review.decision.as_ref().is_some_and(|decision| decision.verdict.word() == verdict.word());
     ui.horizontal(|ui| {
-        let button = main_button("Accept").selected(is(&Verdict::Accepted));
+        // Stands out only while it is what comes next.
+        let button = if review.decision.is_none() { main_button("Accept") } else { Button::new("Accept") };
+        let button = button.selected(is(&Verdict::Accepted));
         let words = tip(ui, "The finding is there; go to the next unreviewed", ReviewKey::Accept);
         if wide_button(ui, true, width, button).on_hover_text(words).clicked() {
             deciding::decide_selected(context, view, actions, Verdict::Accepted);

@@ -1,6 +1,8 @@
 //! The list of findings: flagged first, those below their operating point folded away, never gone.
 
-use egui::{CollapsingHeader, Frame, Margin, Response, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder};
+use egui::{
+    Align, CollapsingHeader, Frame, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder,
+};
 
 use crate::domain::uid::FindingId;
 use crate::review::session::{Counts, FindingReview, Keeping, ReviewSession};
@@ -139,17 +141,28 @@ fn row_ui(
     let response = inner.response;
     let label = format!("{}, {}", finding.label.name, state.word());
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_selected, &label));
-    after_row(context, &response, &finding.id, is_selected, view);
+    let clip = ui.clip_rect();
+    after_row(context, &response, clip, &finding.id, is_selected, view);
 }
 
-fn after_row(context: &UiContext<'_>, response: &Response, id: &FindingId, is_selected: bool, view: &mut ViewState) {
+fn after_row(
+    context: &UiContext<'_>,
+    response: &Response,
+    clip: Rect,
+    id: &FindingId,
+    is_selected: bool,
+    view: &mut ViewState,
+) {
     if response.clicked() {
         deciding::select(context, view, id);
-        view.transient.list.scrolled_to = Some(id.clone());
     }
-    if is_selected && view.transient.list.scrolled_to.as_ref() != Some(id) {
-        view.transient.list.scrolled_to = Some(id.clone());
-        response.scroll_to_me(None);
+    // The panels may still be finding their size: a list that has become shorter scrolls again.
+    let scrolled_to = (id.clone(), clip.height());
+    if is_selected && view.transient.list.scrolled_to.as_ref() != Some(&scrolled_to) {
+        view.transient.list.scrolled_to = Some(scrolled_to);
+        if !clip.expand(1.0).contains_rect(response.rect) {
+            response.scroll_to_me(Some(Align::Center));
+        }
     }
 }
 

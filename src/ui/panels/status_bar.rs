@@ -2,6 +2,7 @@
 
 use egui::{Align, Label, Layout, ProgressBar, RichText, Ui};
 
+use crate::review::session::{Keeping, ReviewSession};
 use crate::ui::action::{Action, AppAction};
 use crate::ui::context::{JobStatus, Severity, StoreState, UiContext};
 use crate::ui::dialogs::Dialog;
@@ -9,15 +10,16 @@ use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::words::counted;
 
-/// Jobs shown by name; more are counted.
-const MOST_JOBS: usize = 2;
+/// Below this width one job is shown by name, above it two; more are counted.
+const WIDE: f32 = 1350.0;
 
 pub fn status_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        for job in context.jobs.iter().take(MOST_JOBS) {
+        let most_jobs = if ui.available_width() < WIDE { 1 } else { 2 };
+        for job in context.jobs.iter().take(most_jobs) {
             job_ui(ui, job, actions);
         }
-        if let Some(n_more) = context.jobs.len().checked_sub(MOST_JOBS).filter(|n| *n > 0) {
+        if let Some(n_more) = context.jobs.len().checked_sub(most_jobs).filter(|n| *n > 0) {
             ui.label(RichText::new(format!("and {n_more} more")).small().color(theme().text.weak));
         }
         if !context.refused.is_empty() {
@@ -32,17 +34,31 @@ pub fn status_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
             let version = format!("Overread {}  ·  {}", context.app.version, context.app.device);
             ui.label(RichText::new(version).small().color(theme().text.weak));
             ui.separator();
-            match context.app.store {
-                StoreState::Ready => {
-                    ui.label(RichText::new("Decisions are kept").small().color(theme().text.weak));
-                }
-                StoreState::ReadOnly(reason) => {
-                    let words = RichText::new("READ ONLY: decisions cannot be kept").small().color(theme().state.error);
-                    ui.label(words).on_hover_text(reason);
-                }
-            }
+            keeping_ui(ui, context);
         });
     });
+}
+
+/// What may be said of the whole record: the worst of it.
+fn keeping_ui(ui: &mut Ui, context: &UiContext<'_>) {
+    if let StoreState::ReadOnly(reason) = context.app.store {
+        let words = RichText::new("READ ONLY: decisions cannot be kept").small().color(theme().state.error);
+        ui.label(words).on_hover_text(reason);
+        return;
+    }
+    match context.session.map(ReviewSession::keeping) {
+        Some(Keeping::NotSaved(reason)) => {
+            let words = RichText::new("NOT SAVED").small().strong().color(theme().state.error);
+            ui.label(words).on_hover_text(reason);
+        }
+        Some(Keeping::Pending) => {
+            ui.label(RichText::new("saving…").small().color(theme().text.weak));
+        }
+        Some(Keeping::Kept) => {
+            ui.label(RichText::new("All decisions are kept").small().color(theme().text.weak));
+        }
+        None => {}
+    }
 }
 
 fn job_ui(ui: &mut Ui, job: &JobStatus, actions: &mut Vec<Action>) {
@@ -86,7 +102,8 @@ fn messages_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     let width = (ui.available_width() - 330.0).max(120.0);
     ui.scope(|ui| {
         ui.set_max_width(width);
-        let text = RichText::new(&message.text).small().color(color);
+        let text = RichText::new(&message.text).color(color);
+        let text = if message.severity == Severity::Error { text } else { text.small() };
         ui.add(Label::new(text).truncate()).on_hover_text(&message.text);
     });
 }

@@ -13,11 +13,11 @@ pub mod stack_bar;
 pub mod thumbnail;
 
 use egui::{
-    Align2, CursorIcon, EventFilter, FontId, Id, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2,
+    Align2, CursorIcon, EventFilter, FontId, Id, Painter, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
 };
 
 use crate::domain::frame::FrameKey;
+use crate::imaging::orientation::EdgeLetters;
 use crate::ui::context::{FrameState, UiContext};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -56,12 +56,12 @@ pub fn viewport_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, w
     let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
     want(context, &shown, wanted);
     view.transient.painted = draw(ui, context, view, &canvas, &shown);
+    describe(ui, &canvas, &shown);
     let moved = stack_bar::stack_bar_ui(ui, bar, &shown, context.session);
     if let Some(stack_index) = moved {
         view.look_mut(&shown.study.uid).series.entry(shown.part.clone()).or_default().stack_index = stack_index;
     }
     response.context_menu(|ui| context_menu::context_menu_ui(ui, context, &shown, view));
-    focus_ring(ui, &response, rect);
 }
 
 fn shown<'a>(context: &UiContext<'a>, view: &mut ViewState) -> Option<Shown<'a>> {
@@ -143,6 +143,20 @@ fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
     plated_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(15.0), color);
 }
 
+/// Says to a screen reader what the picture shows and which side of the patient lies where.
+fn describe(ui: &Ui, canvas: &Canvas, shown: &Shown<'_>) {
+    ui.ctx().accesskit_node_builder(viewport_id(), |node| {
+        let image = format!("Image {} of {}", shown.look.stack_index + 1, shown.series.stack.len());
+        let sides = edges::edge_letters(canvas, shown).map_or_else(
+            || "orientation unknown".to_owned(),
+            |EdgeLetters { left, right, top, bottom }| {
+                format!("left {left}, right {right}, top {top}, bottom {bottom}")
+            },
+        );
+        node.set_description(format!("{image}; {sides}"));
+    });
+}
+
 /// The shown frame, then its neighbors, as far as they are not here.
 fn want(context: &UiContext<'_>, shown: &Shown<'_>, wanted: &mut Vec<FrameKey>) {
     let at = shown.look.stack_index;
@@ -167,14 +181,6 @@ fn message(ui: &Ui, rect: Rect, text: &str) {
         FontId::proportional(14.0),
         theme().text.normal,
     );
-}
-
-/// Seen only when the keyboard brought the focus here from a panel.
-fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
-    if response.gained_focus() {
-        let stroke = Stroke::new(1.0, theme().accent.focus);
-        ui.painter().rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
-    }
 }
 
 /// Marks and pixels agree only when the viewport starts and ends on a pixel.
