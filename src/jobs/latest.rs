@@ -1,5 +1,8 @@
-//! For work that can be repeated: one running, one waiting, the newest wins. A newer task cancels the running one.
+//! For work that can be repeated: the newest wins, and whatever is older is cancelled.
+//!
+//! A task that was overtaken before it began still runs, with its token set: it looks, ends at once, and can say so.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -11,9 +14,17 @@ pub type LatestTask = Box<dyn FnOnce(&CancelToken) + Send>;
 
 #[derive(Default)]
 struct Slot {
-    waiting: Option<(LatestTask, CancelToken)>,
+    waiting: VecDeque<(LatestTask, CancelToken)>,
     running: Option<CancelToken>,
     is_closed: bool,
+}
+
+impl Slot {
+    fn cancel_all(&self) {
+        for token in self.waiting.iter().map(|(_, token)| token).chain(&self.running) {
+            token.cancel();
+        }
+    }
 }
 
 /// One named thread that runs the newest task.
@@ -34,26 +45,20 @@ impl Latest {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Cancels what runs, replaces what waits.
+    /// Cancels everything older.
     pub fn submit(&self, task: LatestTask) -> CancelToken {
         let token = CancelToken::default();
         let (mutex, wake) = &*self.shared;
         let mut slot = lock(mutex);
-        if let Some(running) = &slot.running {
-            running.cancel();
-        }
-        slot.waiting = Some((task, token.clone()));
+        slot.cancel_all();
+        slot.waiting.push_back((task, token.clone()));
         wake.notify_one();
         token
     }
 
-    /// Stops what runs and forgets what waits.
+    /// Tells what runs and what waits to end.
     pub fn cancel(&self) {
-        let mut slot = lock(&self.shared.0);
-        slot.waiting = None;
-        if let Some(running) = &slot.running {
-            running.cancel();
-        }
+        lock(&self.shared.0).cancel_all();
     }
 }
 
@@ -79,7 +84,7 @@ fn work(shared: &(Mutex<Slot>, Condvar), on_panic: &dyn Fn()) {
                 if slot.is_closed {
                     return;
                 }
-                if let Some((task, token)) = slot.waiting.take() {
+                if let Some((task, token)) = slot.waiting.pop_front() {
                     slot.running = Some(token.clone());
                     break (task, token);
                 }
@@ -105,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_newer_task_cancels_the_running_one_and_replaces_the_waiting_one() {
+    fn a_newer_task_cancels_all_older_ones_and_each_can_say_how_it_ended() {
         let latest = Latest::spawn("test", || {}).unwrap();
         let (sender, receiver) = channel();
         let (started, is_started) = channel();
@@ -118,12 +123,16 @@ mod tests {
             first.send("first was cancelled").unwrap();
         }));
         is_started.recv().unwrap();
-        for name in ["second", "third"] {
+        for (ran, cancelled) in [("second ran", "second was cancelled"), ("third ran", "third was cancelled")] {
             let sender = sender.clone();
-            latest.submit(Box::new(move |_| sender.send(name).unwrap()));
+            let task = move |token: &CancelToken| {
+                sender.send(if token.is_cancelled() { cancelled } else { ran }).unwrap();
+            };
+            latest.submit(Box::new(task));
         }
-        assert_eq!(receiver.recv_timeout(Duration::from_secs(5)), Ok("first was cancelled"));
-        assert!(["second", "third"].contains(&receiver.recv_timeout(Duration::from_secs(5)).unwrap()));
+        let heard: Vec<_> = (0..3).map(|_| receiver.recv_timeout(Duration::from_secs(5)).unwrap()).collect();
+        assert_eq!(heard.first(), Some(&"first was cancelled"));
+        assert_eq!(heard.last(), Some(&"third ran"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use overread::app::hall::{App, AppOptions};
-use overread::domain::decision::{RejectReason, Verdict};
+use overread::domain::decision::{RejectReason, Seen, SeenOverlay, Verdict};
 use overread::domain::uid::FindingId;
 use overread::review::session::Keeping;
 use overread::ui::action::{Action, AnalysisAction, DecisionRequest, ExportAction, OpenAction, ReviewAction};
@@ -48,7 +48,18 @@ fn is_kept(app: &App) -> bool {
 }
 
 fn decide(app: &mut App, finding: &FindingId, verdict: Verdict) {
-    let request = DecisionRequest { finding: finding.clone(), verdict, seen: None, comment: String::new() };
+    let review = app.open_desk().unwrap().session.finding(finding).unwrap();
+    let seen = Seen {
+        sop: review.finding.subject.sop.clone(),
+        frame: 0,
+        window: None,
+        zoom: 1.0,
+        rotation_deg: 0,
+        is_flipped: false,
+        is_inverted: false,
+        overlay: SeenOverlay { masks_shown: true, saliency_shown: false, opacity: 1.0, score_shown: true },
+    };
+    let request = DecisionRequest { finding: finding.clone(), verdict, seen: Some(seen), comment: String::new() };
     ask(app, ReviewAction::Decide(Box::new(request)));
 }
 
@@ -74,6 +85,7 @@ fn findings_decisions_and_undo_survive_a_restart() {
         assert_eq!(verdict(&app, &first), None, "its image was never on screen");
         ask(&mut app, ReviewAction::MarkDisplayed(first.clone()));
         decide(&mut app, &first, Verdict::Accepted);
+        assert_eq!(verdict(&app, &first), Some(Verdict::Accepted));
         let rejected = Verdict::Rejected { reasons: vec![RejectReason::CompositeShadow], text: String::new() };
         decide(&mut app, &second, rejected);
         run_until(&mut app, "the decisions to be kept", is_kept);
