@@ -51,7 +51,7 @@ fn render(arguments: &RenderArguments, common: &Common) -> Result<(), Notice> {
         RendererChoice::Cpu => (cpu::draw(&request, width, height), "cpu".to_owned()),
         RendererChoice::Gpu => {
             let mut renderer = OffscreenRenderer::new().map_err(|error| failed(&error))?;
-            let adapter = "gpu".to_owned();
+            let adapter = renderer.adapter_name().to_owned();
             (renderer.draw(&request, width, height).map_err(|error| failed(&error))?, adapter)
         }
     };

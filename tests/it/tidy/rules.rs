@@ -64,7 +64,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rfd", &["ui/", "app/"]),
     ("wgpu", &["render/", "ui/viewport/paint_callback.rs", "app/startup"]),
     ("naga", &["render/"]),
-    ("pollster", &["render/", "jobs/", "app/"]),
+    ("pollster", &["render/", "jobs/"]),
     ("candle_core", &["inference/"]),
     ("candle_nn", &["inference/"]),
     ("dicom_core", &["import/", "export/", "network/"]),
