@@ -160,6 +160,27 @@ fn names_place(line: &str, place: &str) -> bool {
     })
 }
 
+#[test]
+fn the_readme_repeats_the_figures_of_the_models_cards() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let files = repository_files();
+    let cards: Vec<&String> =
+        files.iter().filter(|path| path.starts_with("models/") && path.ends_with("/model.toml")).collect();
+    assert!(!cards.is_empty());
+    for path in cards {
+        let card: toml::Table = fs::read_to_string(root().join(path)).unwrap().parse().unwrap();
+        let entries = ["segment", "label", "derived"].into_iter().filter_map(|key| card.get(key)?.as_array()).flatten();
+        for entry in entries {
+            let figures =
+                ["dice", "auroc", "mean_absolute_error"].into_iter().filter_map(|key| entry.get(key)?.as_float());
+            for figure in figures {
+                let text = format!("{figure:.3}");
+                assert!(readme.contains(&text), "README.md does not have {path}'s {text} of {}", entry["id"]);
+            }
+        }
+    }
+}
+
 /// The checker itself: each law is broken once, in a text as small as the law.
 mod the_law_bites {
     use crate::tidy::{code, loose_ends, orphan_shaders, rules, strangers_at_the_top};
