@@ -125,7 +125,7 @@ pub fn end_of_item(code: &str, start: usize) -> usize {
             '}' => braces -= 1,
             _ => {}
         }
-        let ends = (c == '}' && braces == 0 && brackets == 0) || (c == ';' && braces == 0 && brackets == 0);
+        let ends = (c == '}' || c == ';') && braces == 0 && brackets == 0;
         if ends {
             return start + offset + 1;
         }
