@@ -40,7 +40,8 @@ pub enum StudyAction {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ViewAction {
-    /// Frames that are looked at and not here, the most urgent first. Repeated on every pass until they are here.
+    /// All frames that are looked at and not here, the most urgent first. Said when the list changes and once a second
+    /// while it stands; an earlier list is void.
     WantFrames(Vec<FrameKey>),
     /// The look at this study changed: keep `ViewState::to_json` with the study when convenient.
     Changed(StudyUid),
@@ -99,6 +100,7 @@ pub enum AppAction {
     AcceptTerms,
     CancelJob(u64),
     DismissMessage(u64),
+    /// The screen has asked the window to close.
     Quit,
 }
 

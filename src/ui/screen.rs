@@ -1,10 +1,12 @@
 //! The whole screen: bars above and below, series on the left, the picture in the middle, findings on the right.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui, ViewportCommand};
 
-use crate::ui::action::{Action, OpenAction, ReviewAction, ViewAction};
+use crate::domain::frame::FrameKey;
+use crate::ui::action::{Action, AppAction, OpenAction, ReviewAction, ViewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::dialogs_ui;
@@ -18,6 +20,7 @@ use crate::ui::panels::status_bar::status_bar_ui;
 use crate::ui::panels::top_bar::top_bar_ui;
 use crate::ui::panels::view_tools::view_tools_ui;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
+use crate::ui::transient::ASK_AGAIN_S;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::viewport_ui;
 
@@ -58,8 +61,9 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
     }
     dialogs_ui(ui, context, view, actions);
-    if !wanted.is_empty() {
-        actions.push(ViewAction::WantFrames(wanted).into());
+    ask_for_frames(ui, view, wanted, actions);
+    if actions.contains(&Action::App(AppAction::Quit)) {
+        ui.ctx().send_viewport_cmd(ViewportCommand::Close);
     }
     let study = context.open_study_uid();
     if let Some(study) = study.filter(|study| view.look(study) != before.as_ref()) {
@@ -74,7 +78,7 @@ fn side_panels_ui(
     context: &UiContext<'_>,
     view: &mut ViewState,
     actions: &mut Vec<Action>,
-    wanted: &mut Vec<crate::domain::frame::FrameKey>,
+    wanted: &mut Vec<FrameKey>,
 ) {
     let is_wide = ui.available_width() >= 1350.0;
     Panel::left("series")
@@ -119,6 +123,16 @@ fn first_selection(context: &UiContext<'_>, view: &mut ViewState) {
     let first = session.findings().first().filter(|review| is_untouched && review.finding.is_flagged());
     if let Some(id) = first.map(|review| review.finding.id.clone()) {
         deciding::select(context, view, &id);
+    }
+}
+
+/// A request stands until it changes; it is repeated once in a while in case it was lost.
+fn ask_for_frames(ui: &Ui, view: &mut ViewState, wanted: Vec<FrameKey>, actions: &mut Vec<Action>) {
+    if !wanted.is_empty() {
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(ASK_AGAIN_S));
+    }
+    if view.transient.frames.must_ask(&wanted, ui.ctx().time()) {
+        actions.push(ViewAction::WantFrames(wanted).into());
     }
 }
 

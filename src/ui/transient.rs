@@ -16,9 +16,7 @@ pub struct Transient {
     /// Text while it is being typed.
     pub drafts: Drafts,
     pub pointer: Pointer,
-    pub thumbnails: BTreeMap<SeriesPart, TextureHandle>,
-    /// Windows and ranges by frame: each costs a pass over the frame.
-    pub levels: BTreeMap<FrameKey, Levels>,
+    pub frames: FrameMemory,
     /// The picture of the pass before; `None` while no image was painted.
     pub painted: Option<Painted>,
     /// Where the viewport lay in the pass before, points.
@@ -31,6 +29,31 @@ pub struct Transient {
     /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
     pub hint: Option<String>,
 }
+
+/// What was made of frames, and which are asked for.
+#[derive(Default)]
+pub struct FrameMemory {
+    pub thumbnails: BTreeMap<SeriesPart, TextureHandle>,
+    /// Windows and ranges by frame: each costs a pass over the frame.
+    pub levels: BTreeMap<FrameKey, Levels>,
+    /// The frames asked for last, and when, seconds.
+    pub wanted: (Vec<FrameKey>, f64),
+}
+
+impl FrameMemory {
+    /// Whether these must be asked for now: they are others than before, or the last request has had its time.
+    pub fn must_ask(&mut self, wanted: &[FrameKey], now: f64) -> bool {
+        let (asked, at) = &self.wanted;
+        let is_due = asked != wanted || now - at >= ASK_AGAIN_S;
+        if is_due {
+            self.wanted = (wanted.to_vec(), now);
+        }
+        is_due && !wanted.is_empty()
+    }
+}
+
+/// After this long a request for frames is repeated, seconds.
+pub const ASK_AGAIN_S: f64 = 1.0;
 
 /// The list of findings as it stands.
 #[derive(Default)]

@@ -223,6 +223,18 @@ fn the_wheel_scrolls_by_lines_and_with_control_zooms_about_the_pointer() {
 }
 
 #[test]
+fn missing_frames_are_asked_for_once_the_shown_one_first() {
+    let mut desk = Desk::new();
+    desk.frames.0.clear();
+    desk.select("ct-nodule");
+    let harness = harness(desk);
+    let wanted: Vec<_> = harness.state().wanted.iter().map(|keys| keys.first()).collect();
+    // A pass of the harness lasts a quarter of a second, and a request that stands is repeated after one.
+    assert!(wanted.len() <= 2, "{} requests", wanted.len());
+    assert_eq!(wanted[0].unwrap().sop.as_str(), "1.2.3.2.10");
+}
+
+#[test]
 fn a_kept_look_comes_back_and_unknown_text_is_ignored() {
     let mut harness = harness(Desk::new());
     press(&mut harness, Key::H);

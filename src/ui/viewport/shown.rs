@@ -153,10 +153,10 @@ impl Transient {
     /// What is known of a frame's values; forgets the rest when many are known.
     pub fn levels_of(&mut self, key: &FrameKey) -> &mut Levels {
         const MOST: usize = 2048;
-        if self.levels.len() > MOST {
-            self.levels.clear();
+        if self.frames.levels.len() > MOST {
+            self.frames.levels.clear();
         }
-        self.levels.entry(key.clone()).or_default()
+        self.frames.levels.entry(key.clone()).or_default()
     }
 }
 

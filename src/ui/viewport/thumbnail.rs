@@ -32,19 +32,19 @@ pub fn thumbnail(
     transient: &mut Transient,
     wanted: &mut Vec<FrameKey>,
 ) -> Thumbnail {
-    if let Some(texture) = transient.thumbnails.get(part) {
+    if let Some(texture) = transient.frames.thumbnails.get(part) {
         return Thumbnail::Ready(texture.clone());
     }
     let Some((instance, frame_idx)) = series.image(series.stack.len() / 2) else { return Thumbnail::Failed };
     let key = instance.frame_key(frame_idx);
     match context.frames.frame(&key) {
         FrameState::Ready(frame) => {
-            if transient.thumbnails.len() > MOST {
-                transient.thumbnails.clear();
+            if transient.frames.thumbnails.len() > MOST {
+                transient.frames.thumbnails.clear();
             }
             let Some(image) = small_picture(&frame, instance, frame_idx) else { return Thumbnail::Failed };
             let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
-            transient.thumbnails.insert(part.clone(), texture.clone());
+            transient.frames.thumbnails.insert(part.clone(), texture.clone());
             Thumbnail::Ready(texture)
         }
         FrameState::Loading => {

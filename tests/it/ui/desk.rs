@@ -10,7 +10,7 @@ use overread::domain::study::Study;
 use overread::domain::uid::{EventId, FindingId, ModelId, ReaderName};
 use overread::review::command::{Command, Stamp};
 use overread::review::session::ReviewSession;
-use overread::ui::action::{Action, AppAction, ReviewAction, StudyAction};
+use overread::ui::action::{Action, AppAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
     AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
     UiContext,
@@ -29,6 +29,8 @@ pub struct Desk {
     pub facts: Facts,
     /// Everything asked for since the start, but wanted frames.
     pub asked: Vec<Action>,
+    /// Each list of frames that was asked for.
+    pub wanted: Vec<Vec<FrameKey>>,
     /// The record refuses this many events.
     pub n_not_saved: usize,
     n_events: u64,
@@ -77,6 +79,7 @@ impl Desk {
                 messages: Vec::new(),
             },
             asked: Vec::new(),
+            wanted: Vec::new(),
             n_not_saved: 0,
             n_events: 0,
         };
@@ -121,6 +124,7 @@ impl Desk {
 
     fn carry_out(&mut self, action: &Action) {
         match action {
+            Action::View(ViewAction::WantFrames(keys)) => self.wanted.push(keys.clone()),
             Action::Review(review) => self.review(review),
             Action::App(AppAction::SetReader(reader)) => self.facts.reader = reader.clone(),
             Action::App(AppAction::AcceptTerms) => self.facts.has_accepted_terms = true,
