@@ -62,6 +62,10 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
     }
     dialogs_ui(ui, context, view, actions);
     ask_for_frames(ui, view, wanted, actions);
+    if is_display_untold(context, view) {
+        // The next pass tells, so that a key pressed after it finds the finding displayed.
+        ui.ctx().request_repaint();
+    }
     if actions.contains(&Action::App(AppAction::Quit)) {
         ui.ctx().send_viewport_cmd(ViewportCommand::Close);
     }
@@ -103,12 +107,17 @@ fn side_panels_ui(
 
 /// Tells the review that a finding's own image was on screen while it was selected: in the pass before, painted.
 fn mark_displayed(context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>) {
-    let Some(painted) = &view.transient.painted else { return };
-    let Some(selected) = &painted.selected else { return };
-    let Some(review) = context.session.and_then(|session| session.finding(selected)) else { return };
-    if !review.was_displayed && deciding::seen_of(&review.finding, view).is_some() {
+    let selected = view.transient.painted.as_ref().and_then(|painted| painted.selected.as_ref());
+    if let Some(selected) = selected.filter(|_| is_display_untold(context, view)) {
         actions.push(ReviewAction::MarkDisplayed(selected.clone()).into());
     }
+}
+
+/// The selected finding's image is painted and the review does not know it yet.
+fn is_display_untold(context: &UiContext<'_>, view: &ViewState) -> bool {
+    let selected = view.transient.painted.as_ref().and_then(|painted| painted.selected.as_ref());
+    let review = selected.and_then(|id| context.session?.finding(id));
+    review.is_some_and(|review| !review.was_displayed && deciding::seen_of(&review.finding, view).is_some())
 }
 
 /// A study that nobody has looked at opens on its first flagged finding.
