@@ -146,10 +146,7 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
         desk.session.set_access(RecordAccess::ReadOnly);
     }
     desk.is_record_read = true;
-    let has_run = desk.analysis.values().any(|state| matches!(state, AnalysisState::Done));
-    if app.preferences.settings.analyzes_on_open && !has_run {
-        analysis::run_all(app, study);
-    }
+    analysis::resume(app, study);
 }
 
 /// A model whose findings are in the record, from the same weights, has been run.

@@ -158,3 +158,25 @@ fn an_analysis_that_is_cancelled_leaves_nothing_half_done() {
     run_until(&mut app, "findings", has_findings);
     run_until(&mut app, "them to be kept", is_kept);
 }
+
+#[test]
+fn what_was_found_on_one_study_never_lands_on_another() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("one"));
+    data::write_other_phantom(&folder.path().join("two"));
+    let mut app = start(folder.path(), &["one", "two"]);
+    run_until(&mut app, "a running analysis", |app| app.open_desk().is_some_and(|desk| desk.is_analyzing()));
+    let first = app.library.open.clone().unwrap();
+    let second = app.library.studies.iter().map(|study| study.uid.clone()).find(|uid| uid != &first).unwrap();
+    // The second study is asked for while the first one is still being analyzed.
+    ask(&mut app, overread::ui::action::StudyAction::Select(second.clone()));
+    run_until(&mut app, "findings on the second", has_findings);
+    ask(&mut app, overread::ui::action::StudyAction::Select(first.clone()));
+    run_until(&mut app, "findings on the first", has_findings);
+    run_until(&mut app, "them to be kept", is_kept);
+    for (uid, desk) in &app.desks {
+        assert!(desk.session.findings().iter().all(|review| &review.finding.subject.study == uid));
+        assert!(desk.session.events().iter().all(|logged| logged.keeping == Keeping::Kept));
+    }
+    assert_eq!(app.desks.len(), 2);
+}

@@ -22,3 +22,10 @@ pub fn write_small_phantom(folder: &Path) {
     // The truth beside the pictures is no picture: a scan would list it as refused.
     std::fs::remove_file(study.truth_file).unwrap();
 }
+
+/// Another patient's study of the same kind, without a CT series.
+pub fn write_other_phantom(folder: &Path) {
+    let options = PhantomOptions { seed: 7, ct: None, ..PhantomOptions::small() };
+    let study = phantom_study::write(folder, &options, &|| false, &|_| {}).unwrap();
+    std::fs::remove_file(study.truth_file).unwrap();
+}

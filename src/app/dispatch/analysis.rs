@@ -4,13 +4,29 @@ use crate::app::hall::App;
 use crate::domain::intake::Progress;
 use crate::domain::uid::{ModelId, StudyUid};
 use crate::ui::action::AnalysisAction;
-use crate::ui::context::AnalysisState;
+use crate::ui::context::{AnalysisState, ModelStatus};
 
 pub fn dispatch(app: &mut App, action: &AnalysisAction) {
     let Some(study) = app.library.open.clone() else { return };
     match action {
         AnalysisAction::RunAll => run_all(app, &study),
         AnalysisAction::Run(model) => run(app, &study, vec![model.clone()]),
+    }
+}
+
+/// Runs what has not been run on this study, when studies are analyzed on opening.
+pub fn resume(app: &mut App, study: &StudyUid) {
+    let Some(desk) = app.desks.get(study) else { return };
+    if !app.preferences.settings.analyzes_on_open || desk.is_analyzing() {
+        return;
+    }
+    let is_open = |model: &&ModelStatus| {
+        let state = desk.analysis.get(&model.id).unwrap_or(&model.state);
+        matches!(state, AnalysisState::NotRun)
+    };
+    let models: Vec<ModelId> = app.models.iter().filter(is_open).map(|model| model.id.clone()).collect();
+    if !models.is_empty() {
+        run(app, study, models);
     }
 }
 

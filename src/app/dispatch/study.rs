@@ -1,5 +1,6 @@
 //! Which study lies on the desk.
 
+use crate::app::dispatch::analysis;
 use crate::app::hall::App;
 use crate::app::state::desk::Desk;
 use crate::domain::uid::StudyUid;
@@ -29,7 +30,10 @@ pub fn select(app: &mut App, uid: StudyUid) {
     }
     app.library.open = Some(uid.clone());
     let is_known = app.desks.get(&uid).is_some_and(|desk| desk.is_record_read);
-    if !is_known {
+    if is_known {
+        // Another study may have taken the models away before they were through with this one.
+        analysis::resume(app, &uid);
+    } else {
         app.desks.insert(uid.clone(), Desk::new(uid.clone()));
         app.runner.store(move |store| store.load(uid));
     }
