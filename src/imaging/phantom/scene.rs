@@ -154,8 +154,12 @@ mod tests {
         let ray = Ray { origin: Vec3([-50.0, 0.0, 0.0]), dir: Vec3([1.0, 0.0, 0.0]) };
         let mut tracer = Tracer::default();
         let spans = tracer.trace(scene.bodies.iter(), &ray);
-        let met: Vec<(Tissue, f64)> = spans.iter().map(|span| (span.tissue, span.end_mm - span.start_mm)).collect();
-        assert_eq!(met, [(Tissue::Muscle, 7.0), (Tissue::Lung, 10.0), (Tissue::Muscle, 3.0)]);
+        let expected = [(Tissue::Muscle, 7.0), (Tissue::Lung, 10.0), (Tissue::Muscle, 3.0)];
+        assert_eq!(spans.len(), expected.len());
+        for (span, (tissue, length_mm)) in spans.iter().zip(expected) {
+            assert_eq!(span.tissue, tissue);
+            assert!((span.end_mm - span.start_mm - length_mm).abs() < 1e-9);
+        }
         assert_eq!(scene.tissue_at(Vec3([2.0, 0.0, 0.0])), Tissue::Lung);
         assert_eq!(scene.tissue_at(Vec3([20.0, 0.0, 0.0])), Tissue::Air);
     }
