@@ -5,7 +5,7 @@ use egui::{Context, FocusDirection, Ui};
 use crate::domain::decision::Verdict;
 use crate::domain::presentation::Window;
 use crate::imaging::presets::{presets, presets_apply};
-use crate::ui::action::{Action, ExportAction, OpenAction, ReviewAction};
+use crate::ui::action::{Action, AppAction, ExportAction, OpenAction, ReviewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
@@ -61,6 +61,7 @@ fn program_key(
                 memory.request_focus(viewport_id());
             }
         }),
+        ProgramKey::Quit => actions.push(AppAction::Quit.into()),
         ProgramKey::Cancel => {
             view.transient.pointer.is_drawing_finding = false;
             view.transient.pointer.drag = None;

@@ -61,6 +61,7 @@ pub enum ProgramKey {
     Shortcuts,
     FocusPanels,
     Cancel,
+    Quit,
 }
 
 /// One line of the sheet.
@@ -194,6 +195,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     program(ProgramKey::Shortcuts, &[plain(Key::F1)], "This sheet"),
     program(ProgramKey::FocusPanels, &[plain(Key::F6)], "Move the keyboard between picture and panels"),
     program(ProgramKey::Cancel, &[plain(Key::Escape)], "Cancel, close"),
+    program(ProgramKey::Quit, &[ctrl(Key::Q)], "Quit; every decision is kept first"),
 ];
 
 /// The first chord of a command in words, such as `Ctrl+Z`; empty when it has none.

@@ -114,7 +114,9 @@ fn decide_ui(
         let is_rejected = review.decision.as_ref().is_some_and(|d| matches!(d.verdict, Verdict::Rejected { .. }));
         let words = tip(ui, "The finding is not there: choose why", ReviewKey::Reject);
         let button = Button::new("Reject…").selected(is_rejected);
-        if wide_button(ui, true, width, button).on_hover_text(words).clicked() {
+        let response = wide_button(ui, true, width, button).on_hover_text(words);
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, is_rejected, "Reject"));
+        if response.clicked() {
             deciding::ask_reasons(context, view);
         }
     });

@@ -94,7 +94,7 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
         if ui.button("About Overread").clicked() {
             view.dialogs.push(Dialog::About);
         }
-        if ui.button("Quit").clicked() {
+        if keyed(ui, "Quit", ProgramKey::Quit) {
             actions.push(AppAction::Quit.into());
         }
     });

@@ -114,7 +114,7 @@ pub fn install(ctx: &Context) {
     ctx.options_mut(|options| {
         // A right button that moves less than this opens the menu, more zooms.
         options.input_options.max_click_dist = 3.0;
-        // Leaving is asked for by the window or the menu, never by one chord.
+        // The screen's own table of keys has it.
         options.quit_shortcuts.clear();
     });
 }

@@ -236,6 +236,8 @@ fn laterality(code: &str) -> &str {
         "L" => "Left",
         "R" => "Right",
         "B" => "Both sides",
+        // Unpaired says nothing a reader must know.
+        "U" => "",
         other => other,
     }
 }
