@@ -120,16 +120,18 @@ pub fn mediastinum() -> Vec<Convex> {
 }
 
 /// Ventricles, right atrium, left atrium and the root of the great vessels. The apex points left, forward and down.
+///
+/// Enlarged on purpose, with a cardiothoracic ratio above 0.5, so that there is something to measure and to accept.
 pub fn heart() -> Vec<Convex> {
     let axes = Axes::along(Vec3([0.74, -0.38, -0.55]), LEFT);
     vec![
-        Convex::turned_ellipsoid([25.0, -32.0, -64.0], [46.0, 50.0, 74.0], axes),
+        Convex::turned_ellipsoid([30.0, -32.0, -66.0], [56.0, 54.0, 86.0], axes),
         Convex::turned_ellipsoid(
-            [30.0, -36.0, -74.0],
-            [36.0, 44.0, 66.0],
+            [38.0, -36.0, -78.0],
+            [46.0, 50.0, 76.0],
             Axes::along(Vec3([0.90, -0.30, -0.30]), LEFT),
         ),
-        Convex::ellipsoid([-12.0, -22.0, -52.0], [31.0, 36.0, 46.0]),
+        Convex::ellipsoid([-14.0, -22.0, -54.0], [36.0, 38.0, 50.0]),
         Convex::ellipsoid([6.0, 2.0, -22.0], [38.0, 30.0, 34.0]),
         Convex::ellipsoid([16.0, -26.0, -8.0], [31.0, 30.0, 38.0]),
     ]

@@ -21,7 +21,7 @@ pub use scene::{Scene, Tissue};
 pub use truth::{Truth, truth};
 
 /// Changes whenever the pictures change.
-pub const PHANTOM_VERSION: &str = "2";
+pub const PHANTOM_VERSION: &str = "3";
 
 /// Which pictures of the phantom to make.
 #[derive(Clone, Debug, PartialEq)]
