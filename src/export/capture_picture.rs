@@ -198,7 +198,10 @@ fn draw_marks(canvas: &mut Canvas, numbered: &Numbered<'_>, scale: f64, font_px:
             [region.x0, region.y1],
             [region.x0, region.y0],
         ];
-        canvas.stroke_with_rim(&corners, pen);
+        // A region that is only where a saliency map is strong has its contour; a box would claim more than that.
+        if finding.evidence.saliency.is_none() {
+            canvas.stroke_with_rim(&corners, pen);
+        }
         let named = format!("{} {}", numbered.number, finding.label.name);
         // On a small picture a name would hide what it names.
         let has_room = face.width(&named, font_px) <= canvas.width() as f64 / 2.0;

@@ -36,7 +36,7 @@ static VIRIDIS: &[u8; 768] = include_bytes!("../../assets/colormaps/viridis.rgb"
 /// Opacity of the saliency map unless the reader moves the slider.
 pub const SALIENCY_OPACITY: f32 = 0.35;
 /// Saliency below this share of its peak is transparent.
-pub const SALIENCY_THRESHOLD: f32 = 0.25;
+pub const SALIENCY_THRESHOLD: f32 = 0.35;
 /// The contour runs at this share of the peak, unless the model card says otherwise.
 pub const CONTOUR_FRACTION: f32 = 0.5;
 /// Width of the saliency contour on the target, pixels.

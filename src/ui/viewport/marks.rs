@@ -18,7 +18,8 @@ pub fn family_color(finding: &Finding) -> Color32 {
     if finding.model_run().is_some() { theme().marks.ai.into() } else { theme().marks.reader.into() }
 }
 
-/// Draws the findings of this image. Those below their operating point only when selected.
+/// Draws the findings of this image. Those below their operating point only when selected; and so those whose place is
+/// no more than where a saliency map is strong: several such boxes at once hide the picture and locate nothing.
 pub fn marks_ui(
     painter: &Painter,
     canvas: &Canvas,
@@ -31,7 +32,7 @@ pub fn marks_ui(
         let finding = &review.finding;
         let is_selected = selected == Some(&finding.id);
         shown.is_subject_of(finding)
-            && (finding.is_flagged() || is_selected)
+            && (is_selected || finding.is_flagged() && finding.evidence.saliency.is_none())
             && (shows_ai || finding.model_run().is_none())
     };
     let (chosen, others): (Vec<_>, Vec<_>) =
