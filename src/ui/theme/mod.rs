@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
+use egui::epaint::text::{FontInsert, FontPriority, InsertFontFamily};
 use egui::style::{HandleShape, ScrollStyle, WidgetVisuals, Widgets};
 use egui::{
-    Color32, Context, CornerRadius, FontFamily, FontId, Frame, Margin, Shadow, Stroke, Style, TextStyle, Visuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontFamily, FontId, Frame, Margin, Shadow, Stroke, Style, TextStyle,
+    Visuals, vec2,
 };
 use serde::{Deserialize, Deserializer};
 
@@ -111,12 +113,26 @@ pub fn faded(color: impl Into<Color32>, opacity: f32) -> Color32 {
 pub fn install(ctx: &Context) {
     ctx.set_theme(egui::Theme::Dark);
     ctx.all_styles_mut(apply);
+    for font in name_fonts() {
+        ctx.add_font(font);
+    }
     ctx.options_mut(|options| {
         // A right button that moves less than this opens the menu, more zooms.
         options.input_options.max_click_dist = 3.0;
         // The screen's own table of keys has it.
         options.quit_shortcuts.clear();
     });
+}
+
+/// Letters that egui's own fonts lack: a patient's name must never be a row of boxes. First alphabets, then ideographs.
+fn name_fonts() -> [FontInsert; 2] {
+    let dejavu: &[u8] = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
+    let droid: &[u8] = include_bytes!("../../../assets/fonts/DroidSansFallbackFull.ttf");
+    let last = |family| InsertFontFamily { family, priority: FontPriority::Lowest };
+    [("DejaVu Sans", dejavu), ("Droid Sans Fallback", droid)].map(|(name, bytes)| {
+        let families = vec![last(FontFamily::Proportional), last(FontFamily::Monospace)];
+        FontInsert::new(name, FontData::from_static(bytes), families)
+    })
 }
 
 fn apply(style: &mut Style) {

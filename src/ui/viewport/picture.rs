@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::decision::{Seen, SeenOverlay};
 use crate::domain::frame::Frame;
+use crate::domain::mask::Segment;
 use crate::domain::uid::FindingId;
 use crate::imaging::overlay::FILL_OPACITY;
 use crate::imaging::presentation::GreyPresentation;
@@ -54,8 +55,12 @@ pub fn request(
         return request;
     };
     if overlay.masks != MaskStyle::Off {
-        let visible = |segment: &MaskLayer| !overlay.hidden_segments.contains(&segment.segment.id);
-        request.overlay.masks = finding.evidence.segments.iter().cloned().map(MaskLayer::new).filter(visible).collect();
+        // A hidden segment stays in the texture: switching it on again uploads nothing.
+        let layer = |segment: &Arc<Segment>| MaskLayer {
+            is_visible: !overlay.hidden_segments.contains(&segment.id),
+            ..MaskLayer::new(Arc::clone(segment))
+        };
+        request.overlay.masks = finding.evidence.segments.iter().map(layer).collect();
         request.overlay.fill_opacity = if overlay.masks == MaskStyle::Outline { 0.0 } else { FILL_OPACITY * 2.0 };
     }
     if let Some(map) = finding.evidence.saliency.as_ref().filter(|_| overlay.saliency_shown) {
