@@ -28,8 +28,19 @@ pub(crate) fn open(path: &Path, mode: OpenMode, anchor: &Anchor) -> Result<(Conn
         OpenMode::ReadOnly => Some("opened for reading"),
         OpenMode::ReadWrite => write_protection(path, file.as_ref()),
     };
+    if mode == OpenMode::ReadOnly && is_new {
+        let detail = "there is none yet".to_owned();
+        return Err(StoreError::CannotOpen { detail, path: path.to_owned() });
+    }
     if let Some(why) = why {
         return open_read_only(path, why);
+    }
+    if is_new {
+        // The first start of a user: not even the folder is there.
+        fs::create_dir_all(folder_of(path)).map_err(|error| StoreError::CannotOpen {
+            detail: format!("its folder cannot be made: {}", error.kind()),
+            path: path.to_owned(),
+        })?;
     }
     match open_writable(path, is_new) {
         Ok(Some(conn)) => Ok((conn, Access::Writable)),

@@ -6,17 +6,22 @@ use std::time::{Duration, Instant};
 
 use overread::app::hall::{App, AppOptions};
 use overread::domain::decision::{RejectReason, Seen, SeenOverlay, Verdict};
+use overread::domain::presentation::Window;
 use overread::domain::uid::FindingId;
 use overread::review::session::Keeping;
-use overread::ui::action::{Action, AnalysisAction, DecisionRequest, ExportAction, OpenAction, ReviewAction};
+use overread::ui::action::{
+    Action, AnalysisAction, DecisionRequest, ExportAction, OpenAction, ReviewAction, ViewAction,
+};
 use overread::ui::context::{AnalysisState, StoreState};
+use overread::ui::view_state::{SeriesPart, WindowChoice};
 
 use crate::data;
 
 fn start(root: &Path, open: &[&str]) -> App {
     let options = AppOptions {
-        store: root.join("review.sqlite"),
-        settings: root.join("settings.json"),
+        // Neither folder is there at a user's first start.
+        store: root.join("data/overread/review.sqlite"),
+        settings: root.join("config/settings.json"),
         demo_dir: root.join("demo"),
         open: open.iter().map(|name| root.join(name)).collect(),
         ..AppOptions::default()
@@ -132,7 +137,9 @@ fn a_folder_without_images_is_said_and_the_program_goes_on() {
 fn a_read_only_store_shows_the_study_and_keeps_nothing() {
     let folder = tempfile::tempdir().unwrap();
     data::write_small_phantom(&folder.path().join("study"));
-    std::fs::write(folder.path().join("review.sqlite"), "this is no database, and it is not ours to replace").unwrap();
+    let store = folder.path().join("data/overread/review.sqlite");
+    std::fs::create_dir_all(store.parent().unwrap()).unwrap();
+    std::fs::write(&store, "this is no database, and it is not ours to replace").unwrap();
     let mut app = start(folder.path(), &["study"]);
     run_until(&mut app, "findings", has_findings);
     assert!(matches!(app.record.store, StoreState::ReadOnly(_)));
@@ -142,7 +149,7 @@ fn a_read_only_store_shows_the_study_and_keeps_nothing() {
     assert_eq!(verdict(&app, &finding), None);
     assert!(app.voice.messages().iter().any(|message| message.text.contains("read-only")));
     drop(app);
-    let text = std::fs::read_to_string(folder.path().join("review.sqlite")).unwrap();
+    let text = std::fs::read_to_string(store).unwrap();
     assert!(text.starts_with("this is no database"), "the file is left as it was");
 }
 
@@ -179,4 +186,32 @@ fn what_was_found_on_one_study_never_lands_on_another() {
         assert!(desk.session.events().iter().all(|logged| logged.keeping == Keeping::Kept));
     }
     assert_eq!(app.desks.len(), 2);
+}
+
+#[test]
+fn the_look_at_a_study_comes_back_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let (part, uid);
+    {
+        let mut app = start(folder.path(), &["study"]);
+        run_until(&mut app, "findings", has_findings);
+        let study = app.library.open_study().unwrap().clone();
+        (part, uid) = (SeriesPart::of(&study, 1), study.uid.clone());
+        let look = app.view.looks.entry(uid.clone()).or_default();
+        look.open_series = Some(part.clone());
+        let view = look.series.entry(part.clone()).or_default();
+        (view.stack_index, view.view.flip_h) = (7, true);
+        view.window = WindowChoice::Manual(Window::linear(-600.0, 1500.0));
+        // Closed at once: what was not at rest yet is kept on the way out.
+        ask(&mut app, ViewAction::Changed(uid.clone()));
+        eframe::App::on_exit(&mut app);
+    }
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "findings", has_findings);
+    let look = app.view.look(&uid).unwrap();
+    assert_eq!(look.open_series, Some(part.clone()));
+    let view = look.series_view(&part);
+    assert_eq!((view.stack_index, view.view.flip_h), (7, true));
+    assert_eq!(view.window, WindowChoice::Manual(Window::linear(-600.0, 1500.0)));
 }
