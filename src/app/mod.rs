@@ -28,13 +28,30 @@ pub const PROGRAM: &str = concat!("overread ", env!("CARGO_PKG_VERSION"));
 /// The program from its command line to its exit code.
 pub fn run() -> ExitCode {
     logging::install();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_understood(&error),
+    };
     let Arguments { command, paths, common } = arguments;
     match command {
         None => startup::open_window(AppOptions { open: paths, ..options(&common) }),
         Some(Command::Demo(demo)) => run_demo(&demo, &common),
         Some(command) => cli::run(&command, &common).into(),
     }
+}
+
+/// Help and version, or what is wrong with the command line: for a script that asked for JSON, as a document too.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if let Err(error) = error.print() {
+        log::debug!("the terminal is closed: {error}");
+    }
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let sentence = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let words = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+        output::print_document(&output::error("usage", &words));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn options(common: &Common) -> AppOptions {

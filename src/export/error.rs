@@ -13,6 +13,8 @@ pub enum ExportError {
     DiskFull(PathBuf),
     #[error("{problem}; nothing was exported to {}", .path.display())]
     Io { problem: String, path: PathBuf },
+    #[error("there is a folder, link, device or pipe of this name; it is left alone: {}", .0.display())]
+    NotAFile(PathBuf),
     #[error("an original image has this name and is never written over: {}", .0.display())]
     IsAnOriginal(PathBuf),
     #[error("{n_values} values do not fill an array of shape {shape:?}")]
@@ -32,6 +34,7 @@ impl ExportError {
             Self::NotWritable(_) => "not_writable",
             Self::DiskFull(_) => "disk_full",
             Self::Io { .. } => "io",
+            Self::NotAFile(_) => "not_a_file",
             Self::IsAnOriginal(_) => "is_an_original",
             Self::Shape { .. } => "shape",
             Self::Picture(_) => "picture",
@@ -45,6 +48,7 @@ impl ExportError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotFound
             | io::ErrorKind::ReadOnlyFilesystem
             // A file lies where the folder should be.
             | io::ErrorKind::NotADirectory

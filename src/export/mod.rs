@@ -13,7 +13,7 @@ pub mod numpy;
 mod phantom_dicom;
 pub mod phantom_study;
 pub mod secondary_capture;
-mod staging;
+pub mod staging;
 mod typeface;
 
 pub use crate::export::error::ExportError;

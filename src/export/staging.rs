@@ -19,14 +19,21 @@ pub struct Staging {
 impl Staging {
     /// Makes the folder if it is missing.
     pub fn new(folder: &Path) -> Result<Self, ExportError> {
+        // The parent of a bare file name.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         fs::create_dir_all(folder).map_err(|error| ExportError::writing(&error, folder))?;
         Ok(Self { folder: folder.to_owned(), files: Vec::new() })
     }
 
     /// Writes a file that will be called `name`.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let path = self.folder.join(name);
+        // A rename would put a plain file in the place of a device, a pipe or a link.
+        if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+            return Err(ExportError::NotAFile(path));
+        }
         let passing = self.folder.join(format!(".{}.part", Uuid::new_v4().simple()));
-        self.files.push((passing.clone(), self.folder.join(name)));
+        self.files.push((passing.clone(), path));
         // `create_new` follows no link that someone put there.
         let written = OpenOptions::new().write(true).create_new(true).open(&passing).and_then(|mut file| {
             file.write_all(bytes)?;
@@ -103,6 +110,19 @@ mod tests {
         assert!(!target.join("a.txt").exists());
         assert_eq!(staging.commit().unwrap(), [target.join("a.txt"), target.join("b.txt")]);
         assert_eq!(names(&target), ["a.txt", "b.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_file_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("taken")).unwrap();
+        std::os::unix::fs::symlink("/dev/null", folder.path().join("device")).unwrap();
+        let mut staging = Staging::new(folder.path()).unwrap();
+        assert_eq!(staging.add("taken", b"x").unwrap_err().code(), "not_a_file");
+        assert_eq!(staging.add("device", b"x").unwrap_err().code(), "not_a_file");
+        assert!(staging.commit().unwrap().is_empty());
+        assert_eq!(names(folder.path()), ["device", "taken"]);
     }
 
     #[test]

@@ -41,9 +41,9 @@ pub enum ImportError {
     UnsupportedTransferSyntax(&'static str),
     #[error("Pixels of this kind cannot be shown: {0}")]
     UnsupportedPixels(String),
-    #[error("The object has no pixel data")]
+    #[error("The image has no pixel data; the file may be cut short")]
     NoPixels,
-    #[error("Frame {frame} is not in the file, which holds {n_present} whole frames")]
+    #[error("{}", missing_frame(*frame, *n_present))]
     FrameMissing { frame: u64, n_present: u64 },
     #[error("The compressed picture does not fit the object: {0}")]
     CodestreamMismatch(String),
@@ -91,6 +91,13 @@ impl ImportError {
 
     pub fn notice(&self) -> Notice {
         Notice::new(self.code(), self.to_string())
+    }
+}
+
+fn missing_frame(frame: u64, n_present: u64) -> String {
+    match n_present {
+        0 => "The pixel data is cut short: the file holds no whole frame".to_owned(),
+        _ => format!("Frame {frame} (counted from 1) is not in the file, which holds {n_present} whole frames"),
     }
 }
 

@@ -168,7 +168,7 @@ impl Runner {
             let request = ExportRequest { report: &report, folder: &folder, json: true, pictures: true };
             let written = handing_on::run(&request, &|| false, &|progress| send(ExportEvent::Progress(progress)));
             send(match written {
-                Ok(files) => ExportEvent::Done { folder: folder.clone(), n_files: files.len() },
+                Ok(done) => ExportEvent::Done { folder: folder.clone(), n_files: done.files.len() },
                 Err(text) => ExportEvent::Failed(text),
             });
         });

@@ -24,6 +24,8 @@ pub enum Refusal {
     DuplicateFinding,
     #[error("Enter the reader's name before deciding.")]
     EmptyReader,
+    #[error("The reader's name is one line of at most 64 characters.")]
+    UnfitReader,
     #[error("The review record is read-only: decisions cannot be kept.")]
     ReadOnlyRecord,
     #[error("Name what was found.")]
@@ -39,7 +41,16 @@ pub enum Refusal {
 }
 
 pub(crate) fn check_reader(reader: &ReaderName) -> Result<(), Refusal> {
-    if reader.is_empty() { Err(Refusal::EmptyReader) } else { Ok(()) }
+    /// A person's name in DICOM (PN, PS3.5 6.2).
+    const MAX_CHARS: usize = 64;
+    let name = reader.as_str();
+    if reader.is_empty() {
+        return Err(Refusal::EmptyReader);
+    }
+    if name.chars().any(char::is_control) || name.chars().count() > MAX_CHARS {
+        return Err(Refusal::UnfitReader);
+    }
+    Ok(())
 }
 
 pub(crate) fn check_study(finding: &Finding, study: &StudyUid) -> Result<(), Refusal> {

@@ -47,9 +47,9 @@ fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, Not
     let models = chosen_models(&shelf, &arguments.models)?;
     let intake = scan::quietly(&arguments.paths);
     if intake.studies.is_empty() {
-        let reason = intake.refused().next().map(|(_, notice)| notice.clone());
-        let (code, text) = reason.map_or(("no_image", "no image there".to_owned()), |n| (n.code, n.text));
-        return Err(NotDone { code, text });
+        let only = intake.refused().next().filter(|_| intake.files.len() == 1);
+        let code = only.map_or("no_image", |(_, notice)| notice.code);
+        return Err(NotDone { code, text: inspect::nothing_to_open(&intake) });
     }
     let unwritable = |error: std::io::Error| NotDone {
         code: "not_written",
@@ -65,8 +65,11 @@ fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, Not
         reports.extend(ended);
     }
     let documents = write_findings(&findings, &arguments.out)?;
-    keep(&intake, arguments, common, &findings)?;
-    let document = document(&intake, &documents, &reports);
+    let kept = keep(&intake, arguments, common, &findings);
+    if let Err(NotDone { text, .. }) = &kept {
+        output::message(&format!("the findings are not kept: {text}"));
+    }
+    let document = document(&intake, &documents, &reports, &kept);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     fs::write(arguments.out.join("findings.json"), text).map_err(|error| NotDone {
         code: "not_written",
@@ -80,7 +83,10 @@ fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, Not
             output::line(&format!("{} · {} · {sentence}", finding.id, finding.label.name));
         }
     }
-    Ok(outcome(&intake, &reports))
+    Ok(match outcome(&intake, &reports) {
+        Outcome::Done if kept.is_err() => Outcome::Partly,
+        outcome => outcome,
+    })
 }
 
 /// 2 when no model gave anything; 1 when a model failed or a file was refused.
@@ -181,8 +187,7 @@ fn keep(
 ) -> Result<(), NotDone> {
     let mut store = record::open_store(&store_path(common))?;
     if let Some(reason) = store.read_only_reason() {
-        output::message(&format!("the findings are not kept: {reason}"));
-        return Ok(());
+        return Err(NotDone { code: "store_read_only", text: reason });
     }
     for study in &intake.studies {
         let of_study: Vec<_> = findings.iter().filter(|f| f.subject.study == study.uid).cloned().collect();
@@ -202,10 +207,11 @@ fn keep(
     Ok(())
 }
 
-fn document(intake: &Intake, findings: &[Value], reports: &[ModelReport]) -> Value {
+fn document(intake: &Intake, findings: &[Value], reports: &[ModelReport], kept: &Result<(), NotDone>) -> Value {
     let of_study = |study: &Study| json!({ "study_instance_uid": study.uid, "n_images": study.n_images() });
     let refused: Vec<Value> =
-        intake.refused().map(|(path, notice)| json!({ "path": path, "reason": notice })).collect();
+        intake.refused().map(|(path, notice)| json!({ "path": output::path(path), "reason": notice })).collect();
+    let why_not = kept.as_ref().err().map(|NotDone { code, text }| json!({ "code": code, "text": text }));
     output::stamped(json!({
         "studies": intake.studies.iter().map(|study| of_study(study)).collect::<Vec<_>>(),
         "models": reports.iter().map(|report| json!({
@@ -213,6 +219,7 @@ fn document(intake: &Intake, findings: &[Value], reports: &[ModelReport]) -> Val
         })).collect::<Vec<_>>(),
         "findings": findings,
         "refused_files": refused,
+        "record": { "kept": kept.is_ok(), "reason": why_not },
     }))
 }
 

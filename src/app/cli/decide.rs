@@ -21,7 +21,7 @@ fn decide(arguments: &DecideArguments, common: &Common) -> Result<Outcome, NotDo
     let verdict = verdict(arguments)?;
     let study = StudyUid::new(&arguments.study);
     let finding = FindingId::new(&arguments.finding);
-    let mut store = record::open_store(&store_path(common))?;
+    let mut store = record::open_existing_store(&store_path(common))?;
     let mut session = record::review_of(&store, &study)?;
     let comment = arguments.comment.clone();
     let command = Command::DecideWithoutScreen { finding: finding.clone(), verdict, comment };

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::app::cli::arguments::{DecodeArguments, ValueFormat};
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::target;
 use crate::domain::frame::{Frame, Samples};
-use crate::export::numpy;
+use crate::export::{ExportError, numpy};
 use crate::imaging::modality_lut;
 use crate::jobs::work::single::{self, OpenedFrame};
 
@@ -14,19 +15,23 @@ pub fn run(arguments: &DecodeArguments) -> Outcome {
         Ok(opened) => opened,
         Err(notice) => return output::failed(arguments.json, notice.code, &notice.text),
     };
+    if let Err(notice) = target::check(&arguments.file, &arguments.out, target::NPY_START) {
+        return output::failed(arguments.json, notice.code, &notice.text);
+    }
     let (dtype, written) = match arguments.format {
         ValueFormat::Stored => write_stored(&opened.frame, arguments),
         ValueFormat::Modality => write_modality(&opened, arguments),
     };
-    if let Err(text) = written {
-        return output::failed(arguments.json, "not_written", &text);
+    if let Err(error) = written {
+        let notice = target::failed(&error);
+        return output::failed(arguments.json, notice.code, &notice.text);
     }
     if arguments.json {
         let frame = &opened.frame;
         output::print_document(&output::stamped(json!({
-            "file": arguments.file,
+            "file": output::path(&arguments.file),
             "frame": arguments.frame,
-            "out": arguments.out,
+            "out": output::path(&arguments.out),
             "format": match arguments.format { ValueFormat::Stored => "stored", ValueFormat::Modality => "modality" },
             "dtype": dtype,
             "shape": shape(frame),
@@ -45,7 +50,7 @@ fn shape(frame: &Frame) -> Vec<usize> {
     shape
 }
 
-fn write_stored(frame: &Frame, arguments: &DecodeArguments) -> (&'static str, Result<(), String>) {
+fn write_stored(frame: &Frame, arguments: &DecodeArguments) -> (&'static str, Result<(), ExportError>) {
     let (out, shape) = (arguments.out.as_path(), shape(frame));
     let (dtype, result) = match frame.samples() {
         Samples::U8(v) | Samples::Rgb8(v) => ("uint8", numpy::write_npy_u8(out, &shape, v)),
@@ -57,15 +62,18 @@ fn write_stored(frame: &Frame, arguments: &DecodeArguments) -> (&'static str, Re
         Samples::F32(v) => ("float32", numpy::write_npy_f32(out, &shape, v)),
         Samples::F64(v) => ("float64", numpy::write_npy_f64(out, &shape, v)),
     };
-    (dtype, result.map_err(|error| error.to_string()))
+    (dtype, result)
 }
 
-fn write_modality(opened: &OpenedFrame, arguments: &DecodeArguments) -> (&'static str, Result<(), String>) {
+/// Color has no modality LUT: its values are the stored ones, as float32.
+fn write_modality(opened: &OpenedFrame, arguments: &DecodeArguments) -> (&'static str, Result<(), ExportError>) {
     let frame = &opened.frame;
-    let Some(attributes) = opened.instance.frame(arguments.frame) else {
-        return ("float32", Err("The file has no such frame".to_owned()));
+    let values = match (frame.samples(), opened.instance.frame(arguments.frame)) {
+        (Samples::Rgb8(v), _) => v.iter().map(|value| f32::from(*value)).collect(),
+        (Samples::Rgb16(v), _) => v.iter().map(|value| f32::from(*value)).collect(),
+        (_, Some(attributes)) => modality_lut::modality_values(frame, attributes),
+        // `single::open` has checked the frame's number.
+        (_, None) => Vec::new(),
     };
-    let values = modality_lut::modality_values(frame, attributes);
-    let written = numpy::write_npy_f32(&arguments.out, &shape(frame), &values);
-    ("float32", written.map_err(|error| error.to_string()))
+    ("float32", numpy::write_npy_f32(&arguments.out, &shape(frame), &values))
 }

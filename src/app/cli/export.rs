@@ -9,9 +9,10 @@ use crate::app::PROGRAM;
 use crate::app::cli::arguments::{Common, ExportArguments, ExportFormat};
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;
+use crate::domain::intake::Notice;
 use crate::domain::study::Study;
 use crate::domain::uid::StudyUid;
-use crate::jobs::work::handing_on::{self, ExportRequest};
+use crate::jobs::work::handing_on::{self, ExportRequest, HandedOn};
 use crate::jobs::work::record::{self, NotDone};
 use crate::jobs::work::{scan, stamp};
 use crate::store::ReviewStore;
@@ -30,9 +31,12 @@ fn export(arguments: &ExportArguments, common: &Common) -> Result<Outcome, NotDo
     let wants_pictures = arguments.format.contains(&ExportFormat::Png);
     let places = if arguments.from.is_empty() { known_places(&store) } else { arguments.from.clone() };
     let study = find_study(&uid, &places);
+    let mut notices = Vec::new();
     let has_pictures = wants_pictures && study.is_some();
     if wants_pictures && !has_pictures {
-        output::message("the study's files are not where they were opened; no pictures (give their place with --from)");
+        let text = "The study's files are not where they were opened; no pictures (give their place with --from)";
+        output::message(text);
+        notices.push(Notice::new("no_pictures", text));
     }
     let report = session.report(study, &stamp::now(), PROGRAM);
     let request = ExportRequest {
@@ -42,15 +46,21 @@ fn export(arguments: &ExportArguments, common: &Common) -> Result<Outcome, NotDo
         pictures: has_pictures,
     };
     let written = handing_on::run(&request, &|| false, &|_| {});
-    let files = written.map_err(|text| NotDone { code: "not_written", text })?;
+    let HandedOn { files, skipped } = written.map_err(|text| NotDone { code: "not_written", text })?;
+    notices.extend(skipped);
     if arguments.json {
         output::print_document(&output::stamped(json!({
-            "study_instance_uid": uid, "to": arguments.to, "files": files, "pictures": has_pictures,
+            "study_instance_uid": uid, "to": output::path(&arguments.to), "pictures": has_pictures, "notices": notices,
+            "files": files.iter().map(|file| output::path(file)).collect::<Vec<_>>(),
         })));
     } else {
         files.iter().for_each(|file| output::line(&file.display().to_string()));
     }
-    Ok(if wants_pictures && !has_pictures { Outcome::Partly } else { Outcome::Done })
+    Ok(match (files.is_empty(), notices.is_empty()) {
+        (true, _) => Outcome::Unusable,
+        (false, false) => Outcome::Partly,
+        (false, true) => Outcome::Done,
+    })
 }
 
 fn known_places(store: &dyn ReviewStore) -> Vec<PathBuf> {

@@ -15,12 +15,28 @@ use crate::jobs::work::scan;
 
 pub fn run(arguments: &InspectArguments) -> Outcome {
     let intake = scan::quietly(&arguments.paths);
+    let mut document = document(&intake);
+    if intake.studies.is_empty() {
+        let text = nothing_to_open(&intake);
+        output::message(&text);
+        document["error"] = json!({ "code": "no_image", "text": text });
+    }
     if arguments.json {
-        output::print_document(&document(&intake));
+        output::print_document(&document);
     } else {
         print_text(&intake);
     }
     outcome(&intake)
+}
+
+/// Why there is no study, when there is none.
+pub fn nothing_to_open(intake: &Intake) -> String {
+    match (intake.files.len(), intake.refused().next()) {
+        (0, _) => "There is no file there".to_owned(),
+        (1, None) => "The index there names no image".to_owned(),
+        (1, Some((_, notice))) => notice.text.clone(),
+        (n_files, _) => format!("None of the {n_files} files there is an image that can be opened"),
+    }
 }
 
 /// 0 when all was read, 1 when something was refused, 2 when nothing could be opened.
@@ -95,7 +111,7 @@ fn series_document(series: &Series) -> Value {
         "instances": series.instances.iter().map(|instance| json!({
             "sop_instance_uid": instance.sop,
             "sop_class_uid": instance.sop_class,
-            "path": instance.path,
+            "path": output::path(&instance.path),
             "number": instance.number,
             "n_frames": instance.n_frames(),
             "transfer_syntax_uid": instance.pixels.transfer_syntax,
@@ -136,6 +152,7 @@ fn geometry_document(series: &Series) -> Value {
 }
 
 fn file_document(path: &Path, status: &FileStatus) -> Value {
+    let path = output::path(path);
     match status {
         FileStatus::Read => json!({ "path": path, "status": "read", "reason": null, "notices": [] }),
         FileStatus::Warned(list) => {

@@ -10,6 +10,7 @@ pub mod inspect;
 mod models;
 pub mod output;
 mod render;
+mod target;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,31 @@ pub fn store_path(common: &Common) -> PathBuf {
 
 /// Runs one job to its end. `Demo` is not here: it opens the window.
 pub fn run(command: &Command, common: &Common) -> Outcome {
+    let outcome = run_job(command, common);
+    // A result that reached nobody is no success.
+    if output::is_lost() { Outcome::Unusable } else { outcome }
+}
+
+/// Whether the job was asked to speak JSON.
+fn is_json(command: &Command) -> bool {
+    match command {
+        Command::Inspect(arguments) => arguments.json,
+        Command::Decode(arguments) => arguments.json,
+        Command::Render(arguments) => arguments.json,
+        Command::Analyze(arguments) => arguments.json,
+        Command::Decide(arguments) => arguments.json,
+        Command::Findings(arguments) => arguments.json,
+        Command::Export(arguments) => arguments.json,
+        Command::Models(arguments) => arguments.json,
+        Command::Demo(_) => false,
+    }
+}
+
+fn run_job(command: &Command, common: &Common) -> Outcome {
+    if let Some(dir) = common.models_dir.as_ref().filter(|dir| !dir.is_dir()) {
+        let text = format!("There is no folder of models at {}", dir.display());
+        return output::failed(is_json(command), "no_models_dir", &text);
+    }
     match command {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Decode(arguments) => decode::run(arguments),

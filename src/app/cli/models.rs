@@ -5,17 +5,31 @@ use serde_json::{Value, json};
 use crate::app::cli::arguments::{Common, ModelsArguments};
 use crate::app::cli::output::{self, Outcome};
 use crate::app::places;
+use crate::inference::device::DeviceChoice;
+use crate::inference::error::ModelError;
 use crate::inference::registry::{self, ModelEntry};
 
 pub fn run(arguments: &ModelsArguments, common: &Common) -> Outcome {
     let entries = registry::list_models(&places::model_roots(common.models_dir.as_ref()));
+    let device = DeviceChoice::default();
+    let load = |entry: &ModelEntry| registry::load_model(entry, &device).err();
+    // A card and a hash can be right and the weights still be no network.
+    let entries: Vec<Checked<'_>> = entries
+        .iter()
+        .enumerate()
+        .map(|(i, entry)| Checked {
+            entry,
+            error: load(entry),
+            is_replaced: entries.iter().skip(i + 1).any(|later| later.id == entry.id),
+        })
+        .collect();
     if arguments.json {
         let models: Vec<Value> = entries.iter().map(document).collect();
         output::print_document(&output::stamped(json!({ "models": models })));
     } else {
         entries.iter().for_each(print_text);
     }
-    let n_usable = entries.iter().filter(|entry| is_usable(entry)).count();
+    let n_usable = entries.iter().filter(|checked| checked.error.is_none()).count();
     if n_usable == entries.len() && n_usable > 0 {
         Outcome::Done
     } else if n_usable > 0 {
@@ -25,42 +39,38 @@ pub fn run(arguments: &ModelsArguments, common: &Common) -> Outcome {
     }
 }
 
-fn is_usable(entry: &ModelEntry) -> bool {
-    entry.card.is_ok() && entry.hash_ok
+/// A model as found, after an attempt to load it.
+struct Checked<'a> {
+    entry: &'a ModelEntry,
+    error: Option<ModelError>,
+    /// A folder's model of the same id is used instead.
+    is_replaced: bool,
 }
 
-fn document(entry: &ModelEntry) -> Value {
-    match &entry.card {
-        Ok(card) => json!({
-            "id": entry.id,
-            "source": entry.source.describe(),
-            "usable": is_usable(entry),
-            "hash_ok": entry.hash_ok,
-            "sha256": card.weights.sha256,
-            "error": (!entry.hash_ok).then(|| json!({
-                "code": "hash_mismatch", "text": "The weights are not the ones the card describes",
-            })),
-            "card": card,
-        }),
-        Err(error) => json!({
-            "id": entry.id,
-            "source": entry.source.describe(),
-            "usable": false,
-            "hash_ok": false,
-            "sha256": null,
-            "error": { "code": error.code(), "text": error.to_string() },
-            "card": null,
-        }),
-    }
+fn document(checked: &Checked<'_>) -> Value {
+    let Checked { entry, error, is_replaced } = checked;
+    json!({
+        "id": entry.id,
+        "source": entry.source.describe(),
+        "usable": error.is_none(),
+        "replaced": is_replaced,
+        "hash_ok": entry.hash_ok,
+        "sha256": entry.card.as_ref().ok().map(|card| &card.weights.sha256),
+        "error": error.as_ref().map(|error| json!({ "code": error.code(), "text": error.to_string() })),
+        "card": entry.card.as_ref().ok(),
+    })
 }
 
-fn print_text(entry: &ModelEntry) {
-    match &entry.card {
-        Ok(card) => {
-            let state = if entry.hash_ok { "hash checked" } else { "HASH WRONG, not used" };
-            output::line(&format!("{} {} · {} · {state}", entry.id, card.version, card.name));
-            output::line(&format!("    {}", card.summary));
-        }
-        Err(error) => output::line(&format!("{} · not usable: {error}", entry.id)),
+fn print_text(checked: &Checked<'_>) {
+    let Checked { entry, error, is_replaced } = checked;
+    let name = entry.card.as_ref().map_or_else(|_| String::new(), |card| format!(" {} · {}", card.version, card.name));
+    let state = match error {
+        None if *is_replaced => "hash checked; another model of this id is used instead".to_owned(),
+        None => "hash checked".to_owned(),
+        Some(error) => format!("NOT USABLE: {error}"),
+    };
+    output::line(&format!("{}{name} · {} · {state}", entry.id, entry.source.describe()));
+    if let Ok(card) = &entry.card {
+        output::line(&format!("    {}", card.summary));
     }
 }

@@ -1,7 +1,9 @@
 //! How a windowless job speaks: one document or plain lines on stdout, messages on stderr, an exit code.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
@@ -47,9 +49,24 @@ pub fn print_document(document: &Value) {
 
 /// One line on stdout. A reader that closed the pipe early is not an error.
 pub fn line(text: &str) {
-    if let Err(error) = writeln!(std::io::stdout().lock(), "{text}") {
-        log::debug!("stdout is closed: {error}");
+    let mut stdout = std::io::stdout().lock();
+    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    let Err(error) = written else { return };
+    if error.kind() != ErrorKind::BrokenPipe && !IS_LOST.swap(true, Ordering::Relaxed) {
+        message(&format!("the output could not be written: {error}"));
     }
+}
+
+/// Set when stdout refused what was written to it, such as on a full disk.
+static IS_LOST: AtomicBool = AtomicBool::new(false);
+
+pub fn is_lost() -> bool {
+    IS_LOST.load(Ordering::Relaxed)
+}
+
+/// A path for a document: JSON is Unicode, so bytes that are not become the replacement character.
+pub fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// A sentence for the person at the terminal.
@@ -63,7 +80,12 @@ pub fn message(text: &str) {
 pub fn failed(is_json: bool, code: &str, text: &str) -> Outcome {
     message(text);
     if is_json {
-        print_document(&stamped(json!({ "error": { "code": code, "text": text } })));
+        print_document(&error(code, text));
     }
     Outcome::Unusable
+}
+
+/// The document of a job that could not be done.
+pub fn error(code: &str, text: &str) -> Value {
+    stamped(json!({ "error": { "code": code, "text": text } }))
 }

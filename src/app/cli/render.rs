@@ -1,14 +1,12 @@
 //! `overread render`: one frame drawn to a PNG, by the shaders or by their CPU twin.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
 use crate::app::cli::arguments::{Common, OverlayChoice, RenderArguments, RendererChoice};
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::target;
 use crate::app::places;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::finding::Finding;
@@ -28,6 +26,7 @@ use crate::render::request::{DrawRequest, MaskLayer, SaliencyLayer};
 
 /// Larger pictures are a slip of the keyboard.
 const MAX_SIDE: u32 = 16_384;
+const MAX_PIXELS: u64 = 64 << 20;
 
 pub fn run(arguments: &RenderArguments, common: &Common) -> Outcome {
     match render(arguments, common) {
@@ -38,6 +37,7 @@ pub fn run(arguments: &RenderArguments, common: &Common) -> Outcome {
 
 fn render(arguments: &RenderArguments, common: &Common) -> Result<(), Notice> {
     let opened = single::open(&arguments.file, arguments.frame)?;
+    target::check(&arguments.file, &arguments.output, target::PNG_START)?;
     let (width, height) = match &arguments.size {
         Some(text) => parse_size(text)?,
         None => own_size(&opened),
@@ -55,12 +55,12 @@ fn render(arguments: &RenderArguments, common: &Common) -> Result<(), Notice> {
             (renderer.draw(&request, width, height).map_err(|error| failed(&error))?, adapter)
         }
     };
-    write_png(&arguments.output, width, height, &rgba)
-        .map_err(|error| Notice::new("not_written", format!("The picture could not be written: {error}")))?;
+    let png = encode_png(width, height, &rgba).map_err(|error| failed(&error))?;
+    target::write(&arguments.output, &png)?;
     if arguments.json {
         let window = request.voi.window();
         output::print_document(&output::stamped(json!({
-            "file": arguments.file, "frame": arguments.frame, "out": arguments.output,
+            "file": output::path(&arguments.file), "frame": arguments.frame, "out": output::path(&arguments.output),
             "width": width, "height": height, "renderer": drawn_by, "window": window,
             "inverted": request.invert, "notices": opened.notices,
         })));
@@ -114,10 +114,17 @@ fn parse_window(text: &str) -> Result<Window, Notice> {
 }
 
 fn parse_size(text: &str) -> Result<(u32, u32), Notice> {
-    let wrong = || Notice::new("usage", format!("'{text}' is not a size: such as 1024x768, at most {MAX_SIDE} a side"));
+    let wrong = || {
+        let limits = format!("at most {MAX_SIDE} a side and {MAX_PIXELS} pixels");
+        Notice::new("usage", format!("'{text}' is not a size: such as 1024x768, {limits}"))
+    };
     let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(wrong)?;
     let side = |text: &str| text.trim().parse::<u32>().ok().filter(|side| (1..=MAX_SIDE).contains(side));
-    Ok((side(width).ok_or_else(wrong)?, side(height).ok_or_else(wrong)?))
+    let (width, height) = (side(width).ok_or_else(wrong)?, side(height).ok_or_else(wrong)?);
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(wrong());
+    }
+    Ok((width, height))
 }
 
 /// Runs the models on this study and lays over what they said of this very frame.
@@ -165,13 +172,15 @@ fn add_overlay(
 }
 
 /// RGB, with the research-use sentence in the file's own text.
-fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<(), png::EncodingError> {
-    let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), width, height);
+fn encode_png(width: u32, height: u32, rgba: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.add_text_chunk("Disclaimer".to_owned(), RESEARCH_USE_ONLY.to_owned())?;
     let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|pixel| pixel.iter().take(3).copied()).collect();
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&rgb)?;
-    writer.finish()
+    writer.finish()?;
+    Ok(bytes)
 }

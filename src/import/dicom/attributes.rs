@@ -16,7 +16,7 @@ use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
 use crate::import::dicom::frames::Groups;
 use crate::import::dicom::image_pixel::{ColorModel, PixelLayout, SampleKind};
-use crate::import::dicom::object_kind::non_image_kind;
+use crate::import::dicom::object_kind::{self, non_image_kind};
 use crate::import::dicom::palette::palette;
 use crate::import::dicom::pixel_data;
 use crate::import::dicom::syntax::PixelCoding;
@@ -113,7 +113,7 @@ fn refuse_non_images(file: &DicomFile, root: &View<'_>, sop_class: &str) -> Resu
     }
     match file.scanned.pixels {
         Some(_) => Ok(()),
-        None if root.has(tags::ROWS) => Err(ImportError::NoPixels),
+        None if root.has(tags::ROWS) || object_kind::is_picture(sop_class) => Err(ImportError::NoPixels),
         None => Err(ImportError::NotAnImage("an object without pixels".to_owned())),
     }
 }

@@ -181,7 +181,8 @@ fn settle(syntax: Syntax, bytes: &[u8], start: usize, n_total: u64, notices: &mu
 }
 
 fn sniffed_syntax(bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<Notice>) -> Result<Syntax, ImportError> {
-    let coding = recognize::sniff_coding(bytes, start, n_total).ok_or(ImportError::NotAnImageFile)?;
+    let coding =
+        recognize::sniff_coding(bytes, start, n_total).ok_or_else(|| unreadable_start(bytes, start, n_total))?;
     let uid = match coding {
         Coding { is_explicit: false, .. } => IMPLICIT_LE_UID,
         Coding { is_big_endian: true, .. } => EXPLICIT_BE_UID,
@@ -192,6 +193,15 @@ fn sniffed_syntax(bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<No
         notices.push(Notice::new(reason::META_REPAIRED, text));
     }
     Syntax::from_uid(uid).ok_or(ImportError::NotAnImageFile)
+}
+
+/// Why no data set begins at `start`: behind the magic word the file is DICOM all the same.
+fn unreadable_start(bytes: &[u8], start: usize, n_total: u64) -> ImportError {
+    match bytes.get(128..132) == Some(b"DICM") {
+        true if n_total < start as u64 + 8 => ImportError::Truncated { at: n_total },
+        true => ImportError::Malformed { at: start as u64, fault: "no DICOM attribute begins here" },
+        false => ImportError::NotAnImageFile,
+    }
 }
 
 /// Sequences stored as UN with a length (CP-246): read as implicit little endian, left alone when they are not.

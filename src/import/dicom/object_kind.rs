@@ -31,3 +31,16 @@ pub fn non_image_kind(sop_class: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Classes that are pictures by definition: without pixels their file is incomplete.
+pub fn is_picture(sop_class: &str) -> bool {
+    let Some(tail) = sop_class.strip_prefix("1.2.840.10008.5.1.4.1.1.") else { return false };
+    let (family, member) = tail.split_once('.').unwrap_or((tail, ""));
+    match (family, member) {
+        ("4", "2") => false,
+        ("1" | "2" | "3" | "4" | "6" | "7" | "12" | "13" | "20" | "128" | "130", _) => true,
+        ("77", member) => member.starts_with("1."),
+        ("481", "1" | "2") => true,
+        _ => false,
+    }
+}

@@ -17,16 +17,24 @@ pub struct ExportRequest<'a> {
     pub pictures: bool,
 }
 
-/// The files written, in order.
+/// What an export left in its folder.
+#[derive(Debug, Default)]
+pub struct HandedOn {
+    /// In the order of writing.
+    pub files: Vec<PathBuf>,
+    /// Why images have no picture.
+    pub skipped: Vec<Notice>,
+}
+
 pub fn run(
     request: &ExportRequest<'_>,
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
-) -> Result<Vec<PathBuf>, String> {
+) -> Result<HandedOn, String> {
     let ExportRequest { report, folder, json: wants_json, pictures } = request;
-    let mut files = Vec::new();
+    let mut done = HandedOn::default();
     if *wants_json {
-        files.push(export::write_json(report, folder).map_err(|error| error.to_string())?);
+        done.files.push(export::write_json(report, folder).map_err(|error| error.to_string())?);
     }
     if *pictures && report.study.is_some() {
         let mut frames = |instance: &Instance, frame_idx: u32| -> Result<Arc<Frame>, Notice> {
@@ -38,8 +46,9 @@ pub fn run(
         let captures = captures.map_err(|error| error.to_string())?;
         for (_, notice) in &captures.skipped {
             log::warn!("an image has no picture in the export: {}", notice.text);
+            done.skipped.push(notice.clone());
         }
-        files.extend(captures.written.into_iter().map(|capture| capture.path));
+        done.files.extend(captures.written.into_iter().map(|capture| capture.path));
     }
-    Ok(files)
+    Ok(done)
 }

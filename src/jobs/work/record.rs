@@ -7,30 +7,54 @@ use crate::jobs::work::stamp;
 use crate::review::command::{Command, Stamp};
 use crate::review::session::ReviewSession;
 use crate::store::ReviewStore;
+use crate::store::anchor::Anchor;
+use crate::store::error::StoreError;
 use crate::store::sqlite::{OpenMode, SqliteStore};
 
 /// Why a command was not carried out or not kept.
 #[derive(Debug)]
 pub struct NotDone {
-    /// `refused`, `store` or `unknown_study`.
+    /// `refused`, `no_record`, `unknown_study` or a code of the store, such as `store_read_only`.
     pub code: &'static str,
     pub text: String,
 }
 
 impl NotDone {
-    fn of_store(error: &dyn std::error::Error) -> Self {
-        Self { code: "store", text: error.to_string() }
+    fn of_store(error: &StoreError) -> Self {
+        Self { code: error.code(), text: error.to_string() }
     }
 }
 
 /// Opens for reading and writing; a place that cannot be written is opened read-only by the store itself.
+/// The folder of a new record is made when it is missing.
 pub fn open_store(path: &Path) -> Result<SqliteStore, NotDone> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        && let Err(error) = std::fs::create_dir_all(folder)
+    {
+        let text = format!("The folder of the review record cannot be made ({}): {}", error.kind(), folder.display());
+        return Err(NotDone { code: "store_cannot_open", text });
+    }
     SqliteStore::open(path, OpenMode::ReadWrite).map_err(|error| NotDone::of_store(&error))
+}
+
+/// Opens a record that must be there, for reading and writing.
+pub fn open_existing_store(path: &Path) -> Result<SqliteStore, NotDone> {
+    must_exist(path)?;
+    open_store(path)
 }
 
 /// Opens what is there without creating anything.
 pub fn open_store_to_read(path: &Path) -> Result<SqliteStore, NotDone> {
+    must_exist(path)?;
     SqliteStore::open(path, OpenMode::ReadOnly).map_err(|error| NotDone::of_store(&error))
+}
+
+fn must_exist(path: &Path) -> Result<(), NotDone> {
+    // With its anchor beside it a record that is gone is worse than none; the store says so itself.
+    if path.exists() || Anchor::beside(path).exists() {
+        return Ok(());
+    }
+    Err(NotDone { code: "no_record", text: format!("There is no review record at {}", path.display()) })
 }
 
 /// The review of a study as the record has it; a study without findings and events is unknown.

@@ -22,6 +22,9 @@ pub struct OpenedFrame {
 
 /// Opens one frame of one file, or says why not.
 pub fn open(file: &Path, frame_idx: u32) -> Result<OpenedFrame, Notice> {
+    if file.is_dir() {
+        return Err(Notice::new("not_a_file", "This is a folder; give one image file"));
+    }
     let intake = scan::quietly(&[PathBuf::from(file)]);
     if let Some((_, notice)) = intake.refused().next() {
         return Err(notice.clone());
@@ -33,6 +36,9 @@ pub fn open(file: &Path, frame_idx: u32) -> Result<OpenedFrame, Notice> {
     let study = intake.studies.first().ok_or_else(|| Notice::new("no_image", "The file holds no image"))?;
     let found = study.series.iter().find_map(|series| Some((series, series.instances.first()?)));
     let (series, instance) = found.ok_or_else(|| Notice::new("no_image", "The file holds no image"))?;
+    if instance.path != file {
+        return Err(Notice::new("not_an_image", "This is an index of files (DICOMDIR); give one image file"));
+    }
     if frame_idx >= instance.n_frames() {
         let text = format!("There is no frame {frame_idx}: the file has {} (counted from 0)", instance.n_frames());
         return Err(Notice::new("no_such_frame", text));
