@@ -64,6 +64,15 @@ impl Place {
     }
 }
 
+/// The third number of Image Position (Patient), read without the importer.
+fn slice_height(path: &Path) -> f64 {
+    let bytes = fs::read(path).unwrap();
+    let at = bytes.windows(6).position(|part| part == b"\x20\x00\x32\x00DS").unwrap();
+    let n_bytes = usize::from(u16::from_le_bytes([bytes[at + 6], bytes[at + 7]]));
+    let value = String::from_utf8(bytes[at + 8..at + 8 + n_bytes].to_vec()).unwrap();
+    value.rsplit('\\').next().unwrap().trim_end_matches(['\0', ' ']).parse().unwrap()
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -81,6 +90,10 @@ fn inspect_lists_the_study_its_geometry_and_every_file() {
     assert_eq!(ct["geometry"]["regular"], true);
     assert_eq!(ct["geometry"]["sorted_by"], "position");
     assert!(ct["geometry"]["slice_spacing_mm"].as_f64().unwrap() > 0.0);
+    let paths: Vec<&str> = ct["instances"].as_array().unwrap().iter().map(|i| i["path"].as_str().unwrap()).collect();
+    let heights: Vec<f64> = paths.iter().map(|path| slice_height(Path::new(path))).collect();
+    let rising = heights.is_sorted() || heights.iter().rev().is_sorted();
+    assert!(rising && heights.len() > 2, "the images are listed in the order of the stack: {heights:?}");
     assert_eq!(ct["geometry"]["orientation"].as_array().unwrap().len(), 6);
     let files = document["files"].as_array().unwrap();
     let refused: Vec<&Value> = files.iter().filter(|file| file["status"] == "refused").collect();

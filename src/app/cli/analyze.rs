@@ -14,7 +14,7 @@ use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;
 use crate::app::{PROGRAM, places};
 use crate::domain::finding::Finding;
-use crate::domain::intake::Intake;
+use crate::domain::intake::{Intake, Notice};
 use crate::domain::report::{Report, ReportedFinding};
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, ReaderName};
@@ -47,9 +47,8 @@ fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, Not
     let models = chosen_models(&shelf, &arguments.models)?;
     let intake = scan::quietly(&arguments.paths);
     if intake.studies.is_empty() {
-        let only = intake.refused().next().filter(|_| intake.files.len() == 1);
-        let code = only.map_or("no_image", |(_, notice)| notice.code);
-        return Err(NotDone { code, text: inspect::nothing_to_open(&intake) });
+        let Notice { code, text } = inspect::nothing_to_open(&intake);
+        return Err(NotDone { code, text });
     }
     let unwritable = |error: std::io::Error| NotDone {
         code: "not_written",

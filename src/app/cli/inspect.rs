@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::cli::arguments::InspectArguments;
 use crate::app::cli::output::{self, Outcome};
+use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Notice};
 use crate::domain::patient::Patient;
 use crate::domain::series::{Regularity, Series};
@@ -17,9 +18,9 @@ pub fn run(arguments: &InspectArguments) -> Outcome {
     let intake = scan::quietly(&arguments.paths);
     let mut document = document(&intake);
     if intake.studies.is_empty() {
-        let text = nothing_to_open(&intake);
-        output::message(&text);
-        document["error"] = json!({ "code": "no_image", "text": text });
+        let notice = nothing_to_open(&intake);
+        output::message(&notice.text);
+        document["error"] = json!(notice);
     }
     if arguments.json {
         output::print_document(&document);
@@ -30,13 +31,14 @@ pub fn run(arguments: &InspectArguments) -> Outcome {
 }
 
 /// Why there is no study, when there is none.
-pub fn nothing_to_open(intake: &Intake) -> String {
-    match (intake.files.len(), intake.refused().next()) {
+pub fn nothing_to_open(intake: &Intake) -> Notice {
+    let text = match (intake.files.len(), intake.refused().next()) {
+        (1, Some((_, notice))) => return notice.clone(),
         (0, _) => "There is no file there".to_owned(),
         (1, None) => "The index there names no image".to_owned(),
-        (1, Some((_, notice))) => notice.text.clone(),
         (n_files, _) => format!("None of the {n_files} files there is an image that can be opened"),
-    }
+    };
+    Notice::new("no_image", text)
 }
 
 /// 0 when all was read, 1 when something was refused, 2 when nothing could be opened.
@@ -108,7 +110,7 @@ fn series_document(series: &Series) -> Value {
         "n_images": series.stack.len(),
         "geometry": geometry_document(series),
         "notices": notices(&series.notices),
-        "instances": series.instances.iter().map(|instance| json!({
+        "instances": in_stack_order(series).map(|instance| json!({
             "sop_instance_uid": instance.sop,
             "sop_class_uid": instance.sop_class,
             "path": output::path(&instance.path),
@@ -116,6 +118,15 @@ fn series_document(series: &Series) -> Value {
             "n_frames": instance.n_frames(),
             "transfer_syntax_uid": instance.pixels.transfer_syntax,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// Each instance once, where its first frame is scrolled to.
+fn in_stack_order(series: &Series) -> impl Iterator<Item = &Instance> {
+    let mut is_listed = vec![false; series.instances.len()];
+    series.stack.iter().filter_map(move |image| {
+        let was_listed = std::mem::replace(is_listed.get_mut(image.instance)?, true);
+        (!was_listed).then(|| series.instances.get(image.instance).map(AsRef::as_ref)).flatten()
     })
 }
 

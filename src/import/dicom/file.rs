@@ -55,7 +55,7 @@ impl DicomFile {
         let (source, syntax, start) = match Syntax::from_uid(&meta.syntax_uid) {
             Some(syntax) if syntax.is_deflated => {
                 let inflated = inflate(&source, meta.end, limits)?;
-                bytes = inflated.clone();
+                bytes = inflated.get(..inflated.len().min(FIRST_READ)).unwrap_or_default().to_vec();
                 (Source::Memory(inflated), syntax, 0)
             }
             Some(syntax) => {
