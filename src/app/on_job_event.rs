@@ -83,6 +83,10 @@ fn on_analysis(app: &mut App, generation: Generation, study: &StudyUid, event: A
 fn on_model_ended(app: &mut App, study: &StudyUid, model: ModelId, end: ModelEnd) {
     let (state, findings) = match end {
         ModelEnd::Findings(findings) => (AnalysisState::Done, findings),
+        ModelEnd::Partly { findings, missed } => {
+            app.voice.error(format!("{model}: {missed}"));
+            (AnalysisState::Done, findings)
+        }
         ModelEnd::OutOfScope(text) => (AnalysisState::OutOfScope(text), Vec::new()),
         ModelEnd::Failed(text) => {
             app.voice.error(format!("{model}: {text}"));

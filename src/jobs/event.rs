@@ -80,6 +80,11 @@ pub enum AnalysisEvent {
 /// How one model's run on one study ended.
 pub enum ModelEnd {
     Findings(Vec<Arc<Finding>>),
+    /// Some of the study's images were analyzed; `missed` says which were not, and why.
+    Partly {
+        findings: Vec<Arc<Finding>>,
+        missed: String,
+    },
     OutOfScope(String),
     Failed(String),
     Cancelled,

@@ -91,10 +91,10 @@ fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, Not
 /// 2 when no model gave anything; 1 when a model failed or a file was refused.
 fn outcome(intake: &Intake, reports: &[ModelReport]) -> Outcome {
     let is = |state: &str| reports.iter().any(|report| report.state == state);
-    if !is("done") {
+    if !is("done") && !is("partly_done") {
         return if is("failed") { Outcome::Unusable } else { Outcome::Partly };
     }
-    if is("failed") { Outcome::Partly } else { inspect::outcome(intake) }
+    if is("failed") || is("partly_done") { Outcome::Partly } else { inspect::outcome(intake) }
 }
 
 fn chosen_models(shelf: &Mutex<ModelShelf>, wanted: &[String]) -> Result<Vec<ModelId>, NotDone> {
@@ -117,6 +117,7 @@ fn run_models(shelf: &Mutex<ModelShelf>, request: &AnalysisRequest<'_>) -> (Vec<
         let AnalysisEvent::ModelEnded { model, end } = event else { return };
         let (state, text, found) = match end {
             ModelEnd::Findings(found) => ("done", None, found),
+            ModelEnd::Partly { findings, missed } => ("partly_done", Some(missed), findings),
             ModelEnd::OutOfScope(text) => ("out_of_scope", Some(text), Vec::new()),
             ModelEnd::Failed(text) => ("failed", Some(text), Vec::new()),
             ModelEnd::Cancelled => ("cancelled", None, Vec::new()),

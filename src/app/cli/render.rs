@@ -140,6 +140,10 @@ fn add_overlay(
     let findings = std::cell::RefCell::new(Vec::new());
     analysis::run(&Mutex::new(shelf), &of_study, &|| false, &|event| match event {
         AnalysisEvent::ModelEnded { end: ModelEnd::Findings(found), .. } => findings.borrow_mut().extend(found),
+        AnalysisEvent::ModelEnded { end: ModelEnd::Partly { findings: found, missed }, .. } => {
+            output::message(&missed);
+            findings.borrow_mut().extend(found);
+        }
         AnalysisEvent::ModelEnded { end: ModelEnd::OutOfScope(text) | ModelEnd::Failed(text), .. } => {
             output::message(&text);
         }

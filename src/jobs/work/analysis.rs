@@ -102,9 +102,11 @@ fn run_one(
     if images.is_empty() {
         return ModelEnd::OutOfScope(why_not.unwrap_or_else(|| "The study holds no image".to_owned()));
     }
-    let n_total = images.len();
+    let n_in_scope = images.len();
+    let n_total = n_in_scope.min(MAX_IMAGES);
     let mut findings = Vec::new();
-    for (n_done, image) in images.into_iter().enumerate() {
+    let mut failures: Vec<String> = Vec::new();
+    for (n_done, image) in images.into_iter().take(MAX_IMAGES).enumerate() {
         let of_image = |part: Progress| {
             let n_parts = part.n_total.max(1);
             progress(Progress { n_done: n_done * n_parts + part.n_done, n_total: n_total * n_parts });
@@ -112,10 +114,28 @@ fn run_one(
         match analyze_image(&model, request.study, &image, cancel, &of_image) {
             Ok(found) => findings.extend(found.into_iter().map(Arc::new)),
             Err(ImageEnd::Cancelled) => return ModelEnd::Cancelled,
-            Err(ImageEnd::Failed(text)) => return ModelEnd::Failed(text),
+            // One image that cannot be read costs that image only.
+            Err(ImageEnd::Failed(text)) => failures.push(text),
         }
     }
-    ModelEnd::Findings(findings)
+    match (missed(&failures, n_in_scope), failures.first()) {
+        (None, _) => ModelEnd::Findings(findings),
+        (Some(_), Some(first)) if failures.len() == n_total => ModelEnd::Failed(first.clone()),
+        (Some(missed), _) => ModelEnd::Partly { findings, missed },
+    }
+}
+
+/// Which images were not analyzed, in a sentence; `None` when all were.
+fn missed(failures: &[String], n_in_scope: usize) -> Option<String> {
+    let failed = failures
+        .first()
+        .map(|first| format!("{} of {n_in_scope} images could not be analyzed: {first}", failures.len()));
+    let left =
+        (n_in_scope > MAX_IMAGES).then(|| format!("Only the first {MAX_IMAGES} of {n_in_scope} images were analyzed"));
+    match (failed, left) {
+        (Some(failed), Some(left)) => Some(format!("{failed}. {left}")),
+        (failed, left) => failed.or(left),
+    }
 }
 
 struct ImageInScope<'a> {
@@ -140,7 +160,6 @@ fn images_in_scope<'a>(model: &Model, request: &AnalysisRequest<'a>) -> (Vec<Ima
             }
         }
     }
-    images.truncate(MAX_IMAGES);
     (images, why_not)
 }
 

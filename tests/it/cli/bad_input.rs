@@ -283,3 +283,42 @@ fn a_model_that_cannot_run_is_listed_as_such_with_its_reason() {
     let (exit, document) = place.document(&["models", "--models-dir", text(&place.at("nowhere"))]);
     assert_eq!((exit, code(&document)), (2, "no_models_dir"));
 }
+
+#[test]
+fn a_radiograph_that_cannot_be_decoded_costs_only_itself() {
+    let place = Place::with_phantom();
+    let radiograph = place.radiograph();
+    let (both, bytes) = (place.at("both"), fs::read(&radiograph).unwrap());
+    fs::create_dir_all(&both).unwrap();
+    fs::write(both.join("a.dcm"), &bytes).unwrap();
+    // The same study's second image: another instance, its pixels lost between listing and reading.
+    let (_, document) = place.document(&["inspect", text(&radiograph)]);
+    let sop = &document["patients"][0]["studies"][0]["series"][0]["instances"][0]["sop_instance_uid"];
+    let sop = sop.as_str().unwrap().as_bytes();
+    let mut other = bytes.clone();
+    let last_digit = |digit: u8| if digit == b'1' { b'2' } else { b'1' };
+    for at in 0..other.len() - sop.len() {
+        if other[at..].starts_with(sop) {
+            let end = at + sop.len() - 1;
+            other[end] = last_digit(other[end]);
+        }
+    }
+    let syntax = b"1.2.840.10008.1.2.1\0";
+    let at = other.windows(syntax.len()).position(|part| part == syntax).unwrap();
+    other[at..at + syntax.len()].copy_from_slice(b"1.2.840.10008.1.2.5\0");
+    // RLE by name, with one fragment of nothing: listed, and not to be decoded.
+    let pixels = other.windows(4).position(|tag| tag == [0xE0, 0x7F, 0x10, 0x00]).unwrap();
+    other.truncate(pixels);
+    other.extend(b"\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF");
+    other.extend(b"\xFE\xFF\x00\xE0\0\0\0\0\xFE\xFF\x00\xE0\x40\0\0\0");
+    other.extend([1, 0, 0, 0, 64, 0, 0, 0]);
+    other.extend([0; 56]);
+    other.extend(b"\xFE\xFF\xDD\xE0\0\0\0\0");
+    fs::write(both.join("b.dcm"), other).unwrap();
+    let out = place.at("results");
+    let (exit, document) = place.document(&["analyze", text(&both), "--model", "chest-anatomy", "--out", text(&out)]);
+    assert_eq!(exit, 1, "{document:#}");
+    assert_eq!(document["models"][0]["state"], "partly_done", "{document:#}");
+    assert!(document["models"][0]["text"].as_str().unwrap().starts_with("1 of 2 images"));
+    assert_eq!(document["findings"].as_array().unwrap().len(), 1);
+}
