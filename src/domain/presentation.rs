@@ -62,7 +62,7 @@ pub struct Window {
 }
 
 impl Window {
-    pub fn linear(center: f64, width: f64) -> Self {
+    pub const fn linear(center: f64, width: f64) -> Self {
         Self { center, width, function: VoiFunction::Linear }
     }
 }

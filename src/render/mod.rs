@@ -12,6 +12,7 @@ pub mod offscreen;
 pub mod pipelines;
 pub mod renderer;
 pub mod request;
+pub mod rgba_pass;
 mod saliency_pass;
 mod texture_cache;
 mod uniforms;

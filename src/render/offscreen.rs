@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use crate::render::error::RenderError;
 use crate::render::renderer::{Renderer, TargetRect, Uploads};
 use crate::render::request::DrawRequest;
+use crate::render::rgba_pass::{RgbaPass, RgbaPicture};
 
 /// A device of its own and a renderer on it.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct OffscreenRenderer {
     adapter: wgpu::AdapterInfo,
     format: wgpu::TextureFormat,
     renderer: Renderer,
+    /// Made on first use.
+    rgba_pass: Option<RgbaPass>,
     target: Option<Target>,
 }
 
@@ -47,7 +50,7 @@ impl OffscreenRenderer {
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|error| RenderError::NoDevice(error.to_string()))?;
         let renderer = Renderer::new(&device, &queue, format);
-        Ok(Self { device, queue, adapter: adapter.get_info(), format, renderer, target: None })
+        Ok(Self { device, queue, adapter: adapter.get_info(), format, renderer, rgba_pass: None, target: None })
     }
 
     /// Such as `llvmpipe (LLVM 15.0.6, 256 bits)`.
@@ -90,7 +93,49 @@ impl OffscreenRenderer {
         self.wait()
     }
 
+    /// Sends a picture of finished colors, draws it and reads it back: the usual way, for comparison.
+    pub fn draw_rgba(&mut self, picture: &RgbaPicture<'_>, width: u32, height: u32) -> Result<Vec<u8>, RenderError> {
+        self.submit_rgba(picture, width, height)?;
+        self.read_back()
+    }
+
+    /// The same until the adapter is done, without reading back.
+    pub fn draw_rgba_only(&mut self, picture: &RgbaPicture<'_>, width: u32, height: u32) -> Result<(), RenderError> {
+        self.submit_rgba(picture, width, height)?;
+        self.wait()
+    }
+
+    fn submit_rgba(&mut self, picture: &RgbaPicture<'_>, width: u32, height: u32) -> Result<(), RenderError> {
+        self.fit_target(width, height)?;
+        let Self { device, queue, format, rgba_pass, target, .. } = self;
+        let rgba_pass = rgba_pass.get_or_insert_with(|| RgbaPass::new(device, *format));
+        rgba_pass.prepare(device, queue, picture);
+        let target = target.get_or_insert_with(|| Target::new(device, *format, width, height));
+        target.paint(device, queue, |pass| rgba_pass.paint(pass));
+        Ok(())
+    }
+
     fn submit(&mut self, requests: &[(&DrawRequest, TargetRect)], width: u32, height: u32) -> Result<(), RenderError> {
+        self.fit_target(width, height)?;
+        for (viewport_id, (request, rect)) in (0..).zip(requests) {
+            self.renderer.prepare(&self.device, &self.queue, viewport_id, request, *rect)?;
+        }
+        let Self { device, queue, format, renderer, target, .. } = self;
+        let target = target.get_or_insert_with(|| Target::new(device, *format, width, height));
+        target.paint(device, queue, |pass| {
+            for (viewport_id, (_, rect)) in (0..).zip(requests) {
+                let Some([left, top, right, bottom]) = rect.within(width, height) else { continue };
+                let (width, height) = (right - left, bottom - top);
+                pass.set_viewport(left as f32, top as f32, width as f32, height as f32, 0.0, 1.0);
+                pass.set_scissor_rect(left, top, width, height);
+                renderer.paint(viewport_id, pass);
+            }
+        });
+        Ok(())
+    }
+
+    /// Drops a target of another size; refuses a size that cannot be.
+    fn fit_target(&mut self, width: u32, height: u32) -> Result<(), RenderError> {
         let limit = self.device.limits().max_texture_dimension_2d;
         if width.max(height) > limit || width.min(height) == 0 {
             return Err(RenderError::TooLarge { rows: height, cols: width, limit });
@@ -99,35 +144,6 @@ impl OffscreenRenderer {
         if !is_fitting {
             self.target = None;
         }
-        for (viewport_id, (request, rect)) in (0..).zip(requests) {
-            self.renderer.prepare(&self.device, &self.queue, viewport_id, request, *rect)?;
-        }
-        let Self { device, format, target, .. } = self;
-        let target = target.get_or_insert_with(|| Target::new(device, *format, width, height));
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-                label: Some("overread offscreen"),
-                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                    view: &target.view,
-                    depth_slice: None,
-                    resolve_target: None,
-                    ops: wgpu::Operations {
-                        load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
-                        store: wgpu::StoreOp::Store,
-                    },
-                })],
-                ..Default::default()
-            });
-            for (viewport_id, (_, rect)) in (0..).zip(requests) {
-                let Some([left, top, right, bottom]) = rect.within(width, height) else { continue };
-                let (width, height) = (right - left, bottom - top);
-                pass.set_viewport(left as f32, top as f32, width as f32, height as f32, 0.0, 1.0);
-                pass.set_scissor_rect(left, top, width, height);
-                self.renderer.paint(viewport_id, &mut pass);
-            }
-        }
-        self.queue.submit([encoder.finish()]);
         Ok(())
     }
 
@@ -186,6 +202,28 @@ impl Target {
         });
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         Self { width, height, texture, view, read_back, bytes_per_row }
+    }
+
+    /// One pass over a black target.
+    fn paint(&self, device: &wgpu::Device, queue: &wgpu::Queue, paint: impl FnOnce(&mut wgpu::RenderPass<'_>)) {
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("overread offscreen"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view: &self.view,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
+                        store: wgpu::StoreOp::Store,
+                    },
+                })],
+                ..Default::default()
+            });
+            paint(&mut pass);
+        }
+        queue.submit([encoder.finish()]);
     }
 
     fn copy_out(&self, encoder: &mut wgpu::CommandEncoder) {

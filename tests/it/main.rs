@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails right there")]
 
 mod app;
+mod bench;
 mod cli;
 mod data;
 mod export;

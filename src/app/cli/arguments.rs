@@ -49,6 +49,8 @@ pub enum Command {
     Export(ExportArguments),
     /// List models with their cards, hashes checked
     Models(ModelsArguments),
+    /// Measure this program on this machine, beside the usual way to do the same
+    Bench(BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -220,6 +222,74 @@ pub struct ExportArguments {
 
 #[derive(Debug, Args)]
 pub struct ModelsArguments {
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    #[command(subcommand)]
+    pub what: BenchSubject,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchSubject {
+    /// One window step, first draw and scroll step, on the GPU, on the CPU and the usual way
+    Frame(BenchFrameArguments),
+    /// Scanning a folder, beside dicom-object and pydicom reading the same headers
+    Scan(BenchScanArguments),
+    /// Each model on a radiograph of the phantom, beside PyTorch on the same weights
+    Inference(BenchInferenceArguments),
+    /// Keeping one decision, fsync included, beside a bare write and fsync
+    Store(BenchStoreArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchFrameArguments {
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchScanArguments {
+    pub dir: PathBuf,
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// A Python with pydicom, to measure beside
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchInferenceArguments {
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// A Python with torch, torchvision and safetensors, to measure beside
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchStoreArguments {
+    /// Measured decisions; one more goes before and does not count
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// On which disk; beside the review store when absent
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 
 mod analyze;
 pub mod arguments;
+mod bench;
 mod decide;
 mod decode;
 mod export;
@@ -59,6 +60,7 @@ fn run_job(command: &Command, common: &Common) -> Outcome {
         Command::Findings(arguments) => findings::run(arguments, common),
         Command::Export(arguments) => export::run(arguments, common),
         Command::Models(arguments) => models::run(arguments, common),
+        Command::Bench(arguments) => bench::run(arguments, common),
         Command::Demo(_) => Outcome::Done,
     }
 }

@@ -1,0 +1,48 @@
+//! `overread bench`: what the program costs on this machine, in the same run as the usual way to do the same.
+//!
+//! Rounds are interleaved, so that what else the machine does falls on all alike; trust ratios more than milliseconds.
+
+mod disk;
+mod frame;
+mod inference;
+mod measure;
+mod pictures;
+mod python;
+mod scan;
+mod scratch;
+mod sheet;
+
+use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
+use crate::app::cli::bench::sheet::Sheet;
+use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::store_path;
+use crate::app::places;
+
+pub fn run(arguments: &BenchArguments, common: &Common) -> Outcome {
+    let (sheet, is_json) = match &arguments.what {
+        BenchSubject::Frame(frame) => (frame::measure(frame.repeats), frame.json),
+        BenchSubject::Scan(scan) => (scan::measure(&scan.dir, scan.repeats, scan.peer_python.as_deref()), scan.json),
+        BenchSubject::Inference(inference) => {
+            let roots = places::model_roots(common.models_dir.as_ref());
+            let peer = inference.peer_python.as_deref();
+            (inference::measure(&roots, inference.repeats, peer), inference.json)
+        }
+        BenchSubject::Store(store) => {
+            let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
+            (disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats), store.json)
+        }
+    };
+    match sheet {
+        Ok(sheet) => show(&sheet, is_json),
+        Err(text) => output::failed(is_json, "not_measured", &text),
+    }
+}
+
+fn show(sheet: &Sheet, is_json: bool) -> Outcome {
+    if is_json {
+        output::print_document(&output::stamped(sheet.document()));
+    } else {
+        sheet.lines().iter().for_each(|line| output::line(line));
+    }
+    Outcome::Done
+}
