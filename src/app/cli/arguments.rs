@@ -233,6 +233,17 @@ pub struct BenchArguments {
     pub what: BenchSubject,
 }
 
+impl BenchArguments {
+    pub fn is_json(&self) -> bool {
+        match &self.what {
+            BenchSubject::Frame(frame) => frame.json,
+            BenchSubject::Scan(scan) => scan.json,
+            BenchSubject::Inference(inference) => inference.json,
+            BenchSubject::Store(store) => store.json,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum BenchSubject {
     /// One window step, first draw and scroll step, on the GPU, on the CPU and the usual way

@@ -42,6 +42,7 @@ fn is_json(command: &Command) -> bool {
         Command::Findings(arguments) => arguments.json,
         Command::Export(arguments) => arguments.json,
         Command::Models(arguments) => arguments.json,
+        Command::Bench(arguments) => arguments.is_json(),
         Command::Demo(_) => false,
     }
 }

@@ -19,17 +19,17 @@ use crate::app::cli::store_path;
 use crate::app::places;
 
 pub fn run(arguments: &BenchArguments, common: &Common) -> Outcome {
-    let (sheet, is_json) = match &arguments.what {
-        BenchSubject::Frame(frame) => (frame::measure(frame.repeats), frame.json),
-        BenchSubject::Scan(scan) => (scan::measure(&scan.dir, scan.repeats, scan.peer_python.as_deref()), scan.json),
+    let is_json = arguments.is_json();
+    let sheet = match &arguments.what {
+        BenchSubject::Frame(frame) => frame::measure(frame.repeats),
+        BenchSubject::Scan(scan) => scan::measure(&scan.dir, scan.repeats, scan.peer_python.as_deref()),
         BenchSubject::Inference(inference) => {
             let roots = places::model_roots(common.models_dir.as_ref());
-            let peer = inference.peer_python.as_deref();
-            (inference::measure(&roots, inference.repeats, peer), inference.json)
+            inference::measure(&roots, inference.repeats, inference.peer_python.as_deref())
         }
         BenchSubject::Store(store) => {
             let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
-            (disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats), store.json)
+            disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats)
         }
     };
     match sheet {
