@@ -42,6 +42,7 @@ pub const PALETTE_IGNORED: &str = "palette_ignored";
 pub const SPACING_IGNORED: &str = "spacing_ignored";
 pub const SPACING_DETECTOR: &str = "spacing_at_detector";
 pub const ORIENTATION_IGNORED: &str = "orientation_ignored";
+pub const COLOR_REDUCED: &str = "color_reduced";
 pub const LOSSY: &str = "lossy_compression";
 pub const RASTER_FILE: &str = "raster_file";
 pub const DUPLICATE_SOP: &str = "duplicate_sop_instance";

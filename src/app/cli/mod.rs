@@ -48,8 +48,8 @@ fn is_json(command: &Command) -> bool {
 }
 
 fn run_job(command: &Command, common: &Common) -> Outcome {
-    if let Some(dir) = common.models_dir.as_ref().filter(|dir| !dir.is_dir()) {
-        let text = format!("There is no folder of models at {}", dir.display());
+    if let Some((dir, error)) = common.models_dir.as_ref().and_then(|dir| Some((dir, std::fs::read_dir(dir).err()?))) {
+        let text = format!("The folder of models cannot be read ({}): {}", error.kind(), dir.display());
         return output::failed(is_json(command), "no_models_dir", &text);
     }
     match command {

@@ -116,6 +116,10 @@ impl PixelLayout {
             n_frames,
         };
         layout.check(limits)?;
+        if layout.color.is_color() && layout.bits_stored > 16 {
+            let text = format!("The colors have {} bits a sample; the upper 16 are read", layout.bits_stored);
+            notices.push(Notice::new(reason::COLOR_REDUCED, text));
+        }
         Ok(layout)
     }
 

@@ -197,3 +197,19 @@ fn a_missing_identifier_is_derived_from_the_contents_and_stays_the_same() {
     assert_eq!(only_instance(&first).sop, only_instance(&second).sop);
     assert!(derived_uid(&[b"x"]).len() <= 64);
 }
+
+#[test]
+fn colors_of_more_than_16_bits_are_reduced_and_that_is_said() {
+    let mut file = Written::ct("1.2.5");
+    file.word(0x0028_0002, 3).text(0x0028_0004, "CS", "RGB").word(0x0028_0006, 0);
+    file.word(0x0028_0100, 32).word(0x0028_0101, 32).word(0x0028_0102, 31);
+    let pixels: Vec<u8> = (0..36_u32).flat_map(|value| (value << 16 | 0xFFFF).to_le_bytes()).collect();
+    file.raw(0x7FE0_0010, "OW", &pixels);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.dcm");
+    std::fs::write(&path, file.bytes()).unwrap();
+    let intake = scan_all(&path);
+    assert!(codes(&intake).contains(&"color_reduced"));
+    let frame = load_frame(only_instance(&intake), 0).unwrap();
+    assert_eq!(frame.samples(), &Samples::Rgb16((0..36).collect()));
+}
