@@ -138,6 +138,28 @@ fn decode_writes_stored_and_modality_values() {
 }
 
 #[test]
+fn another_decoder_reads_the_same_stored_values() {
+    let place = Place::with_phantom();
+    let out = place.at("x.npy");
+    let (code, document) = place.document(&["decode", text(&place.radiograph()), "--out", text(&out), "--cross-check"]);
+    assert_eq!((code, document["cross_check"]["outcome"].as_str()), (0, Some("agrees")), "{document:#}");
+
+    let Some(folder) = data::shared("dicom/one-slice-many-syntaxes/testImages") else { return };
+    let mut n_compared = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().path();
+        let arguments = ["decode", text(&file), "--out", text(&out), "--cross-check"];
+        let (_, document) = place.document(&arguments);
+        if document["cross_check"]["outcome"] == "agrees" {
+            n_compared += 1;
+        } else {
+            println!("{}: {}", file.display(), document["cross_check"]);
+        }
+    }
+    assert!(n_compared >= 3, "only {n_compared} files could be compared");
+}
+
+#[test]
 fn cpu_and_gpu_draw_the_same_picture_within_one_level() {
     let place = Place::with_phantom();
     let radiograph = place.radiograph();

@@ -90,6 +90,9 @@ pub struct DecodeArguments {
     pub format: ValueFormat,
     #[arg(long, value_name = "F.npy")]
     pub out: PathBuf,
+    /// Decode the frame a second time with dicom-pixeldata and say whether every stored value is the same
+    #[arg(long)]
+    pub cross_check: bool,
     /// Describe what was written as JSON on stdout
     #[arg(long)]
     pub json: bool,

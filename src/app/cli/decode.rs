@@ -8,6 +8,7 @@ use crate::app::cli::target;
 use crate::domain::frame::{Frame, Samples};
 use crate::export::{ExportError, numpy};
 use crate::imaging::modality_lut;
+use crate::import::dicom::second_opinion::{SecondOpinion, second_opinion};
 use crate::jobs::work::single::{self, OpenedFrame};
 
 pub fn run(arguments: &DecodeArguments) -> Outcome {
@@ -26,6 +27,10 @@ pub fn run(arguments: &DecodeArguments) -> Outcome {
         let notice = target::failed(&error);
         return output::failed(arguments.json, notice.code, &notice.text);
     }
+    let cross_check = arguments.cross_check.then(|| second_opinion(&opened.instance, &opened.frame));
+    if let Some(opinion) = cross_check.as_ref().filter(|_| !arguments.json) {
+        output::line(&words(opinion));
+    }
     if arguments.json {
         let frame = &opened.frame;
         output::print_document(&output::stamped(json!({
@@ -37,9 +42,20 @@ pub fn run(arguments: &DecodeArguments) -> Outcome {
             "shape": shape(frame),
             "unit": opened.instance.value_unit.suffix(),
             "notices": opened.notices,
+            "cross_check": cross_check,
         })));
     }
-    Outcome::Done
+    if matches!(cross_check, Some(SecondOpinion::Differs { .. })) { Outcome::Partly } else { Outcome::Done }
+}
+
+fn words(opinion: &SecondOpinion) -> String {
+    match opinion {
+        SecondOpinion::Agrees => "dicom-pixeldata decodes the same stored values".to_owned(),
+        SecondOpinion::Differs { n_values, largest } => {
+            format!("dicom-pixeldata differs in {n_values} stored values, by {largest} at most")
+        }
+        SecondOpinion::NotComparable { why } => format!("dicom-pixeldata cannot be compared: {why}"),
+    }
 }
 
 fn shape(frame: &Frame) -> Vec<usize> {

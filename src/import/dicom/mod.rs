@@ -18,6 +18,7 @@ pub mod palette;
 pub mod pixel_data;
 pub mod rle;
 pub mod samples;
+pub mod second_opinion;
 pub mod source;
 pub mod stack;
 pub mod syntax;
