@@ -170,6 +170,9 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if self.record.came_back(ctx.input(|input| input.focused)) {
+            dispatch::study::read_record(self);
+        }
         self.work();
         if self.record.has_unsettled_look() {
             ctx.request_repaint_after(Duration::from_secs(1));

@@ -135,7 +135,10 @@ fn on_store(app: &mut App, event: StoreEvent) {
 
 /// The record came: the review is what it says. Without one the study is shown, and nothing is decided.
 fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, String>) {
-    let Some(desk) = app.desks.get_mut(study).filter(|desk| !desk.is_record_read) else { return };
+    let Some(desk) = app.desks.get_mut(study) else { return };
+    if desk.is_record_read {
+        return on_read_again(app, study, result);
+    }
     match result {
         Ok(LoadedRecord { record, view }) => {
             restore_analysis(desk, &app.models, &record.findings);
@@ -153,7 +156,19 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
     analysis::resume(app, study);
 }
 
-/// A model whose findings are in the record, from the same weights, has been run.
+/// The record was read once more: another program, or `overread decide`, may have written to it.
+fn on_read_again(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, String>) {
+    match result {
+        Ok(LoadedRecord { record, .. }) => {
+            if let Some(desk) = app.desks.get_mut(study) {
+                desk.session.refresh(record.findings, record.events);
+            }
+        }
+        Err(text) => app.voice.warn(format!("The study's record could not be read again: {text}")),
+    }
+}
+
+/// A model whose findings are in the record, of the same version, has been run.
 fn restore_analysis(
     desk: &mut Desk,
     models: &[crate::ui::context::ModelStatus],

@@ -215,3 +215,27 @@ fn the_look_at_a_study_comes_back_when_it_is_opened_again() {
     assert_eq!((view.stack_index, view.view.flip_h), (7, true));
     assert_eq!(view.window, WindowChoice::Manual(Window::linear(-600.0, 1500.0)));
 }
+
+#[test]
+fn what_another_program_decides_is_seen_when_the_study_is_taken_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "findings", has_findings);
+    run_until(&mut app, "them to be kept", is_kept);
+    let study = app.library.open.clone().unwrap();
+    let finding = app.open_desk().unwrap().session.findings()[0].finding.id.clone();
+    let decided = std::process::Command::new(env!("CARGO_BIN_EXE_overread"))
+        .args(["decide", "--study", study.as_str(), "--finding", finding.as_str(), "uncertain", "--reader", "Other"])
+        .arg("--store")
+        .arg(folder.path().join("data/overread/review.sqlite"))
+        .status()
+        .unwrap();
+    assert!(decided.success());
+    ask(&mut app, overread::ui::action::StudyAction::Select(study));
+    run_until(&mut app, "the other's decision", |app| verdict(app, &finding) == Some(Verdict::Uncertain));
+    ask(&mut app, ReviewAction::MarkDisplayed(finding.clone()));
+    decide(&mut app, &finding, Verdict::Accepted);
+    run_until(&mut app, "ours to be kept", is_kept);
+    assert_eq!(verdict(&app, &finding), Some(Verdict::Accepted));
+}

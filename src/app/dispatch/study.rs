@@ -35,6 +35,13 @@ pub fn select(app: &mut App, uid: StudyUid) {
         analysis::resume(app, &uid);
     } else {
         app.desks.insert(uid.clone(), Desk::new(uid.clone()));
-        app.runner.store(move |store| store.load(uid));
+    }
+    read_record(app);
+}
+
+/// Reads the open study's record, for the first time or once more.
+pub fn read_record(app: &App) {
+    if let Some(study) = app.library.open.clone() {
+        app.runner.store(move |store| store.load(study));
     }
 }

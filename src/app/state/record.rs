@@ -13,15 +13,23 @@ pub struct RecordState {
     pub store: StoreState,
     pub recent_places: Vec<PathBuf>,
     changed_look: Option<(StudyUid, Instant)>,
+    has_focus: bool,
 }
 
 impl Default for RecordState {
     fn default() -> Self {
-        Self { store: StoreState::Ready, recent_places: Vec::new(), changed_look: None }
+        Self { store: StoreState::Ready, recent_places: Vec::new(), changed_look: None, has_focus: true }
     }
 }
 
 impl RecordState {
+    /// Whether the window has just come back to the front: others may have written meanwhile.
+    pub fn came_back(&mut self, has_focus: bool) -> bool {
+        let came_back = has_focus && !self.has_focus;
+        self.has_focus = has_focus;
+        came_back
+    }
+
     pub fn look_changed(&mut self, study: StudyUid) {
         self.changed_look = Some((study, Instant::now()));
     }
