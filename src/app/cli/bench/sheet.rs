@@ -63,7 +63,9 @@ impl Sheet {
         let Self { subject, n_rounds, facts, series, ratios } = self;
         let build = if is_optimized() { "" } else { "; a debug build: trust nothing" };
         let mut lines = vec![format!("{subject}: {n_rounds} interleaved rounds{build}")];
-        lines.extend(facts.iter().map(|(name, value)| format!("  {name}: {value}")));
+        lines.extend(
+            facts.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| format!("  {name}: {value}")),
+        );
         lines.push(format!("{:<72} {:>10} {:>10} {:>10}", "", "median ms", "least ms", "p99 ms"));
         let row = |one: &Series| {
             let (median, least, p99) = (one.median() * 1e3, one.least() * 1e3, one.p99() * 1e3);
