@@ -11,7 +11,7 @@ use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::dialogs_ui;
 use crate::ui::keys::keys_ui;
-use crate::ui::panels::finding_details::finding_details_ui;
+use crate::ui::panels::finding_details::{decision_ui, finding_facts_ui};
 use crate::ui::panels::findings::findings_ui;
 use crate::ui::panels::overlay_controls::overlay_controls_ui;
 use crate::ui::panels::series_strip::series_strip_ui;
@@ -95,11 +95,16 @@ fn side_panels_ui(
         .default_size(if is_wide { 360.0 } else { 320.0 })
         .size_range(280.0..=560.0)
         .show(ui, |ui| {
+            Panel::bottom("decision").frame(Frame::NONE).resizable(false).show(ui, |ui| {
+                ui.add_space(8.0);
+                decision_ui(ui, context, view, actions);
+            });
             Panel::bottom("finding details").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(6.0);
-                finding_details_ui(ui, context, view, actions);
+                finding_facts_ui(ui, context, view, actions);
                 ui.separator();
                 overlay_controls_ui(ui, context, view);
+                ui.add_space(4.0);
             });
             CentralPanel::no_frame().show(ui, |ui| findings_ui(ui, context, view, actions));
         });

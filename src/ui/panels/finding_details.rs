@@ -15,12 +15,20 @@ use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{main_button, wide_button};
 use crate::ui::words::{number, quantity};
 
-pub fn finding_details_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+/// What is known of the selected finding.
+pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>) {
+    let Some(review) = deciding::selected(context, view) else { return };
+    let height = (ui.available_height() * 0.4).max(60.0);
+    ScrollArea::vertical().max_height(height).id_salt("facts").show(ui, |ui| facts_ui(ui, review));
+    if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
+        actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
+    }
+}
+
+/// The reader's hand. Of the same height for every finding, so that no button moves away from under the pointer.
+pub fn decision_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     match deciding::selected(context, view) {
         Some(review) => {
-            let height = (ui.available_height() * 0.4).max(60.0);
-            ScrollArea::vertical().max_height(height).id_salt("facts").show(ui, |ui| facts_ui(ui, review));
-            ui.add_space(2.0);
             decide_ui(ui, context, review, view, actions);
             comment_ui(ui, review, view, actions);
         }
@@ -132,9 +140,6 @@ fn decide_ui(
             deciding::decide_selected(context, view, actions, Verdict::NotAssessable);
         }
     });
-    if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
-        actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
-    }
 }
 
 /// The comment goes with the next decision; on a decided finding it is sent on leaving the field.
