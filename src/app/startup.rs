@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use wgpu::DeviceType;
+
 use crate::app::cli::output;
 use crate::app::hall::{App, AppOptions};
 use crate::ui::theme;
@@ -56,7 +58,10 @@ pub fn create(cc: &eframe::CreationContext<'_>, options: AppOptions) -> std::io:
         crate::ui::viewport::paint_callback::install(render_state);
     }
     let ctx = cc.egui_ctx.clone();
-    App::start(options, Arc::new(move || ctx.request_repaint()))
+    let mut app = App::start(options, Arc::new(move || ctx.request_repaint()))?;
+    let is_software = |state: &eframe::egui_wgpu::RenderState| state.adapter.get_info().device_type == DeviceType::Cpu;
+    app.view.transient.pointer.saves_work = cc.wgpu_render_state.as_ref().is_some_and(is_software);
+    Ok(app)
 }
 
 /// A sentence when no window can be opened here.

@@ -76,6 +76,8 @@ pub struct Pointer {
     pub drag: Option<ViewDrag>,
     /// Waiting for the reader to draw a box for a new finding.
     pub is_drawing_finding: bool,
+    /// Pictures are computed by the processor: while something is dragged, one point is taken for a screen pixel.
+    pub saves_work: bool,
     /// Fractions of a wheel step not yet scrolled, lines.
     pub wheel_rest: f32,
     /// Image point under the pointer in pixel-edge coordinates.

@@ -15,11 +15,15 @@ use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{main_button, wide_button};
 use crate::ui::words::{number, quantity};
 
+/// Room for eight lines, points.
+const FACTS_HEIGHT: f32 = 150.0;
+
 /// What is known of the selected finding.
 pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>) {
     let Some(review) = deciding::selected(context, view) else { return };
-    let height = (ui.available_height() * 0.4).max(60.0);
-    ScrollArea::vertical().max_height(height).id_salt("facts").show(ui, |ui| facts_ui(ui, review));
+    // A panel as high as what it holds has no height to give: the facts scroll only when they are many.
+    let facts = ScrollArea::vertical().max_height(FACTS_HEIGHT).min_scrolled_height(FACTS_HEIGHT).id_salt("facts");
+    facts.show(ui, |ui| facts_ui(ui, review));
     if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
         actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
     }

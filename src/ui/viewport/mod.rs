@@ -18,6 +18,7 @@ use egui::{
 
 use crate::domain::frame::FrameKey;
 use crate::imaging::orientation::EdgeLetters;
+use crate::render::request::Minification;
 use crate::ui::context::{FrameState, UiContext};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -95,7 +96,10 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
     let chosen = selected.and_then(|id| context.session?.finding(id));
     let painted = match &shown.state {
         FrameState::Ready(frame) => {
-            let request = picture::request(frame, canvas, shown, chosen, &view.overlay);
+            let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay);
+            if view.transient.pointer.saves_work && view.transient.pointer.drag.is_some() {
+                request.minification = Minification::Point;
+            }
             let error = view.transient.drawing_error.clone();
             if let Some(sentence) = error.sentence() {
                 message(ui, canvas.rect, &sentence);
