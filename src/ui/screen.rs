@@ -102,7 +102,6 @@ fn side_panels_ui(
             Panel::bottom("finding details").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(6.0);
                 finding_facts_ui(ui, context, view, actions);
-                ui.separator();
                 overlay_controls_ui(ui, context, view);
                 ui.add_space(4.0);
             });

@@ -27,6 +27,7 @@ pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, 
     if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
         actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
     }
+    ui.separator();
 }
 
 /// The reader's hand. Of the same height for every finding, so that no button moves away from under the pointer.
