@@ -106,10 +106,6 @@ impl App {
         self.desks.get(self.library.open.as_ref()?)
     }
 
-    pub fn open_desk_mut(&mut self) -> Option<&mut Desk> {
-        self.desks.get_mut(self.library.open.as_ref()?)
-    }
-
     /// Everything but drawing, once a pass: job events within their budget, then the screen's wishes.
     pub fn work(&mut self) {
         for event in self.runner.drain(EVENT_BUDGET) {

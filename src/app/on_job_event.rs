@@ -69,13 +69,7 @@ fn on_analysis(app: &mut App, generation: Generation, study: &StudyUid, event: A
         AnalysisEvent::Progress { model, progress } => {
             desk.analysis.insert(model, AnalysisState::Running(progress));
         }
-        AnalysisEvent::Finished => {
-            for state in desk.analysis.values_mut() {
-                if matches!(state, AnalysisState::Running(_)) {
-                    *state = AnalysisState::NotRun;
-                }
-            }
-        }
+        AnalysisEvent::Finished => desk.end_running(&AnalysisState::NotRun),
         AnalysisEvent::ModelEnded { model, end } => on_model_ended(app, study, model, end),
     }
 }
@@ -220,11 +214,8 @@ fn on_panic(app: &mut App, kind: JobKind) {
             "Reading files"
         }
         JobKind::Analysis => {
-            for state in app.desks.values_mut().flat_map(|desk| desk.analysis.values_mut()) {
-                if matches!(state, AnalysisState::Running(_)) {
-                    *state = AnalysisState::Failed("The model failed on this study".to_owned());
-                }
-            }
+            let failed = AnalysisState::Failed("The model failed on this study".to_owned());
+            app.desks.values_mut().for_each(|desk| desk.end_running(&failed));
             "The analysis"
         }
         JobKind::Store => "Keeping the record",

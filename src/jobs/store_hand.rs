@@ -47,7 +47,7 @@ impl StoreHand {
     /// Findings with the events that name them, in one step.
     pub fn append(&mut self, study: StudyUid, findings: &[Arc<Finding>], events: &[ReviewEvent]) {
         let result = match &mut self.store {
-            Ok(store) => keep(store.as_mut(), &study, findings, events),
+            Ok(store) => store.record(&study, findings, events).map_err(|error| error.to_string()),
             Err(text) => Err(text.clone()),
         };
         let events = events.iter().map(|event| event.id.clone()).collect();
@@ -69,20 +69,21 @@ impl StoreHand {
         if store.is_read_only() {
             return;
         }
-        let event = match store.remember_place(&path).and_then(|()| recent(store.as_ref())) {
-            Ok(places) => StoreEvent::RecentPlaces(places),
-            Err(error) => StoreEvent::Degraded(format!("The recent places could not be kept: {error}")),
-        };
-        self.report(event);
+        let places = store.remember_place(&path).and_then(|()| recent(store.as_ref()));
+        self.report_places(places, "kept");
     }
 
     pub fn forget_places(&mut self) {
         let Ok(store) = &mut self.store else { return };
-        let event = match store.forget_places().and_then(|()| recent(store.as_ref())) {
+        let places = store.forget_places().and_then(|()| recent(store.as_ref()));
+        self.report_places(places, "cleared");
+    }
+
+    fn report_places(&self, places: Result<Vec<PathBuf>, StoreError>, what: &str) {
+        self.report(match places {
             Ok(places) => StoreEvent::RecentPlaces(places),
-            Err(error) => StoreEvent::Degraded(format!("The recent places could not be cleared: {error}")),
-        };
-        self.report(event);
+            Err(error) => StoreEvent::Degraded(format!("The recent places could not be {what}: {error}")),
+        });
     }
 
     fn report(&self, event: StoreEvent) {
@@ -98,13 +99,4 @@ fn read(store: &mut dyn ReviewStore, study: &StudyUid) -> Result<LoadedRecord, S
     let record = store.load(study).map_err(|error| error.to_string())?;
     let view = store.load_view(study).map_err(|error| error.to_string())?;
     Ok(LoadedRecord { record, view })
-}
-
-fn keep(
-    store: &mut dyn ReviewStore,
-    study: &StudyUid,
-    findings: &[Arc<Finding>],
-    events: &[ReviewEvent],
-) -> Result<(), String> {
-    store.record(study, findings, events).map_err(|error| error.to_string())
 }

@@ -25,6 +25,13 @@ impl Desk {
         }
     }
 
+    /// No model runs any more: those that did are now `state`.
+    pub fn end_running(&mut self, state: &AnalysisState) {
+        for running in self.analysis.values_mut().filter(|known| matches!(known, AnalysisState::Running(_))) {
+            running.clone_from(state);
+        }
+    }
+
     pub fn is_analyzing(&self) -> bool {
         self.analysis.values().any(|state| matches!(state, AnalysisState::Running(_)))
     }

@@ -26,11 +26,9 @@ pub fn plated_text(
     font: FontId,
     color: impl Into<Color32>,
 ) -> Rect {
-    if text.is_empty() {
+    let Some((galley, rect)) = laid_out(painter, at, anchor, text, font, color.into()) else {
         return Rect::from_min_size(at, vec2(0.0, 0.0));
-    }
-    let galley = painter.layout_no_wrap(text.to_owned(), font, color.into());
-    let rect = anchor.anchor_size(at, galley.size());
+    };
     painter.rect_filled(rect.expand2(vec2(5.0, 1.0)), 3.0, faded(theme().text.outline, 0.6));
     painter.galley(rect.min, galley, Color32::PLACEHOLDER);
     rect
@@ -45,11 +43,9 @@ pub fn outlined_text(
     font: FontId,
     color: impl Into<Color32>,
 ) -> Rect {
-    if text.is_empty() {
+    let Some((galley, rect)) = laid_out(painter, at, anchor, text, font, color.into()) else {
         return Rect::from_min_size(at, vec2(0.0, 0.0));
-    }
-    let galley = painter.layout_no_wrap(text.to_owned(), font, color.into());
-    let rect = anchor.anchor_size(at, galley.size());
+    };
     paint_outlined(painter, rect.min, galley);
     rect
 }
@@ -61,4 +57,21 @@ pub fn paint_outlined(painter: &Painter, at: Pos2, galley: Arc<Galley>) {
         painter.galley_with_override_text_color(at + offset, Arc::clone(&galley), outline);
     }
     painter.galley(at, galley, Color32::PLACEHOLDER);
+}
+
+/// The text and the place its anchor gives it; `None` where there is nothing to draw.
+fn laid_out(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    font: FontId,
+    color: Color32,
+) -> Option<(Arc<Galley>, Rect)> {
+    if text.is_empty() {
+        return None;
+    }
+    let galley = painter.layout_no_wrap(text.to_owned(), font, color);
+    let rect = anchor.anchor_size(at, galley.size());
+    Some((galley, rect))
 }
