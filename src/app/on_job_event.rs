@@ -141,7 +141,11 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
                 app.view.restore(study, &json);
             }
         }
-        Err(text) => app.voice.error(format!("The study's record could not be read: {text}")),
+        Err(text) => {
+            // An empty review would look as if nothing had been decided: nothing is added to what could not be read.
+            desk.session.set_access(RecordAccess::ReadOnly);
+            app.voice.error(format!("The study's record could not be read: {text}"));
+        }
     }
     if app.record.store != StoreState::Ready {
         desk.session.set_access(RecordAccess::ReadOnly);
