@@ -98,7 +98,7 @@ mod tests {
     fn the_least_recently_seen_frame_leaves_first_and_the_newest_always_stays() {
         let key = |name: &str| FrameKey { sop: SopInstanceUid::new(name), index: 0 };
         let frame = |name: &str, side: u32| {
-            let samples = Samples::U8(vec![0; (side * side) as usize]);
+            let samples = Samples::U8(vec![0; (side * side) as usize].into());
             Ok(Arc::new(Frame::new(key(name), side, side, samples).unwrap()))
         };
         let mut cache = FrameCache::new(250);

@@ -15,6 +15,7 @@ use crate::app::state::voice::Voice;
 use crate::app::{VERSION, places};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::{ReaderName, StudyUid};
+use crate::import::Importer;
 use crate::inference::registry::ModelEntry;
 use crate::jobs::runner::{Runner, RunnerOptions};
 use crate::ui::action::Action;
@@ -37,6 +38,7 @@ pub mod job_id {
 /// Where the program keeps its things, and what to open first.
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
+    pub importer: Importer,
     pub store: PathBuf,
     pub settings: PathBuf,
     pub demo_dir: PathBuf,
@@ -69,8 +71,8 @@ pub struct App {
 impl App {
     /// Starts the threads and asks for what the command line named. `wake` asks the screen for a new pass.
     pub fn start(options: AppOptions, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
-        let AppOptions { store, settings: settings_path, demo_dir, model_roots, open, starts_demo } = options;
-        let runner = Runner::start(RunnerOptions { store, model_roots, wake })?;
+        let AppOptions { importer, store, settings: settings_path, demo_dir, model_roots, open, starts_demo } = options;
+        let runner = Runner::start(RunnerOptions { importer, store, model_roots, wake })?;
         let shelf = runner.shelf();
         let models = shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(status).collect();
         drop(shelf);
@@ -245,6 +247,7 @@ fn login_name() -> String {
 /// The default places, for a window opened without further words.
 pub fn default_options() -> AppOptions {
     AppOptions {
+        importer: Importer::default(),
         store: places::default_store(),
         settings: places::settings_file(),
         demo_dir: places::demo_dir(),

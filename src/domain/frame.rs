@@ -1,7 +1,11 @@
 //! One decoded picture: canonical samples, immutable, shared by `Arc`.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
+use bytemuck::Pod;
 use thiserror::Error;
 
 use crate::domain::uid::SopInstanceUid;
@@ -14,19 +18,86 @@ pub struct FrameKey {
     pub index: u32,
 }
 
+/// Memory that holds samples: a vector, a slab that many frames share, memory another process has filled.
+pub trait SampleMemory: Send + Sync {
+    fn bytes(&self) -> &[u8];
+}
+
+impl<T: Pod + Send + Sync> SampleMemory for Vec<T> {
+    fn bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(self)
+    }
+}
+
+/// Samples of one type, immutable; clones share the memory.
+#[derive(Clone)]
+pub struct Buffer<T> {
+    memory: Arc<dyn SampleMemory>,
+    /// In bytes; inside the memory and aligned.
+    range: Range<usize>,
+    kind: PhantomData<T>,
+}
+
+impl<T: Pod> Buffer<T> {
+    /// Bytes `range` of `memory`; `None` when they are outside, or not whole and aligned samples.
+    pub fn part(memory: Arc<dyn SampleMemory>, range: Range<usize>) -> Option<Self> {
+        let bytes = memory.bytes().get(range.clone())?;
+        bytemuck::try_cast_slice::<u8, T>(bytes).ok()?;
+        Some(Self { memory, range, kind: PhantomData })
+    }
+}
+
+impl<T: Pod + Send + Sync> From<Vec<T>> for Buffer<T> {
+    fn from(samples: Vec<T>) -> Self {
+        let range = 0..size_of_val(samples.as_slice());
+        Self { memory: Arc::new(samples), range, kind: PhantomData }
+    }
+}
+
+impl<T: Pod> Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        let bytes = self.memory.bytes().get(self.range.clone()).unwrap_or_default();
+        // Checked when the buffer was made
+        bytemuck::try_cast_slice(bytes).unwrap_or_default()
+    }
+}
+
+impl<T: Pod + Send + Sync> FromIterator<T> for Buffer<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(samples: I) -> Self {
+        samples.into_iter().collect::<Vec<T>>().into()
+    }
+}
+
+impl<'a, T: Pod> IntoIterator for &'a Buffer<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<T: Pod + PartialEq> PartialEq for Buffer<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
 /// Stored values, row-major, masked to BitsStored and sign-extended; color is interleaved R, G, B.
 #[derive(Clone, PartialEq)]
 pub enum Samples {
-    U8(Vec<u8>),
-    I8(Vec<i8>),
-    U16(Vec<u16>),
-    I16(Vec<i16>),
-    U32(Vec<u32>),
-    I32(Vec<i32>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-    Rgb8(Vec<u8>),
-    Rgb16(Vec<u16>),
+    U8(Buffer<u8>),
+    I8(Buffer<i8>),
+    U16(Buffer<u16>),
+    I16(Buffer<i16>),
+    U32(Buffer<u32>),
+    I32(Buffer<i32>),
+    F32(Buffer<f32>),
+    F64(Buffer<f64>),
+    Rgb8(Buffer<u8>),
+    Rgb16(Buffer<u16>),
 }
 
 impl Samples {
@@ -128,9 +199,9 @@ mod tests {
     #[test]
     fn a_frame_refuses_samples_that_do_not_fill_it() {
         let key = FrameKey { sop: SopInstanceUid::new("1.2"), index: 0 };
-        assert!(Frame::new(key.clone(), 2, 2, Samples::U16(vec![0; 4])).is_ok());
-        assert!(Frame::new(key.clone(), 2, 2, Samples::U16(vec![0; 3])).is_err());
-        assert!(Frame::new(key.clone(), 2, 2, Samples::Rgb8(vec![0; 12])).is_ok());
-        assert!(Frame::new(key, 0, 2, Samples::U16(vec![])).is_err());
+        assert!(Frame::new(key.clone(), 2, 2, Samples::U16(vec![0; 4].into())).is_ok());
+        assert!(Frame::new(key.clone(), 2, 2, Samples::U16(vec![0; 3].into())).is_err());
+        assert!(Frame::new(key.clone(), 2, 2, Samples::Rgb8(vec![0; 12].into())).is_ok());
+        assert!(Frame::new(key, 0, 2, Samples::U16(vec![].into())).is_err());
     }
 }

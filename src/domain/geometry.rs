@@ -39,7 +39,7 @@ impl Vec3 {
 }
 
 /// The plane of one frame (PS3.3 C.7.6.2): unit vectors, finite, orthogonal within 1e-3 (checked by the importer).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImagePlane {
     /// Image Position (Patient): centre of the first transmitted pixel, mm.
     pub position_mm: Vec3,
@@ -77,7 +77,7 @@ pub enum SpacingKind {
 }
 
 /// Size of a pixel. `row_mm` is the distance between rows (vertical), `col_mm` between columns (horizontal).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spacing {
     pub kind: SpacingKind,
     /// Finite and positive when `kind` is not `None`; both 1 otherwise.

@@ -3,23 +3,30 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::frame::FrameKey;
 use crate::domain::geometry::{ImagePlane, Spacing};
 use crate::domain::intake::Notice;
 use crate::domain::presentation::{ModalityLut, Palette, Photometric, PixelPadding, ValueUnit, VoiTransform};
+use crate::domain::stored_pixels::StoredPixels;
 use crate::domain::uid::SopInstanceUid;
 
 /// Attributes of one image object. Immutable after import.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Instance {
     pub sop: SopInstanceUid,
     pub sop_class: String,
-    /// The original, only ever read.
+    /// The original, only ever read. Not written with the rest: a path need not be text.
+    #[serde(skip)]
     pub path: PathBuf,
     /// Instance Number (0020,0013).
     pub number: Option<i64>,
     pub pixels: PixelDescription,
+    /// Where the samples lie; `None` for pictures and deflated data sets, which are read anew.
+    pub stored: Option<Arc<StoredPixels>>,
     /// One entry per frame, never empty; frames that share attributes share the `Arc`.
+    #[serde(with = "runs")]
     pub frames: Vec<Arc<FrameAttributes>>,
     pub palette: Option<Arc<Palette>>,
     pub padding: Option<PixelPadding>,
@@ -49,7 +56,7 @@ impl Instance {
 }
 
 /// Image Pixel module (PS3.3 C.7.6.3), after the checks of the importer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PixelDescription {
     /// At least 1.
     pub rows: u32,
@@ -68,7 +75,7 @@ pub struct PixelDescription {
 }
 
 /// What may differ from frame to frame.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FrameAttributes {
     /// `None` when the file gives no valid position and orientation.
     pub plane: Option<ImagePlane>,
@@ -78,7 +85,7 @@ pub struct FrameAttributes {
 }
 
 /// Technique, for the corner annotations; empty text and `None` when absent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Acquisition {
     pub date: String,
     pub time: String,
@@ -94,4 +101,44 @@ pub struct Acquisition {
     pub manufacturer: String,
     /// Gantry/Detector Tilt (0018,1120).
     pub gantry_tilt_deg: Option<f64>,
+}
+
+/// Frames in runs of the same attributes, so that a thousand alike take the room of one.
+mod runs {
+    use std::sync::Arc;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::domain::instance::FrameAttributes;
+
+    /// More frames than this in one object are a fault of the sender.
+    const MAX_FRAMES: usize = 10_000_000;
+
+    #[derive(Serialize, Deserialize)]
+    struct Run<T> {
+        n_frames: u32,
+        attributes: T,
+    }
+
+    pub fn serialize<S: Serializer>(frames: &[Arc<FrameAttributes>], serializer: S) -> Result<S::Ok, S::Error> {
+        let runs = frames.chunk_by(Arc::ptr_eq);
+        serializer.collect_seq(runs.filter_map(|run| {
+            let n_frames = u32::try_from(run.len()).ok()?;
+            Some(Run { n_frames, attributes: run.first()?.as_ref() })
+        }))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Arc<FrameAttributes>>, D::Error> {
+        let runs = Vec::<Run<FrameAttributes>>::deserialize(deserializer)?;
+        let n_total: usize = runs.iter().map(|run| run.n_frames as usize).sum();
+        if n_total > MAX_FRAMES {
+            return Err(D::Error::custom("too many frames"));
+        }
+        let of_run = |run: Run<FrameAttributes>| {
+            let attributes = Arc::new(run.attributes);
+            std::iter::repeat_n(attributes, run.n_frames as usize)
+        };
+        Ok(runs.into_iter().flat_map(of_run).collect())
+    }
 }

@@ -1,9 +1,10 @@
 //! What came in through the door, and what did not, file by file.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::study::Study;
 
@@ -19,6 +20,35 @@ impl Notice {
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
     }
+}
+
+impl<'de> Deserialize<'de> for Notice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Sent {
+            code: String,
+            text: String,
+        }
+        let Sent { code, text } = Sent::deserialize(deserializer)?;
+        Ok(Self { code: lasting(&code), text })
+    }
+}
+
+/// A notice's code lives as long as the program. Codes are a small closed set; a source full of made-up ones gets one
+/// code for the rest rather than the memory.
+pub fn lasting(code: &str) -> &'static str {
+    const MAX_CODES: usize = 1000;
+    static CODES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = codes.get(code) {
+        return known;
+    }
+    if codes.len() >= MAX_CODES || code.len() > 100 {
+        return "stored_notice";
+    }
+    let code: &'static str = Box::leak(code.to_owned().into_boxed_str());
+    codes.insert(code);
+    code
 }
 
 /// How one file fared.

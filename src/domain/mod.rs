@@ -17,6 +17,7 @@ pub mod report;
 pub mod saliency;
 pub mod score;
 pub mod series;
+pub mod stored_pixels;
 pub mod study;
 pub mod uid;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// Photometric Interpretation (0028,0004) after decoding: YBR and its kin have become RGB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Photometric {
     /// Lowest value is white.
     Monochrome1,
@@ -19,7 +19,7 @@ pub enum Photometric {
 }
 
 /// Modality LUT (PS3.3 C.11.1): stored value → output value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ModalityLut {
     Identity,
     /// `output = slope · stored + intercept`; slope and intercept finite, slope not 0.
@@ -32,7 +32,7 @@ pub enum ModalityLut {
 }
 
 /// A LUT of PS3.3 C.11.1.1.1: input below `first_mapped` takes the first entry, input past the end the last.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LookupTable {
     /// Second value of LUT Descriptor, as signed or unsigned as the pixels are.
     pub first_mapped: i64,
@@ -68,7 +68,7 @@ impl Window {
 }
 
 /// One choice of VOI transform offered by the file, in the file's order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum VoiTransform {
     Window {
         window: Window,
@@ -79,7 +79,7 @@ pub enum VoiTransform {
 }
 
 /// Red, green and blue palette (PS3.3 C.7.9), each entry scaled to 16 bits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Palette {
     pub first_mapped: i64,
     /// `[red, green, blue]` per entry, at least one.
@@ -87,14 +87,14 @@ pub struct Palette {
 }
 
 /// Stored values that are not picture (Pixel Padding Value and Range Limit, PS3.3 C.7.5.1.1.2), inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PixelPadding {
     pub low: i64,
     pub high: i64,
 }
 
 /// Unit of the modality LUT's output (Rescale Type 0028,1054), as shown behind values.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ValueUnit {
     Hounsfield,
     Named(String),

@@ -7,6 +7,7 @@ pub mod dicom;
 pub mod error;
 pub mod folder;
 pub mod guard;
+pub mod importer;
 pub mod limits;
 pub mod raster;
 pub mod reason;
@@ -19,10 +20,12 @@ use std::path::PathBuf;
 use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
+use crate::domain::stored_pixels::PixelLayout;
 use crate::import::dicom::file::DicomFile;
-use crate::import::dicom::image_pixel::PixelLayout;
 use crate::import::dicom::pixel_data;
+use crate::import::dicom::source::Source;
 pub use crate::import::error::ImportError;
+pub use crate::import::importer::Importer;
 use crate::import::limits::Limits;
 use crate::import::recognize::FileKind;
 
@@ -42,7 +45,7 @@ pub fn scan(
     scanning::scan(paths, options, cancel, progress)
 }
 
-/// Decodes frame `frame_idx` (zero-based) of `instance` into canonical samples. Reads the file anew.
+/// Decodes frame `frame_idx` (zero-based) of `instance` into canonical samples, in this process.
 pub fn load_frame(instance: &Instance, frame_idx: u32) -> Result<Frame, ImportError> {
     let load = || frame(instance, frame_idx, &Limits::default());
     catch_unwind(AssertUnwindSafe(load)).unwrap_or(Err(ImportError::Panicked))
@@ -53,21 +56,31 @@ fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, 
     if u64::from(frame_idx) >= n_present {
         return Err(ImportError::FrameMissing { frame: u64::from(frame_idx) + 1, n_present });
     }
-    let samples = match scanning::kind_of(&instance.path)? {
-        FileKind::Raster(format) => raster::load(&instance.path, format, limits)?,
-        FileKind::Dicom => dicom_samples(instance, frame_idx, limits)?,
-        FileKind::Other => return Err(ImportError::FileChanged),
+    let samples = match &instance.stored {
+        Some(stored) => {
+            let source = Source::open(&instance.path)?;
+            match source.stamp() == stored.stamp {
+                true => pixel_data::load(&source, stored, frame_idx, limits)?,
+                false => return Err(ImportError::FileChanged),
+            }
+        }
+        None => match scanning::kind_of(&instance.path)? {
+            FileKind::Raster(format) => raster::load(&instance.path, format, limits)?,
+            FileKind::Dicom => read_anew(instance, frame_idx, limits)?,
+            FileKind::Other => return Err(ImportError::FileChanged),
+        },
     };
     let (rows, cols) = (instance.pixels.rows, instance.pixels.cols);
     Frame::new(instance.frame_key(frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)
 }
 
-fn dicom_samples(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Samples, ImportError> {
+/// Of a deflated data set, which has no places to go back to.
+fn read_anew(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Samples, ImportError> {
     let file = DicomFile::open(&instance.path, limits)?;
     let layout = PixelLayout::read(&file, limits, &mut Vec::new())?;
-    let found = layout.description(&file.syntax.uid, instance.pixels.lossy.clone());
-    match found == instance.pixels {
-        true => pixel_data::load(&file, &layout, frame_idx, limits),
-        false => Err(ImportError::FileChanged),
+    if layout.description(&file.syntax.uid, instance.pixels.lossy.clone()) != instance.pixels {
+        return Err(ImportError::FileChanged);
     }
+    let stored = pixel_data::stored(&file, layout, limits)?;
+    pixel_data::load(&file.source, &stored, frame_idx, limits)
 }

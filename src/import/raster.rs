@@ -41,6 +41,7 @@ pub fn image_object(path: &Path, format: ImageFormat, limits: &Limits) -> Result
         path: path.to_owned(),
         number: Some(1),
         pixels: kind.description(rows, cols, is_lossy),
+        stored: None,
         frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: Vec::new() })],
         palette: None,
         padding: None,
@@ -81,10 +82,10 @@ pub fn load(path: &Path, format: ImageFormat, limits: &Limits) -> Result<Samples
     let bytes = read(path, limits)?;
     let image = reader(&bytes, format, limits).decode().map_err(|error| failed(&error))?;
     Ok(match Kind::of(image.color()) {
-        Kind::Grey8 => Samples::U8(image.into_luma8().into_raw()),
-        Kind::Grey16 => Samples::U16(image.into_luma16().into_raw()),
-        Kind::Color8 => Samples::Rgb8(image.into_rgb8().into_raw()),
-        Kind::Color16 => Samples::Rgb16(DynamicImage::into_rgb16(image).into_raw()),
+        Kind::Grey8 => Samples::U8(image.into_luma8().into_raw().into()),
+        Kind::Grey16 => Samples::U16(image.into_luma16().into_raw().into()),
+        Kind::Color8 => Samples::Rgb8(image.into_rgb8().into_raw().into()),
+        Kind::Color16 => Samples::Rgb16(DynamicImage::into_rgb16(image).into_raw().into()),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::inference::weights::hex;
 pub fn pixels_sha256(frame: &Frame) -> String {
     let mut hasher = Sha256::new();
     match frame.samples() {
-        Samples::U8(v) | Samples::Rgb8(v) => hasher.update(v),
+        Samples::U8(v) | Samples::Rgb8(v) => hasher.update(&**v),
         Samples::I8(v) => update(&mut hasher, v, i8::to_le_bytes),
         Samples::U16(v) | Samples::Rgb16(v) => update(&mut hasher, v, u16::to_le_bytes),
         Samples::I16(v) => update(&mut hasher, v, i16::to_le_bytes),

@@ -12,7 +12,7 @@ use crate::domain::intake::Progress;
 use crate::domain::report::Report;
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, StudyUid};
-use crate::import;
+use crate::import::Importer;
 use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent};
 use crate::jobs::in_order::InOrder;
 use crate::jobs::latest::Latest;
@@ -20,7 +20,7 @@ use crate::jobs::store_hand::StoreHand;
 use crate::jobs::wanted::{WantedFrame, WantedFrames};
 use crate::jobs::work::analysis::{AnalysisRequest, ModelShelf};
 use crate::jobs::work::handing_on::{self, ExportRequest};
-use crate::jobs::work::{analysis, demo, scan};
+use crate::jobs::work::{analysis, demo};
 
 /// Sends events and wakes the screen.
 #[derive(Clone)]
@@ -50,10 +50,12 @@ pub struct Runner {
     exports: InOrder<()>,
     store: InOrder<StoreHand>,
     shelf: Arc<Mutex<ModelShelf>>,
+    importer: Importer,
 }
 
 /// What the threads need to start.
 pub struct RunnerOptions {
+    pub importer: Importer,
     pub store: PathBuf,
     pub model_roots: Vec<PathBuf>,
     /// Called after every event, from any thread.
@@ -72,6 +74,12 @@ impl Runner {
             let outbox = outbox.clone();
             move |key: FrameKey, result| outbox.send(JobEvent::Frame { key, result })
         };
+        let decode = {
+            let importer = options.importer.clone();
+            move |wanted: &WantedFrame| {
+                importer.load_frame(&wanted.instance, wanted.frame).map_err(|error| error.to_string())
+            }
+        };
         let of_store = outbox.clone();
         Ok(Self {
             scan: Latest::spawn("scan", panicked(JobKind::Scan))?,
@@ -84,6 +92,7 @@ impl Runner {
                 panicked(JobKind::Store),
             )?,
             shelf: Arc::new(Mutex::new(ModelShelf::new(&options.model_roots))),
+            importer: options.importer,
             outbox,
             events,
         })
@@ -105,16 +114,16 @@ impl Runner {
     }
 
     pub fn scan(&self, generation: Generation, paths: Vec<PathBuf>) {
-        let outbox = self.outbox.clone();
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         self.scan.submit(Box::new(move |token| {
-            let intake =
-                scan::run(&paths, &|| token.is_cancelled(), &progress_sender(&outbox, generation, "Reading files"));
+            let reading = progress_sender(&outbox, generation, "Reading files");
+            let intake = importer.scan(&paths, &|| token.is_cancelled(), &reading);
             outbox.send(JobEvent::Scan { generation, event: ScanEvent::Done(intake) });
         }));
     }
 
     pub fn demo(&self, generation: Generation, folder: PathBuf) {
-        let outbox = self.outbox.clone();
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         self.scan.submit(Box::new(move |token| {
             let cancel = || token.is_cancelled();
             let writing = progress_sender(&outbox, generation, "Generating the phantom study");
@@ -125,7 +134,7 @@ impl Runner {
                     return;
                 }
             };
-            let intake = scan::run(&series, &cancel, &progress_sender(&outbox, generation, "Reading files"));
+            let intake = importer.scan(&series, &cancel, &progress_sender(&outbox, generation, "Reading files"));
             outbox.send(JobEvent::Scan { generation, event: ScanEvent::Done(intake) });
         }));
     }
@@ -141,12 +150,12 @@ impl Runner {
 
     /// Runs models on a study; a newer call cancels this one.
     pub fn analyze(&self, generation: Generation, study: Arc<Study>, models: Vec<ModelId>) {
-        let outbox = self.outbox.clone();
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         let shelf = self.shelf();
         self.analysis.submit(Box::new(move |token| {
             let uid = study.uid.clone();
             let send = |event| outbox.send(JobEvent::Analysis { generation, study: uid.clone(), event });
-            let request = AnalysisRequest { study: &study, models: &models, is_forced: false };
+            let request = AnalysisRequest { importer: &importer, study: &study, models: &models, is_forced: false };
             analysis::run(&shelf, &request, &|| token.is_cancelled(), &send);
             send(AnalysisEvent::Finished);
         }));
@@ -162,10 +171,11 @@ impl Runner {
     }
 
     pub fn export(&self, study: StudyUid, report: Report, folder: PathBuf) {
-        let outbox = self.outbox.clone();
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         self.exports.submit(move |()| {
             let send = |event| outbox.send(JobEvent::Export { study: study.clone(), event });
-            let request = ExportRequest { report: &report, folder: &folder, json: true, pictures: true };
+            let request =
+                ExportRequest { importer: &importer, report: &report, folder: &folder, json: true, pictures: true };
             let written = handing_on::run(&request, &|| false, &|progress| send(ExportEvent::Progress(progress)));
             send(match written {
                 Ok(done) => ExportEvent::Done { folder: folder.clone(), n_files: done.files.len() },
@@ -190,10 +200,6 @@ impl Runner {
             log::error!("no thread for the file dialog: {error}");
         }
     }
-}
-
-fn decode(wanted: &WantedFrame) -> Result<crate::domain::frame::Frame, String> {
-    import::load_frame(&wanted.instance, wanted.frame).map_err(|error| error.to_string())
 }
 
 /// At most some 30 reports a second, and always the last.

@@ -36,24 +36,21 @@ pub struct WantedFrames {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Decodes one frame or says in a sentence why not.
-pub type Decode = fn(&WantedFrame) -> Result<Frame, String>;
-
 impl WantedFrames {
-    /// `deliver` is called on a decoding thread for each frame.
+    /// `decode` decodes one frame or says in a sentence why not; `deliver` is called on a decoding thread for each frame.
     pub fn spawn(
         n_threads: usize,
-        decode: Decode,
+        decode: impl Fn(&WantedFrame) -> Result<Frame, String> + Clone + Send + 'static,
         deliver: impl Fn(FrameKey, Result<Arc<Frame>, String>) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let shared = Arc::new((Mutex::new(Wishes::default()), Condvar::new()));
         let mut threads = Vec::new();
         for index in 0..n_threads.max(1) {
             let of_thread = Arc::clone(&shared);
-            let deliver = deliver.clone();
+            let (decode, deliver) = (decode.clone(), deliver.clone());
             // Decoders recurse: dicom-rs needs more than the default 2 MiB on nested sequences.
             let builder = std::thread::Builder::new().name(format!("decode-{index}")).stack_size(8 << 20);
-            threads.push(builder.spawn(move || work(&of_thread, decode, &deliver))?);
+            threads.push(builder.spawn(move || work(&of_thread, &decode, &deliver))?);
         }
         Ok(Self { shared, threads })
     }
@@ -85,7 +82,11 @@ impl Drop for WantedFrames {
     }
 }
 
-fn work(shared: &(Mutex<Wishes>, Condvar), decode: Decode, deliver: &dyn Fn(FrameKey, Result<Arc<Frame>, String>)) {
+fn work(
+    shared: &(Mutex<Wishes>, Condvar),
+    decode: &dyn Fn(&WantedFrame) -> Result<Frame, String>,
+    deliver: &dyn Fn(FrameKey, Result<Arc<Frame>, String>),
+) {
     let (mutex, wake) = shared;
     loop {
         let wanted = {

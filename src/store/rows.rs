@@ -1,14 +1,14 @@
 //! A finding as rows and back: the words as JSON, masks as runs, maps as samples, both under their hash.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::coding::CodedConcept;
 use crate::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
-use crate::domain::intake::Notice;
+use crate::domain::intake::{self, Notice};
 use crate::domain::mask::{Mask, Run, Segment};
 use crate::domain::saliency::{MapFromSource, SaliencyFacts, SaliencyMap};
 use crate::domain::score::Assessment;
@@ -202,7 +202,11 @@ impl Decoder {
             place: content.place,
             measurements: content.measurements,
             evidence: Evidence { saliency, segments, lines: content.lines },
-            notices: content.notices.into_iter().map(|n| Notice { code: lasting(&n.code), text: n.text }).collect(),
+            notices: content
+                .notices
+                .into_iter()
+                .map(|n| Notice { code: intake::lasting(&n.code), text: n.text })
+                .collect(),
         })
     }
 
@@ -255,21 +259,4 @@ fn decode_saliency(
     };
     let values = samples.iter().copied().map(f32::from_le_bytes).collect();
     SaliencyMap::new(stored.rows, stored.cols, values, facts).map(Arc::new).map_err(|_| "a map is not one")
-}
-
-/// A notice's code lives as long as the program. Codes are a small closed set; a record full of made-up ones gets one
-/// code for the rest rather than the memory.
-fn lasting(code: &str) -> &'static str {
-    const MAX_CODES: usize = 1000;
-    static CODES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = codes.get(code) {
-        return known;
-    }
-    if codes.len() >= MAX_CODES || code.len() > 100 {
-        return "stored_notice";
-    }
-    let code: &'static str = Box::leak(code.to_owned().into_boxed_str());
-    codes.insert(code);
-    code
 }

@@ -19,6 +19,7 @@ use crate::data;
 
 fn start(root: &Path, open: &[&str]) -> App {
     let options = AppOptions {
+        importer: overread::import::Importer::default(),
         // Neither folder is there at a user's first start.
         store: root.join("data/overread/review.sqlite"),
         settings: root.join("config/settings.json"),

@@ -47,6 +47,7 @@ fn instance(sop: &str, path: &Path) -> Instance {
             lossy: None,
         },
         frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: vec![window] })],
+        stored: None,
         palette: None,
         padding: None,
         spacing: Spacing::UNKNOWN,

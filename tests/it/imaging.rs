@@ -37,6 +37,7 @@ fn instance(cols: u32) -> Instance {
         number: Some(1),
         pixels,
         frames: vec![Arc::new(attributes(ModalityLut::Identity))],
+        stored: None,
         palette: None,
         padding: None,
         spacing: Spacing::UNKNOWN,
@@ -66,7 +67,7 @@ fn hounsfield_units_through_an_abdominal_window_have_the_standards_gray_levels()
     let lut = ModalityLut::Linear { slope: 1.0, intercept: -1024.0 };
     let instance = Instance { frames: vec![Arc::new(attributes(lut))], ..instance(5) };
     // HU −160, −159, 40, 239, 240 at 40/400. 40: (0.5/399 + 0.5)·255 = 127.82.
-    let frame = frame(Samples::U16(vec![864, 865, 1064, 1263, 1264]));
+    let frame = frame(Samples::U16(vec![864, 865, 1064, 1263, 1264].into()));
     let levels = pipeline::grey_u8(&frame, &instance, 0, &window(40.0, 400.0, false));
     assert_eq!(levels, [0, 1, 128, 255, 255]);
     let inverted = pipeline::grey_u8(&frame, &instance, 0, &window(40.0, 400.0, true));
@@ -78,7 +79,7 @@ fn hounsfield_units_through_an_abdominal_window_have_the_standards_gray_levels()
 fn every_sample_type_gives_the_same_levels_by_table_and_one_by_one() {
     let presentation = window(50.0, 101.0, false);
     let small: Vec<u8> = (0..100).collect();
-    let expected = pipeline::grey_u8(&frame(Samples::U8(small.clone())), &instance(100), 0, &presentation);
+    let expected = pipeline::grey_u8(&frame(Samples::U8(small.clone().into())), &instance(100), 0, &presentation);
     // (x − 49.5)/100 + 0.5 = (x + 0.5)/100
     assert_eq!(expected[..3], [1, 4, 6]);
     let check = |samples: Samples| {
@@ -107,7 +108,7 @@ fn monochrome1_and_inverse_shape_invert_once_even_together() {
             voi: vec![VoiTransform::Window { window: Window::linear(128.0, 256.0), explanation: String::new() }],
             ..attributes(ModalityLut::Identity)
         })];
-        let frame = frame(Samples::U8(vec![0, 255]));
+        let frame = frame(Samples::U8(vec![0, 255].into()));
         pipeline::grey_u8(&frame, &instance, 0, &default_presentation(&instance, 0, &frame))
     };
     assert_eq!(with(Photometric::Monochrome2, false), [0, 255]);
@@ -120,7 +121,7 @@ fn monochrome1_and_inverse_shape_invert_once_even_together() {
 #[test]
 fn padding_is_black_even_inverted_and_does_not_move_the_automatic_window() {
     let padded = Instance { padding: Some(PixelPadding { low: -2000, high: -1999 }), ..instance(6) };
-    let frame = frame(Samples::I16(vec![-2000, -1999, -1998, 0, 50, 100]));
+    let frame = frame(Samples::I16(vec![-2000, -1999, -1998, 0, 50, 100].into()));
     let levels = pipeline::grey_u8(&frame, &padded, 0, &window(50.5, 101.0, true));
     assert_eq!(levels, [0, 0, 255, 255, 128, 0]);
     let attrs = padded.frame(0).unwrap();
@@ -137,7 +138,7 @@ fn the_automatic_window_runs_from_the_half_percentile_to_its_mirror() {
     assert_eq!((auto.center, auto.width), (500.5, 991.0));
     assert_eq!(default_voi(&instance(1001), 0, &frame), Voi::Window(auto));
     // numpy.percentile([1, 2, 3, 4, 10], [0.5, 99.5]) is [1.02, 9.88]
-    let values = Samples::F64(vec![10.0, f64::NAN, 3.0, 1.0, f64::INFINITY, 2.0, 4.0]);
+    let values = Samples::F64(vec![10.0, f64::NAN, 3.0, 1.0, f64::INFINITY, 2.0, 4.0].into());
     let frame = self::frame(values);
     let attrs = attributes(ModalityLut::Identity);
     let (low, high) = histogram::percentiles(&frame, &attrs, None, 0.5, 99.5).unwrap();
@@ -148,9 +149,9 @@ fn the_automatic_window_runs_from_the_half_percentile_to_its_mirror() {
 #[test]
 fn a_picture_without_a_spread_or_without_numbers_still_has_a_window() {
     let attrs = attributes(ModalityLut::Identity);
-    let flat = histogram::auto_window(&frame(Samples::U8(vec![7; 9])), &attrs, None);
+    let flat = histogram::auto_window(&frame(Samples::U8(vec![7; 9].into())), &attrs, None);
     assert_eq!((flat.center, flat.width), (7.5, 1.0));
-    let no_numbers = frame(Samples::F32(vec![f32::NAN; 4]));
+    let no_numbers = frame(Samples::F32(vec![f32::NAN; 4].into()));
     let window = histogram::auto_window(&no_numbers, &attrs, None);
     assert!(window.width >= 1.0 && window.center.is_finite());
     let presentation = GreyPresentation { voi: Voi::Window(window), invert: true };
@@ -168,7 +169,7 @@ fn a_voi_table_of_the_file_comes_first_when_the_file_lists_it_first() {
         ..attributes(ModalityLut::Identity)
     };
     let instance = Instance { frames: vec![Arc::new(attrs)], ..instance(4) };
-    let frame = frame(Samples::U8(vec![0, 1, 2, 3]));
+    let frame = frame(Samples::U8(vec![0, 1, 2, 3].into()));
     let presentation = default_presentation(&instance, 0, &frame);
     assert_eq!(presentation.voi, Voi::Table(table));
     assert_eq!(pipeline::grey_u8(&frame, &instance, 0, &presentation), [0, 64, 255, 255]);
@@ -177,18 +178,18 @@ fn a_voi_table_of_the_file_comes_first_when_the_file_lists_it_first() {
 #[test]
 fn color_keeps_its_colors_whatever_the_window_says() {
     let presentation = window(0.0, 1.0, true);
-    let rgb = frame(Samples::Rgb8(vec![10, 20, 30, 255, 0, 128]));
+    let rgb = frame(Samples::Rgb8(vec![10, 20, 30, 255, 0, 128].into()));
     assert_eq!(pipeline::rgb_u8(&rgb, &instance(2), 0, &presentation), [[10, 20, 30], [255, 0, 128]]);
     let mut twelve_bits = instance(1);
     twelve_bits.pixels.bits_stored = 12;
-    let rgb = frame(Samples::Rgb16(vec![0, 2048, 4095]));
+    let rgb = frame(Samples::Rgb16(vec![0, 2048, 4095].into()));
     assert_eq!(pipeline::rgb_u8(&rgb, &twelve_bits, 0, &presentation), [[0, 128, 255]]);
     let palette = Palette { first_mapped: 1, entries: vec![[0, 0x8000, 0xFF00], [0xFFFF, 0x1234, 0]] };
     let indexed = Instance { palette: Some(Arc::new(palette)), ..instance(3) };
-    let indices = frame(Samples::U8(vec![0, 1, 200]));
+    let indices = frame(Samples::U8(vec![0, 1, 200].into()));
     let expected = [[0, 0x80, 0xFF], [0, 0x80, 0xFF], [0xFF, 0x12, 0]];
     assert_eq!(pipeline::rgb_u8(&indices, &indexed, 0, &presentation), expected);
-    let gray = frame(Samples::U8(vec![3]));
+    let gray = frame(Samples::U8(vec![3].into()));
     assert_eq!(pipeline::rgb_u8(&gray, &instance(1), 0, &window(128.0, 256.0, false)), [[3; 3]]);
 }
 

@@ -116,6 +116,7 @@ fn instance(rows: u32, cols: u32, photometric: Photometric) -> Instance {
             lossy: None,
         },
         frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: vec![] })],
+        stored: None,
         palette: None,
         padding: None,
         spacing: Spacing { kind: SpacingKind::Projection, row_mm: 0.5, col_mm: 0.5, aspect: 1.0 },

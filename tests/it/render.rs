@@ -56,7 +56,7 @@ fn the_usual_way_shows_the_same_picture_as_our_pass() {
     let rgba: Vec<u8> = levels.iter().flat_map(|level| [*level, *level, *level, 255]).collect();
     let view = View { zoom: 2.5, ..View::default() };
     let mut request = cases::plain_request(1, 1, vec![0], View::default(), [200.0, 130.0]);
-    request.frame = cases::frame(rows, cols, Samples::U8(levels));
+    request.frame = cases::frame(rows, cols, Samples::U8(levels.into()));
     request.interpolation = Interpolation::Bilinear;
     request.transform = view.transform(&ImageGrid::new(rows, cols, 1.0), [200.0, 130.0]);
     let ours = renderer.draw(&request, 200, 130).unwrap();

@@ -148,6 +148,7 @@ impl Desk {
     /// Where a control is, found by its label in the same program drawn at the same size without a window.
     fn center_of(&self, label: &str) -> [f32; 2] {
         let options = AppOptions {
+            importer: overread::import::Importer::default(),
             store: self.store(),
             settings: self.settings(),
             open: vec![self.study()],

@@ -20,6 +20,7 @@ use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, ReaderName};
 use crate::export::{self, ExportError, numpy};
 use crate::imaging::saliency;
+use crate::import::Importer;
 use crate::jobs::event::{AnalysisEvent, ModelEnd};
 use crate::jobs::work::analysis::{self, AnalysisRequest, ModelShelf};
 use crate::jobs::work::record::{self, NotDone};
@@ -27,8 +28,8 @@ use crate::jobs::work::{scan, stamp};
 use crate::review::command::Command;
 use crate::store::ReviewStore as _;
 
-pub fn run(arguments: &AnalyzeArguments, common: &Common) -> Outcome {
-    match analyze(arguments, common) {
+pub fn run(arguments: &AnalyzeArguments, common: &Common, importer: &Importer) -> Outcome {
+    match analyze(arguments, common, importer) {
         Ok(outcome) => outcome,
         Err(NotDone { code, text }) => output::failed(arguments.json, code, &text),
     }
@@ -42,10 +43,10 @@ struct ModelReport {
     text: Option<String>,
 }
 
-fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, NotDone> {
+fn analyze(arguments: &AnalyzeArguments, common: &Common, importer: &Importer) -> Result<Outcome, NotDone> {
     let shelf = Mutex::new(ModelShelf::new(&places::model_roots(common.models_dir.as_ref())));
     let models = chosen_models(&shelf, &arguments.models)?;
-    let intake = scan::quietly(&arguments.paths);
+    let intake = scan::quietly(importer, &arguments.paths);
     if intake.studies.is_empty() {
         let Notice { code, text } = inspect::nothing_to_open(&intake);
         return Err(NotDone { code, text });
@@ -58,7 +59,7 @@ fn analyze(arguments: &AnalyzeArguments, common: &Common) -> Result<Outcome, Not
     let mut reports = Vec::new();
     let mut findings = Vec::new();
     for study in &intake.studies {
-        let request = AnalysisRequest { study, models: &models, is_forced: arguments.force };
+        let request = AnalysisRequest { importer, study, models: &models, is_forced: arguments.force };
         let (found, ended) = run_models(&shelf, &request);
         findings.extend(found);
         reports.extend(ended);

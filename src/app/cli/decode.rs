@@ -8,11 +8,12 @@ use crate::app::cli::target;
 use crate::domain::frame::{Frame, Samples};
 use crate::export::{ExportError, numpy};
 use crate::imaging::modality_lut;
+use crate::import::Importer;
 use crate::import::dicom::second_opinion::{SecondOpinion, second_opinion};
 use crate::jobs::work::single::{self, OpenedFrame};
 
-pub fn run(arguments: &DecodeArguments) -> Outcome {
-    let opened = match single::open(&arguments.file, arguments.frame) {
+pub fn run(arguments: &DecodeArguments, importer: &Importer) -> Outcome {
+    let opened = match single::open(importer, &arguments.file, arguments.frame) {
         Ok(opened) => opened,
         Err(notice) => return output::failed(arguments.json, notice.code, &notice.text),
     };

@@ -12,25 +12,26 @@ use crate::app::cli::store_path;
 use crate::domain::intake::Notice;
 use crate::domain::study::Study;
 use crate::domain::uid::StudyUid;
+use crate::import::Importer;
 use crate::jobs::work::handing_on::{self, ExportRequest, HandedOn};
 use crate::jobs::work::record::{self, NotDone};
 use crate::jobs::work::{scan, stamp};
 use crate::store::ReviewStore;
 
-pub fn run(arguments: &ExportArguments, common: &Common) -> Outcome {
-    match export(arguments, common) {
+pub fn run(arguments: &ExportArguments, common: &Common, importer: &Importer) -> Outcome {
+    match export(arguments, common, importer) {
         Ok(outcome) => outcome,
         Err(NotDone { code, text }) => output::failed(arguments.json, code, &text),
     }
 }
 
-fn export(arguments: &ExportArguments, common: &Common) -> Result<Outcome, NotDone> {
+fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> Result<Outcome, NotDone> {
     let uid = StudyUid::new(&arguments.study);
     let store = record::open_store_to_read(&store_path(common))?;
     let session = record::review_of(&store, &uid)?;
     let wants_pictures = arguments.format.contains(&ExportFormat::Png);
     let places = if arguments.from.is_empty() { known_places(&store) } else { arguments.from.clone() };
-    let study = find_study(&uid, &places);
+    let study = find_study(importer, &uid, &places);
     let mut notices = Vec::new();
     let has_pictures = wants_pictures && study.is_some();
     if wants_pictures && !has_pictures {
@@ -40,6 +41,7 @@ fn export(arguments: &ExportArguments, common: &Common) -> Result<Outcome, NotDo
     }
     let report = session.report(study, &stamp::now(), PROGRAM);
     let request = ExportRequest {
+        importer,
         report: &report,
         folder: &arguments.to,
         json: arguments.format.contains(&ExportFormat::Json),
@@ -74,9 +76,9 @@ fn known_places(store: &dyn ReviewStore) -> Vec<PathBuf> {
 }
 
 /// The first place that holds the study.
-fn find_study(uid: &StudyUid, places: &[PathBuf]) -> Option<Arc<Study>> {
+fn find_study(importer: &Importer, uid: &StudyUid, places: &[PathBuf]) -> Option<Arc<Study>> {
     places.iter().filter(|place| place.exists()).find_map(|place| {
-        let intake = scan::quietly(std::slice::from_ref(place));
+        let intake = scan::quietly(importer, std::slice::from_ref(place));
         intake.studies.into_iter().find(|study| &study.uid == uid)
     })
 }

@@ -12,10 +12,11 @@ use crate::domain::intake::{FileStatus, Intake, Notice};
 use crate::domain::patient::Patient;
 use crate::domain::series::{Regularity, Series};
 use crate::domain::study::Study;
+use crate::import::Importer;
 use crate::jobs::work::scan;
 
-pub fn run(arguments: &InspectArguments) -> Outcome {
-    let intake = scan::quietly(&arguments.paths);
+pub fn run(arguments: &InspectArguments, importer: &Importer) -> Outcome {
+    let intake = scan::quietly(importer, &arguments.paths);
     let mut document = document(&intake);
     if intake.studies.is_empty() {
         let notice = nothing_to_open(&intake);

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use crate::app::cli::arguments::{Command, Common};
 use crate::app::cli::output::Outcome;
 use crate::app::places;
+use crate::import::Importer;
 
 /// The store the command line names, or the default one.
 pub fn store_path(common: &Common) -> PathBuf {
@@ -48,20 +49,21 @@ fn is_json(command: &Command) -> bool {
 }
 
 fn run_job(command: &Command, common: &Common) -> Outcome {
+    let importer = Importer::default();
     if let Some((dir, error)) = common.models_dir.as_ref().and_then(|dir| Some((dir, std::fs::read_dir(dir).err()?))) {
         let text = format!("The folder of models cannot be read ({}): {}", error.kind(), dir.display());
         return output::failed(is_json(command), "no_models_dir", &text);
     }
     match command {
-        Command::Inspect(arguments) => inspect::run(arguments),
-        Command::Decode(arguments) => decode::run(arguments),
-        Command::Render(arguments) => render::run(arguments, common),
-        Command::Analyze(arguments) => analyze::run(arguments, common),
+        Command::Inspect(arguments) => inspect::run(arguments, &importer),
+        Command::Decode(arguments) => decode::run(arguments, &importer),
+        Command::Render(arguments) => render::run(arguments, common, &importer),
+        Command::Analyze(arguments) => analyze::run(arguments, common, &importer),
         Command::Decide(arguments) => decide::run(arguments, common),
         Command::Findings(arguments) => findings::run(arguments, common),
-        Command::Export(arguments) => export::run(arguments, common),
+        Command::Export(arguments) => export::run(arguments, common, &importer),
         Command::Models(arguments) => models::run(arguments, common),
-        Command::Bench(arguments) => bench::run(arguments, common),
+        Command::Bench(arguments) => bench::run(arguments, common, &importer),
         Command::Demo(_) => Outcome::Done,
     }
 }

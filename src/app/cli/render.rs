@@ -17,6 +17,7 @@ use crate::imaging::overlay::Colormap;
 use crate::imaging::view::{ImageGrid, View};
 use crate::imaging::voi_lut::Voi;
 use crate::imaging::{presentation, presets};
+use crate::import::Importer;
 use crate::jobs::event::{AnalysisEvent, ModelEnd};
 use crate::jobs::work::analysis::{self, AnalysisRequest, ModelShelf};
 use crate::jobs::work::single::{self, OpenedFrame};
@@ -28,15 +29,15 @@ use crate::render::request::{DrawRequest, MaskLayer, SaliencyLayer};
 const MAX_SIDE: u32 = 16_384;
 const MAX_PIXELS: u64 = 64 << 20;
 
-pub fn run(arguments: &RenderArguments, common: &Common) -> Outcome {
-    match render(arguments, common) {
+pub fn run(arguments: &RenderArguments, common: &Common, importer: &Importer) -> Outcome {
+    match render(arguments, common, importer) {
         Ok(()) => Outcome::Done,
         Err(notice) => output::failed(arguments.json, notice.code, &notice.text),
     }
 }
 
-fn render(arguments: &RenderArguments, common: &Common) -> Result<(), Notice> {
-    let opened = single::open(&arguments.file, arguments.frame)?;
+fn render(arguments: &RenderArguments, common: &Common, importer: &Importer) -> Result<(), Notice> {
+    let opened = single::open(importer, &arguments.file, arguments.frame)?;
     target::check(&arguments.file, &arguments.output, target::PNG_START)?;
     let (width, height) = match &arguments.size {
         Some(text) => parse_size(text)?,
@@ -44,7 +45,7 @@ fn render(arguments: &RenderArguments, common: &Common) -> Result<(), Notice> {
     };
     let mut request = draw_request(&opened, arguments, [f64::from(width), f64::from(height)])?;
     if arguments.overlay != OverlayChoice::None {
-        add_overlay(&mut request, &opened, arguments, common)?;
+        add_overlay(&mut request, &opened, arguments, common, importer)?;
     }
     let failed = |error: &dyn std::fmt::Display| Notice::new("not_drawn", error.to_string());
     let (rgba, drawn_by) = match arguments.renderer {
@@ -133,10 +134,11 @@ fn add_overlay(
     opened: &OpenedFrame,
     arguments: &RenderArguments,
     common: &Common,
+    importer: &Importer,
 ) -> Result<(), Notice> {
     let shelf = ModelShelf::new(&places::model_roots(common.models_dir.as_ref()));
     let models: Vec<ModelId> = shelf.entries().iter().map(|entry| entry.id.clone()).collect();
-    let of_study = AnalysisRequest { study: &opened.study, models: &models, is_forced: false };
+    let of_study = AnalysisRequest { importer, study: &opened.study, models: &models, is_forced: false };
     let findings = std::cell::RefCell::new(Vec::new());
     analysis::run(&Mutex::new(shelf), &of_study, &|| false, &|event| match event {
         AnalysisEvent::ModelEnded { end: ModelEnd::Findings(found), .. } => findings.borrow_mut().extend(found),

@@ -6,26 +6,27 @@ use std::sync::Arc;
 use dicom_dictionary_std::tags;
 use sha2::{Digest as _, Sha256};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::instance::{Acquisition, Instance};
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
 use crate::domain::presentation::{PixelPadding, ValueUnit};
 use crate::domain::series::Modality;
+use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, SampleKind};
 use crate::domain::uid::{FrameOfReferenceUid, SeriesUid, SopInstanceUid, StudyUid};
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
 use crate::import::dicom::frames::Groups;
-use crate::import::dicom::image_pixel::{ColorModel, PixelLayout, SampleKind};
 use crate::import::dicom::object_kind::{self, non_image_kind};
 use crate::import::dicom::palette::palette;
 use crate::import::dicom::pixel_data;
-use crate::import::dicom::syntax::PixelCoding;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::reason;
 
 /// General Study and Patient module.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct StudyFacts {
     pub uid: StudyUid,
     pub patient: Patient,
@@ -38,7 +39,7 @@ pub struct StudyFacts {
 }
 
 /// General Series module.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SeriesFacts {
     pub uid: SeriesUid,
     pub number: Option<i64>,
@@ -65,7 +66,8 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         return Err(ImportError::UnsupportedTransferSyntax(file.syntax.name));
     }
     let layout = PixelLayout::read(file, limits, &mut notices)?;
-    let n_frames = pixel_data::n_whole_frames(file, &layout, limits)?;
+    let stored = pixel_data::stored(file, layout.clone(), limits)?;
+    let n_frames = pixel_data::n_whole_frames(&stored, limits)?;
     if n_frames < layout.n_frames {
         let text = format!("Only {n_frames} of {} frames are in the file", layout.n_frames);
         notices.push(Notice::new(reason::PIXELS_TRUNCATED, text));
@@ -90,6 +92,8 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         path: path.to_owned(),
         number: root.integer(tags::INSTANCE_NUMBER),
         pixels: layout.description(&file.syntax.uid, lossy(&root, file)),
+        // A deflated data set is inflated again when a frame is wanted
+        stored: (!file.syntax.is_deflated).then(|| Arc::new(stored)),
         frames,
         palette,
         padding: padding(&root, &layout),

@@ -3,8 +3,8 @@
 use jpeg_decoder::ColorTransform;
 use jxl_oxide::JxlImage;
 
+use crate::domain::stored_pixels::{ColorModel, PixelLayout};
 use crate::import::dicom::codestream::{self, StreamInfo};
-use crate::import::dicom::image_pixel::{ColorModel, PixelLayout};
 use crate::import::dicom::jpeg_extended;
 use crate::import::dicom::samples::Words;
 use crate::import::error::ImportError;

@@ -56,7 +56,7 @@ impl DicomFile {
             Some(syntax) if syntax.is_deflated => {
                 let inflated = inflate(&source, meta.end, limits)?;
                 bytes = inflated.get(..inflated.len().min(FIRST_READ)).unwrap_or_default().to_vec();
-                (Source::Memory(inflated), syntax, 0)
+                (Source::Memory { bytes: inflated, stamp: source.stamp() }, syntax, 0)
             }
             Some(syntax) => {
                 let syntax = settle(syntax, &bytes, meta.end, source.n_bytes(), &mut notices);

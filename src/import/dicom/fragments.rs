@@ -2,17 +2,11 @@
 
 use dicom_dictionary_std::tags;
 
+use crate::domain::stored_pixels::Fragment;
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
-
-/// A stretch of the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fragment {
-    pub offset: u64,
-    pub n_bytes: u64,
-}
 
 /// Fragments by frame. A file that was cut short has fewer frames than declared.
 #[derive(Debug, Default)]

@@ -6,26 +6,12 @@ use dicom_dictionary_std::tags;
 use crate::domain::instance::PixelDescription;
 use crate::domain::intake::Notice;
 use crate::domain::presentation::Photometric;
+use crate::domain::stored_pixels::{ColorModel, PixelLayout, SampleKind};
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::reason;
-
-/// Photometric Interpretation as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColorModel {
-    Monochrome1,
-    Monochrome2,
-    Palette,
-    Rgb,
-    YbrFull,
-    YbrFull422,
-    YbrPartial422,
-    YbrPartial420,
-    YbrIct,
-    YbrRct,
-}
 
 impl ColorModel {
     pub fn is_color(self) -> bool {
@@ -58,38 +44,7 @@ impl ColorModel {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SampleKind {
-    Integer,
-    Float,
-    Double,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PixelLayout {
-    pub rows: u32,
-    pub cols: u32,
-    pub samples_per_pixel: u16,
-    pub bits_allocated: u16,
-    pub bits_stored: u16,
-    pub high_bit: u16,
-    pub is_signed: bool,
-    pub color: ColorModel,
-    pub is_planar: bool,
-    pub kind: SampleKind,
-    /// As declared.
-    pub n_frames: u32,
-}
-
 impl PixelLayout {
-    pub fn n_pixels(&self) -> usize {
-        self.rows as usize * self.cols as usize
-    }
-
-    pub fn n_samples(&self) -> usize {
-        self.n_pixels() * usize::from(self.samples_per_pixel)
-    }
-
     pub fn read(file: &DicomFile, limits: &Limits, notices: &mut Vec<Notice>) -> Result<Self, ImportError> {
         let view = file.root();
         let rows = dimension(&view, tags::ROWS, "Rows")?;

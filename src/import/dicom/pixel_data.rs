@@ -3,30 +3,60 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::frame::Samples;
+use crate::domain::stored_pixels::{
+    ColorModel, Fragment, PixelCoding, PixelLayout, PixelPlace, SampleKind, StoredPixels,
+};
 use crate::import::dicom::codecs::{self, Decoded};
 use crate::import::dicom::dataset::Coding;
 use crate::import::dicom::file::{DicomFile, inflate_bytes};
-use crate::import::dicom::fragments::{self, Fragment, FrameIndex};
-use crate::import::dicom::image_pixel::{ColorModel, PixelLayout, SampleKind};
-use crate::import::dicom::lut::packed_bytes;
+use crate::import::dicom::fragments;
 use crate::import::dicom::rle;
 use crate::import::dicom::samples::{self, BitField, Words};
-use crate::import::dicom::syntax::PixelCoding;
+use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
-use crate::import::guard::PixelElement;
 use crate::import::limits::Limits;
 
-/// How many frames the file really holds: fewer than declared when it was cut short.
-pub fn n_whole_frames(file: &DicomFile, layout: &PixelLayout, limits: &Limits) -> Result<u32, ImportError> {
+/// Where the samples lie and how they are packed.
+pub fn stored(file: &DicomFile, layout: PixelLayout, limits: &Limits) -> Result<StoredPixels, ImportError> {
     let pixels = file.scanned.pixels.as_ref().ok_or(ImportError::NoPixels)?;
-    let n_present = match place(file, pixels)? {
-        Place::Flat { n_bytes, .. } => {
-            let n_bits = frame_bits(layout, n_bytes);
+    let place = match pixels.n_bytes {
+        Some(declared) if file.syntax.pixels == PixelCoding::Native => {
+            let n_left = file.source.n_bytes().saturating_sub(pixels.offset);
+            PixelPlace::Flat { offset: pixels.offset, n_bytes: declared.min(n_left) }
+        }
+        Some(_) => {
+            let fault = "the compressed pixels are not in fragments";
+            return Err(ImportError::Malformed { at: pixels.offset, fault });
+        }
+        None if file.syntax.pixels == PixelCoding::Unsupported => {
+            return Err(ImportError::UnsupportedTransferSyntax(file.syntax.name));
+        }
+        None => {
+            let root = file.root();
+            let index = fragments::index(&file.source, &root, pixels.offset, layout.n_frames, limits)?;
+            PixelPlace::Fragments(index.frames)
+        }
+    };
+    Ok(StoredPixels {
+        stamp: file.source.stamp(),
+        layout,
+        coding: file.syntax.pixels,
+        is_big_endian: file.syntax.coding.is_big_endian,
+        is_byte_stream: pixels.vr.is_some_and(|vr| &vr == b"OB"),
+        place,
+    })
+}
+
+/// How many frames the file really holds: fewer than declared when it was cut short.
+pub fn n_whole_frames(stored: &StoredPixels, limits: &Limits) -> Result<u32, ImportError> {
+    let n_present = match &stored.place {
+        PixelPlace::Flat { n_bytes, .. } => {
+            let n_bits = frame_bits(&stored.layout, *n_bytes);
             n_bytes.saturating_mul(8).checked_div(n_bits).unwrap_or(0)
         }
-        Place::Fragments => frame_index(file, pixels, layout, limits)?.frames.len() as u64,
+        PixelPlace::Fragments(frames) => frames.len() as u64,
     };
-    let n_whole = n_present.min(u64::from(layout.n_frames));
+    let n_whole = n_present.min(u64::from(stored.layout.n_frames));
     match u32::try_from(n_whole) {
         Ok(0) | Err(_) => Err(ImportError::FrameMissing { frame: 1, n_present }),
         Ok(n) if n > limits.max_frames => {
@@ -36,64 +66,30 @@ pub fn n_whole_frames(file: &DicomFile, layout: &PixelLayout, limits: &Limits) -
     }
 }
 
-/// Decodes one frame (zero-based).
-pub fn load(file: &DicomFile, layout: &PixelLayout, frame: u32, limits: &Limits) -> Result<Samples, ImportError> {
-    let pixels = file.scanned.pixels.as_ref().ok_or(ImportError::NoPixels)?;
-    match place(file, pixels)? {
-        Place::Flat { offset, n_bytes } => {
-            let flat = Flat { file, pixels, layout, offset, n_bytes };
+/// Decodes one frame (zero-based) from the source that `stored` describes.
+pub fn load(source: &Source, stored: &StoredPixels, frame: u32, limits: &Limits) -> Result<Samples, ImportError> {
+    match &stored.place {
+        PixelPlace::Flat { offset, n_bytes } => {
+            let flat = Flat { source, stored, offset: *offset, n_bytes: *n_bytes };
             flat.frame(frame)
         }
-        Place::Fragments => {
-            let index = frame_index(file, pixels, layout, limits)?;
-            let missing =
-                ImportError::FrameMissing { frame: u64::from(frame) + 1, n_present: index.frames.len() as u64 };
-            let fragments = index.frames.get(frame as usize).ok_or(missing)?;
-            let data = joined(file, fragments, limits)?;
-            decode(file.syntax.pixels, &data, layout, limits)
+        PixelPlace::Fragments(frames) => {
+            let missing = ImportError::FrameMissing { frame: u64::from(frame) + 1, n_present: frames.len() as u64 };
+            let fragments = frames.get(frame as usize).ok_or(missing)?;
+            let data = joined(source, fragments, limits)?;
+            decode(stored.coding, &data, &stored.layout, limits)
         }
     }
 }
 
-enum Place {
-    Flat { offset: u64, n_bytes: u64 },
-    Fragments,
-}
-
-fn place(file: &DicomFile, pixels: &PixelElement) -> Result<Place, ImportError> {
-    let is_native = file.syntax.pixels == PixelCoding::Native;
-    match pixels.n_bytes {
-        Some(declared) if is_native => {
-            let n_left = file.source.n_bytes().saturating_sub(pixels.offset);
-            Ok(Place::Flat { offset: pixels.offset, n_bytes: declared.min(n_left) })
-        }
-        Some(_) => {
-            Err(ImportError::Malformed { at: pixels.offset, fault: "the compressed pixels are not in fragments" })
-        }
-        None if file.syntax.pixels == PixelCoding::Unsupported => {
-            Err(ImportError::UnsupportedTransferSyntax(file.syntax.name))
-        }
-        None => Ok(Place::Fragments),
-    }
-}
-
-fn frame_index(
-    file: &DicomFile,
-    pixels: &PixelElement,
-    layout: &PixelLayout,
-    limits: &Limits,
-) -> Result<FrameIndex, ImportError> {
-    fragments::index(&file.source, &file.root(), pixels.offset, layout.n_frames, limits)
-}
-
-fn joined(file: &DicomFile, fragments: &[Fragment], limits: &Limits) -> Result<Vec<u8>, ImportError> {
+fn joined(source: &Source, fragments: &[Fragment], limits: &Limits) -> Result<Vec<u8>, ImportError> {
     let n_total: u64 = fragments.iter().map(|fragment| fragment.n_bytes).sum();
     if n_total > limits.max_codestream_bytes {
         return Err(ImportError::TooLarge { what: "One compressed picture", limit: limits.max_codestream_bytes });
     }
     let mut data = Vec::new();
     for fragment in fragments {
-        data.extend(file.source.read_at(fragment.offset, fragment.n_bytes)?);
+        data.extend(source.read_at(fragment.offset, fragment.n_bytes)?);
     }
     Ok(data)
 }
@@ -114,39 +110,42 @@ fn frame_bits(layout: &PixelLayout, n_bytes: u64) -> u64 {
 }
 
 struct Flat<'a> {
-    file: &'a DicomFile,
-    pixels: &'a PixelElement,
-    layout: &'a PixelLayout,
+    source: &'a Source,
+    stored: &'a StoredPixels,
     offset: u64,
     n_bytes: u64,
 }
 
 impl Flat<'_> {
     fn frame(&self, frame: u32) -> Result<Samples, ImportError> {
-        let n_bits = frame_bits(self.layout, self.n_bytes);
+        let layout = &self.stored.layout;
+        let n_bits = frame_bits(layout, self.n_bytes);
         let first_bit = n_bits * u64::from(frame);
         let (from, to) = (first_bit / 8, (first_bit + n_bits).div_ceil(8));
         if to > self.n_bytes {
             let n_present = (self.n_bytes * 8).checked_div(n_bits).unwrap_or(0);
             return Err(ImportError::FrameMissing { frame: u64::from(frame) + 1, n_present });
         }
-        let coding = self.file.syntax.coding;
-        if self.layout.bits_allocated == 8 && coding.is_big_endian {
+        let coding = Coding { is_explicit: true, is_big_endian: self.stored.is_big_endian };
+        if layout.bits_allocated == 8 && coding.is_big_endian {
             let bytes = self.unswapped(from, to)?;
-            return native(&bytes, coding, self.layout, is_halved(self.layout, self.n_bytes));
+            return native(&bytes, coding, layout, is_halved(layout, self.n_bytes));
         }
-        let bytes = self.file.source.read_at(self.offset + from, to - from)?;
-        if self.layout.bits_allocated == 1 {
-            return Ok(Samples::U8(unpacked_bits(&bytes, first_bit % 8, self.layout.n_pixels())));
+        let bytes = self.source.read_at(self.offset + from, to - from)?;
+        if layout.bits_allocated == 1 {
+            return Ok(Samples::U8(unpacked_bits(&bytes, first_bit % 8, layout.n_pixels()).into()));
         }
-        native(&bytes, coding, self.layout, is_halved(self.layout, self.n_bytes))
+        native(&bytes, coding, layout, is_halved(layout, self.n_bytes))
     }
 
     /// Bytes `from..to` out of big-endian words: read on word borders, so that a frame of odd length keeps its pairs.
     fn unswapped(&self, from: u64, to: u64) -> Result<Vec<u8>, ImportError> {
         let first = from & !1;
-        let words = self.file.source.read_at(self.offset + first, to.next_multiple_of(2).min(self.n_bytes) - first)?;
-        let bytes = packed_bytes(&words, self.pixels.vr, self.file.syntax.coding);
+        let words = self.source.read_at(self.offset + first, to.next_multiple_of(2).min(self.n_bytes) - first)?;
+        let bytes = match self.stored.is_byte_stream {
+            true => words,
+            false => words.chunks(2).flat_map(|pair| pair.iter().rev().copied()).collect(),
+        };
         let range = usize::try_from(from - first).ok().zip(usize::try_from(to - first).ok());
         Ok(range.and_then(|(start, end)| bytes.get(start..end)).unwrap_or_default().to_vec())
     }
@@ -217,7 +216,7 @@ fn encapsulated_native(data: &[u8], layout: &PixelLayout) -> Result<Samples, Imp
     let missing = ImportError::DecoderFailed("the frame is too short".to_owned());
     let bytes = data.get(..n_bytes).ok_or(missing)?;
     match layout.bits_allocated {
-        1 => Ok(Samples::U8(unpacked_bits(bytes, 0, layout.n_pixels()))),
+        1 => Ok(Samples::U8(unpacked_bits(bytes, 0, layout.n_pixels()).into())),
         _ => native(
             bytes,
             Coding::EXPLICIT_LE,
@@ -230,7 +229,7 @@ fn encapsulated_native(data: &[u8], layout: &PixelLayout) -> Result<Samples, Imp
 fn run_length(data: &[u8], layout: &PixelLayout) -> Result<Samples, ImportError> {
     if layout.bits_allocated == 1 {
         let packed = rle::decode(data, layout.n_pixels().div_ceil(8), 1, 1)?;
-        return Ok(Samples::U8(unpacked_bits(&packed, 0, layout.n_pixels())));
+        return Ok(Samples::U8(unpacked_bits(&packed, 0, layout.n_pixels()).into()));
     }
     let n_bytes = usize::from(layout.bits_allocated / 8);
     let bytes = rle::decode(data, layout.n_pixels(), usize::from(layout.samples_per_pixel), n_bytes)?;

@@ -1,7 +1,7 @@
 //! Canonical samples: masked to Bits Stored, shifted by High Bit, sign-extended, color interleaved as RGB.
 
 use crate::domain::frame::Samples;
-use crate::import::dicom::image_pixel::{ColorModel, PixelLayout};
+use crate::domain::stored_pixels::{ColorModel, PixelLayout};
 use crate::import::error::ImportError;
 
 /// Raw words as they were stored or decoded.
@@ -67,12 +67,12 @@ impl BitField {
 pub fn grey(words: &Words, field: BitField, layout: &PixelLayout) -> Samples {
     // The masks of BitField keep every value inside its type
     match (layout.bits_allocated, layout.is_signed) {
-        (1..=8, false) => Samples::U8(words.map(|word| field.unsigned(word) as u8)),
-        (1..=8, true) => Samples::I8(words.map(|word| field.signed(word) as i8)),
-        (9..=16, false) => Samples::U16(words.map(|word| field.unsigned(word) as u16)),
-        (9..=16, true) => Samples::I16(words.map(|word| field.signed(word) as i16)),
-        (_, false) => Samples::U32(words.map(|word| field.unsigned(word))),
-        (_, true) => Samples::I32(words.map(|word| field.signed(word))),
+        (1..=8, false) => Samples::U8(words.map(|word| field.unsigned(word) as u8).into()),
+        (1..=8, true) => Samples::I8(words.map(|word| field.signed(word) as i8).into()),
+        (9..=16, false) => Samples::U16(words.map(|word| field.unsigned(word) as u16).into()),
+        (9..=16, true) => Samples::I16(words.map(|word| field.signed(word) as i16).into()),
+        (_, false) => Samples::U32(words.map(|word| field.unsigned(word)).into()),
+        (_, true) => Samples::I32(words.map(|word| field.signed(word)).into()),
     }
 }
 

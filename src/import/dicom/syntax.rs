@@ -1,24 +1,7 @@
 //! Transfer syntaxes: how attributes are laid out and how pixels are packed (PS3.5 annex A).
 
+use crate::domain::stored_pixels::PixelCoding;
 use crate::import::dicom::dataset::Coding;
-
-/// How the samples of Pixel Data are packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PixelCoding {
-    Native,
-    /// Fragments that hold native samples.
-    EncapsulatedNative,
-    /// Fragments that hold native samples, deflated frame by frame.
-    DeflatedFrames,
-    Rle,
-    /// Every DCT and lossless JPEG process.
-    Jpeg,
-    JpegLs,
-    Jpeg2000,
-    JpegXl,
-    /// Known by name, not decoded.
-    Unsupported,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Syntax {

@@ -10,7 +10,7 @@ use crate::domain::intake::Progress;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::ModelId;
-use crate::import;
+use crate::import::Importer;
 use crate::inference::device::DeviceChoice;
 use crate::inference::error::InferenceError;
 use crate::inference::gate;
@@ -67,6 +67,8 @@ impl ModelShelf {
 
 /// What to run on what.
 pub struct AnalysisRequest<'a> {
+    /// Brings the frames.
+    pub importer: &'a Importer,
     pub study: &'a Study,
     pub models: &'a [ModelId],
     /// Run also out of scope; every finding then says so.
@@ -111,7 +113,7 @@ fn run_one(
             let n_parts = part.n_total.max(1);
             progress(Progress { n_done: n_done * n_parts + part.n_done, n_total: n_total * n_parts });
         };
-        match analyze_image(&model, request.study, &image, cancel, &of_image) {
+        match analyze_image(&model, request, &image, cancel, &of_image) {
             Ok(found) => findings.extend(found.into_iter().map(Arc::new)),
             Err(ImageEnd::Cancelled) => return ModelEnd::Cancelled,
             // One image that cannot be read costs that image only.
@@ -170,14 +172,14 @@ enum ImageEnd {
 
 fn analyze_image(
     model: &Model,
-    study: &Study,
+    request: &AnalysisRequest<'_>,
     image: &ImageInScope<'_>,
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Result<Vec<Finding>, ImageEnd> {
-    let frame = import::load_frame(image.instance, 0).map_err(|error| ImageEnd::Failed(error.to_string()))?;
+    let frame = request.importer.load_frame(image.instance, 0).map_err(|error| ImageEnd::Failed(error.to_string()))?;
     let subject = Subject {
-        study: study.uid.clone(),
+        study: request.study.uid.clone(),
         series: image.series.uid.clone(),
         sop: image.instance.sop.clone(),
         frame: 0,

@@ -8,9 +8,11 @@ use crate::domain::instance::Instance;
 use crate::domain::intake::{Notice, Progress};
 use crate::domain::report::Report;
 use crate::export::{self, secondary_capture};
-use crate::import;
+use crate::import::Importer;
 
 pub struct ExportRequest<'a> {
+    /// Brings the frames for the pictures.
+    pub importer: &'a Importer,
     pub report: &'a Report,
     pub folder: &'a Path,
     pub json: bool,
@@ -31,14 +33,15 @@ pub fn run(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Result<HandedOn, String> {
-    let ExportRequest { report, folder, json: wants_json, pictures } = request;
+    let ExportRequest { importer, report, folder, json: wants_json, pictures } = request;
     let mut done = HandedOn::default();
     if *wants_json {
         done.files.push(export::write_json(report, folder).map_err(|error| error.to_string())?);
     }
     if *pictures && report.study.is_some() {
         let mut frames = |instance: &Instance, frame_idx: u32| -> Result<Arc<Frame>, Notice> {
-            import::load_frame(instance, frame_idx)
+            importer
+                .load_frame(instance, frame_idx)
                 .map(Arc::new)
                 .map_err(|error| Notice::new(error.code(), error.to_string()))
         };

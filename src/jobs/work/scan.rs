@@ -2,14 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::domain::intake::{Intake, Progress};
-use crate::import;
+use crate::domain::intake::Intake;
+use crate::import::Importer;
 
 /// Scans without a listener: the command line's way.
-pub fn quietly(paths: &[PathBuf]) -> Intake {
-    run(paths, &|| false, &|_| {})
-}
-
-pub fn run(paths: &[PathBuf], cancel: &(dyn Fn() -> bool + Sync), progress: &(dyn Fn(Progress) + Sync)) -> Intake {
-    import::scan(paths, &import::ScanOptions::default(), cancel, progress)
+pub fn quietly(importer: &Importer, paths: &[PathBuf]) -> Intake {
+    importer.scan(paths, &|| false, &|_| {})
 }

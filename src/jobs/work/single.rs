@@ -8,7 +8,7 @@ use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Notice};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
-use crate::import;
+use crate::import::Importer;
 use crate::jobs::work::scan;
 
 /// A decoded frame with all that is known about it.
@@ -21,11 +21,11 @@ pub struct OpenedFrame {
 }
 
 /// Opens one frame of one file, or says why not.
-pub fn open(file: &Path, frame_idx: u32) -> Result<OpenedFrame, Notice> {
+pub fn open(importer: &Importer, file: &Path, frame_idx: u32) -> Result<OpenedFrame, Notice> {
     if file.is_dir() {
         return Err(Notice::new("not_a_file", "This is a folder; give one image file"));
     }
-    let intake = scan::quietly(&[PathBuf::from(file)]);
+    let intake = scan::quietly(importer, &[PathBuf::from(file)]);
     if let Some((_, notice)) = intake.refused().next() {
         return Err(notice.clone());
     }
@@ -44,7 +44,7 @@ pub fn open(file: &Path, frame_idx: u32) -> Result<OpenedFrame, Notice> {
         return Err(Notice::new("no_such_frame", text));
     }
     let frame =
-        import::load_frame(instance, frame_idx).map_err(|error| Notice::new(error.code(), error.to_string()))?;
+        importer.load_frame(instance, frame_idx).map_err(|error| Notice::new(error.code(), error.to_string()))?;
     Ok(OpenedFrame {
         study: Arc::clone(study),
         series: Arc::clone(series),

@@ -84,15 +84,15 @@ fn picked(samples: &Samples, places: &[usize]) -> Samples {
         places.iter().map(|place| values.get(*place).copied().unwrap_or_default()).collect()
     }
     match samples {
-        Samples::U8(v) => Samples::U8(pick(v, places)),
-        Samples::I8(v) => Samples::I8(pick(v, places)),
-        Samples::U16(v) => Samples::U16(pick(v, places)),
-        Samples::I16(v) => Samples::I16(pick(v, places)),
-        Samples::U32(v) => Samples::U32(pick(v, places)),
-        Samples::I32(v) => Samples::I32(pick(v, places)),
-        Samples::F32(v) => Samples::F32(pick(v, places)),
-        Samples::F64(v) => Samples::F64(pick(v, places)),
-        Samples::Rgb8(v) => Samples::Rgb8(pick(v, places)),
-        Samples::Rgb16(v) => Samples::Rgb16(pick(v, places)),
+        Samples::U8(v) => Samples::U8(pick(v, places).into()),
+        Samples::I8(v) => Samples::I8(pick(v, places).into()),
+        Samples::U16(v) => Samples::U16(pick(v, places).into()),
+        Samples::I16(v) => Samples::I16(pick(v, places).into()),
+        Samples::U32(v) => Samples::U32(pick(v, places).into()),
+        Samples::I32(v) => Samples::I32(pick(v, places).into()),
+        Samples::F32(v) => Samples::F32(pick(v, places).into()),
+        Samples::F64(v) => Samples::F64(pick(v, places).into()),
+        Samples::Rgb8(v) => Samples::Rgb8(pick(v, places).into()),
+        Samples::Rgb16(v) => Samples::Rgb16(pick(v, places).into()),
     }
 }

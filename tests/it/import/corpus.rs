@@ -32,7 +32,7 @@ fn instances(intake: &Intake) -> impl Iterator<Item = &Instance> {
 
 fn sha256(samples: &Samples) -> String {
     let bytes: Vec<u8> = match samples {
-        Samples::U8(v) | Samples::Rgb8(v) => v.clone(),
+        Samples::U8(v) | Samples::Rgb8(v) => v.to_vec(),
         Samples::I8(v) => v.iter().map(|value| value.cast_unsigned()).collect(),
         Samples::U16(v) | Samples::Rgb16(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Samples::I16(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),

@@ -170,7 +170,7 @@ fn a_plain_picture_is_a_study_with_a_notice_and_a_stable_identity() {
     assert_eq!(intake.studies[0].series[0].modality.0, "OT");
     let frame = load_frame(only_instance(&intake), 0).unwrap();
     assert_eq!((frame.rows(), frame.cols()), (3, 4));
-    assert_eq!(frame.samples(), &Samples::U8(picture.into_raw()));
+    assert_eq!(frame.samples(), &Samples::U8(picture.into_raw().into()));
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn stored_bits_are_cut_out_shifted_and_sign_extended() {
     file.raw(0x7FE0_0010, "OW", &words.into_iter().flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
     let intake = scan_all(&file.write(folder.path(), "file"));
     let frame = load_frame(only_instance(&intake), 0).unwrap();
-    assert_eq!(frame.samples(), &Samples::I16(vec![0, 511, -512, -1, 1, 0, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(frame.samples(), &Samples::I16(vec![0, 511, -512, -1, 1, 0, 0, 0, 0, 0, 0, 0].into()));
 }
 
 #[test]

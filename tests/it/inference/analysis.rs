@@ -32,7 +32,7 @@ fn built_in(id: &str) -> Model {
 #[test]
 fn a_classifier_gives_every_label_with_score_place_and_saliency() {
     let model = tiny("densenet");
-    let findings = analyze(&model, &frame(150, 120, Samples::U16(waves(150, 120)))).unwrap();
+    let findings = analyze(&model, &frame(150, 120, Samples::U16(waves(150, 120).into()))).unwrap();
     assert_eq!(findings.iter().map(|finding| finding.label.id.as_str()).collect::<Vec<_>>(), ["label_0", "label_1"]);
     for finding in &findings {
         let assessment = finding.assessment.as_ref().unwrap();
@@ -59,7 +59,7 @@ fn a_classifier_gives_every_label_with_score_place_and_saliency() {
 #[test]
 fn a_second_run_gives_the_same_findings() {
     for model in [tiny("densenet"), tiny("unet"), built_in("chest-findings"), built_in("chest-anatomy")] {
-        let picture = frame(150, 120, Samples::U16(waves(150, 120)));
+        let picture = frame(150, 120, Samples::U16(waves(150, 120).into()));
         let (first, second) = (analyze(&model, &picture).unwrap(), analyze(&model, &picture).unwrap());
         assert!(!first.is_empty());
         for (a, b) in first.iter().zip(&second) {
@@ -84,7 +84,7 @@ fn ids_come_from_weights_picture_and_label_alone() {
     let others = [id("ab", "1.2", 0, "effusion"), id("aa", "1.21", 0, "effusion"), id("aa", "1.2", 1, "effusion")];
     assert!(others.iter().all(|other| *other != base));
     assert_ne!(id("aa", "1.2", 0, "edema"), base);
-    let stored = frame(2, 2, Samples::U16(vec![1, 256, 65535, 0]));
+    let stored = frame(2, 2, Samples::U16(vec![1, 256, 65535, 0].into()));
     assert_eq!(pixels_sha256(&stored), sha256_hex(&[1, 0, 0, 1, 255, 255, 0, 0]));
 }
 
@@ -93,7 +93,7 @@ const FROZEN_ID: &str = "27ca6997-4b89-84bb-862b-c40c11db6081";
 #[test]
 fn a_stopped_run_gives_nothing_and_says_so() {
     let model = tiny("unet");
-    let stored = frame(150, 120, Samples::U16(waves(150, 120)));
+    let stored = frame(150, 120, Samples::U16(waves(150, 120).into()));
     let picture = instance(150, 120, Photometric::Monochrome2);
     for n_before in 0..4 {
         let asked = Cell::new(0);
@@ -110,9 +110,9 @@ fn a_stopped_run_gives_nothing_and_says_so() {
 #[test]
 fn a_picture_that_cannot_be_judged_fails_and_is_not_negative() {
     let model = tiny("densenet");
-    let flat = analyze(&model, &frame(150, 120, Samples::U16(vec![3; 150 * 120]))).unwrap_err();
+    let flat = analyze(&model, &frame(150, 120, Samples::U16(vec![3; 150 * 120].into()))).unwrap_err();
     assert_eq!(flat.code(), "image_unsuitable");
-    let nan = analyze(&model, &frame(150, 120, Samples::F32(vec![f32::NAN; 150 * 120]))).unwrap_err();
+    let nan = analyze(&model, &frame(150, 120, Samples::F32(vec![f32::NAN; 150 * 120].into()))).unwrap_err();
     assert_eq!(nan.code(), "result_not_finite");
     // candle's ReLU would turn these into ordinary-looking scores.
     assert_eq!(model.run(vec![f32::NAN; 44 * 58]).unwrap_err().code(), "result_not_finite");
@@ -121,7 +121,7 @@ fn a_picture_that_cannot_be_judged_fails_and_is_not_negative() {
     let mut elsewhere = subject();
     elsewhere.sop = SopInstanceUid::new("1.2.3");
     let picture = instance(150, 120, Photometric::Monochrome2);
-    let stored = frame(150, 120, Samples::U16(waves(150, 120)));
+    let stored = frame(150, 120, Samples::U16(waves(150, 120).into()));
     let error = model.analyze(&elsewhere, &picture, &stored, &|| false, &|_| {}).unwrap_err();
     assert_eq!(error.to_string(), "the image cannot be analyzed: its pixels belong to another image");
 }
@@ -129,7 +129,7 @@ fn a_picture_that_cannot_be_judged_fails_and_is_not_negative() {
 #[test]
 fn a_forced_run_says_so_on_every_finding() {
     let model = tiny("densenet");
-    let findings = analyze(&model, &frame(150, 120, Samples::U16(waves(150, 120)))).unwrap();
+    let findings = analyze(&model, &frame(150, 120, Samples::U16(waves(150, 120).into()))).unwrap();
     let scope = OutOfScope { model: "Tiny".into(), code: "modality", reason: "the series has modality OT".into() };
     for finding in mark_forced(findings, &scope) {
         assert_eq!(finding.notices[0].code, "forced_out_of_scope");
@@ -153,7 +153,7 @@ fn lungs_and_heart_are_found_on_real_radiographs() {
     for path in images.iter().step_by(images.len() / 6 + 1) {
         let gray = image::open(path).unwrap().to_luma8();
         let (cols, rows) = gray.dimensions();
-        let findings = analyze(&model, &frame(rows, cols, Samples::U8(gray.into_raw()))).unwrap();
+        let findings = analyze(&model, &frame(rows, cols, Samples::U8(gray.into_raw().into()))).unwrap();
         let mask_path = folder.join(format!("masks/{}.png", path.file_stem().unwrap().to_string_lossy()));
         let truth = image::open(mask_path).unwrap().to_luma8();
         for (value, id) in [(1, "right_lung"), (2, "left_lung"), (3, "heart")] {

@@ -77,7 +77,7 @@ fn assert_close(found: &[f32], expected: &[f32]) {
 
 #[test]
 fn what_the_network_sees_does_not_depend_on_the_screen() {
-    let stored = || Samples::U16(waves(48, 40));
+    let stored = || Samples::U16(waves(48, 40).into());
     let plain = prepared(&instance(48, 40, Photometric::Monochrome2), stored());
     let mut windowed = instance(48, 40, Photometric::Monochrome2);
     windowed.frames = vec![Arc::new(FrameAttributes {
@@ -91,26 +91,26 @@ fn what_the_network_sees_does_not_depend_on_the_screen() {
 #[test]
 fn dense_is_bright_however_the_file_says_it() {
     let stored = waves(48, 40);
-    let plain = prepared(&instance(48, 40, Photometric::Monochrome2), Samples::U16(stored.clone()));
+    let plain = prepared(&instance(48, 40, Photometric::Monochrome2), Samples::U16(stored.clone().into()));
     let negative: Vec<u16> = stored.iter().map(|value| 4000 - value).collect();
     let mut inverse = instance(48, 40, Photometric::Monochrome1);
-    assert_close(&prepared(&inverse, Samples::U16(negative.clone())), &plain);
+    assert_close(&prepared(&inverse, Samples::U16(negative.clone().into())), &plain);
     // A DX image says both; that is one inversion, not two.
     inverse.presentation_inverse = true;
-    assert_close(&prepared(&inverse, Samples::U16(negative.clone())), &plain);
+    assert_close(&prepared(&inverse, Samples::U16(negative.clone().into())), &plain);
     let mut monochrome2 = instance(48, 40, Photometric::Monochrome2);
     monochrome2.presentation_inverse = true;
-    assert_close(&prepared(&monochrome2, Samples::U16(negative.clone())), &plain);
+    assert_close(&prepared(&monochrome2, Samples::U16(negative.clone().into())), &plain);
     // A falling modality LUT turns the picture before anything else.
     let mut falling = instance(48, 40, Photometric::Monochrome2);
     let modality_lut = ModalityLut::Linear { slope: -0.5, intercept: 7.0 };
     falling.frames = vec![Arc::new(FrameAttributes { plane: None, modality_lut, voi: vec![] })];
-    assert_close(&prepared(&falling, Samples::U16(negative.clone())), &plain);
+    assert_close(&prepared(&falling, Samples::U16(negative.clone().into())), &plain);
     let table =
         LookupTable { first_mapped: 0, entries: (0..=4000).rev().collect(), bits: 16, explanation: String::new() };
     let modality_lut = ModalityLut::Table(Arc::new(table));
     falling.frames = vec![Arc::new(FrameAttributes { plane: None, modality_lut, voi: vec![] })];
-    assert_close(&prepared(&falling, Samples::U16(negative)), &plain);
+    assert_close(&prepared(&falling, Samples::U16(negative.into())), &plain);
 }
 
 #[test]
@@ -123,21 +123,21 @@ fn padding_neither_sets_the_percentiles_nor_shows() {
     }
     let mut picture = instance(48, 40, Photometric::Monochrome2);
     picture.padding = Some(PixelPadding { low: 64000, high: 65535 });
-    let values = prepared(&picture, Samples::U16(stored.clone()));
+    let values = prepared(&picture, Samples::U16(stored.clone().into()));
     let black = (0.0 - 0.5) / 0.25;
     let row = &values[16 * 24..17 * 24];
     assert!((row[1] - black).abs() < 1e-6, "{row:?}");
     // Without padding the bright band would leave next to nothing of the picture.
     assert!(row.iter().any(|value| *value > 1.0), "{row:?}");
     picture.padding = Some(PixelPadding { low: 0, high: 65535 });
-    let error = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::U16(stored))).unwrap_err();
+    let error = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::U16(stored.into()))).unwrap_err();
     assert!(matches!(error, InferenceError::Image { .. }), "{error}");
 }
 
 #[test]
 fn color_is_read_by_its_luminance_and_says_so() {
     let gray = waves(48, 40);
-    let plain = prepared(&instance(48, 40, Photometric::Monochrome2), Samples::U16(gray.clone()));
+    let plain = prepared(&instance(48, 40, Photometric::Monochrome2), Samples::U16(gray.clone().into()));
     let rgb = gray.iter().flat_map(|value| [*value; 3]).collect();
     let picture = instance(48, 40, Photometric::Rgb);
     let colored = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::Rgb16(rgb))).unwrap();
@@ -145,7 +145,7 @@ fn color_is_read_by_its_luminance_and_says_so() {
     assert_eq!(colored.notices[0].code, "color_luminance");
     let mut palette = instance(48, 40, Photometric::PaletteColor);
     palette.palette = Some(Arc::new(Palette { first_mapped: 0, entries: (0..4000).map(|i| [i; 3]).collect() }));
-    let indexed = prepare(&input(32, 24), &palette, &frame(48, 40, Samples::U16(gray))).unwrap();
+    let indexed = prepare(&input(32, 24), &palette, &frame(48, 40, Samples::U16(gray.into()))).unwrap();
     assert_close(&indexed.values, &plain);
     assert_eq!(indexed.notices[0].code, "color_luminance");
 }
@@ -153,12 +153,12 @@ fn color_is_read_by_its_luminance_and_says_so() {
 #[test]
 fn a_picture_that_says_nothing_is_refused() {
     let picture = instance(48, 40, Photometric::Monochrome2);
-    let flat = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::U16(vec![7; 48 * 40]))).unwrap_err();
+    let flat = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::U16(vec![7; 48 * 40].into()))).unwrap_err();
     assert_eq!(flat.to_string(), "the image cannot be analyzed: it has no contrast");
     let mut values = vec![1.0; 48 * 40];
     values[5] = f32::NAN;
-    let broken = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::F32(values))).unwrap_err();
+    let broken = prepare(&input(32, 24), &picture, &frame(48, 40, Samples::F32(values.into()))).unwrap_err();
     assert_eq!(broken, InferenceError::NotFinite { stage: "the image" });
     let other = instance(40, 48, Photometric::Monochrome2);
-    assert!(prepare(&input(32, 24), &other, &frame(48, 40, Samples::U16(waves(48, 40)))).is_err());
+    assert!(prepare(&input(32, 24), &other, &frame(48, 40, Samples::U16(waves(48, 40).into()))).is_err());
 }

@@ -122,7 +122,7 @@ pub fn samples(dice: &mut Dice, kind: Kind, n_pixels: usize) -> Samples {
         Kind::F32 => {
             let mut values: Vec<f32> = values.map(|v| v as f32).collect();
             values[0] = f32::NAN;
-            Samples::F32(values)
+            Samples::F32(values.into())
         }
         Kind::F64 => Samples::F64(values.by_ref().collect()),
         Kind::Rgb8 => Samples::Rgb8(values.map(|v| v as u8).collect()),
@@ -291,7 +291,7 @@ pub fn request(
 /// A gray frame of 8 bits, shown as it is.
 pub fn plain_request(rows: u32, cols: u32, values: Vec<u8>, view: View, viewport: [f64; 2]) -> DrawRequest {
     DrawRequest {
-        frame: frame(rows, cols, Samples::U8(values)),
+        frame: frame(rows, cols, Samples::U8(values.into())),
         meaning: PixelMeaning { modality_lut: ModalityLut::Identity, palette: None, bits_stored: 8, padding: None },
         voi: Voi::Window(Window { center: 127.5, width: 255.0, function: VoiFunction::LinearExact }),
         invert: false,

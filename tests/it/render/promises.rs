@@ -201,7 +201,7 @@ fn memory_stays_within_its_budget() {
     let requests: Vec<DrawRequest> = (0..20)
         .map(|i| {
             let mut request = cases::plain_request(100, 100, vec![0; 10_000], View::default(), VIEWPORT);
-            request.frame = cases::frame(100, 100, Samples::U16(vec![i; 10_000]));
+            request.frame = cases::frame(100, 100, Samples::U16(vec![i; 10_000].into()));
             request
         })
         .collect();

@@ -59,7 +59,7 @@ fn radiograph_series(frames: &mut Frames) -> Series {
     let scene = PhantomOptions::default().scene();
     let values = radiograph::radiograph(&scene, &RADIOGRAPH, 1, 1.0);
     let sop = SopInstanceUid::new("1.2.3.1.1");
-    insert(frames, &sop, RADIOGRAPH.rows, RADIOGRAPH.cols, Samples::U16(values));
+    insert(frames, &sop, RADIOGRAPH.rows, RADIOGRAPH.cols, Samples::U16(values.into()));
     let mm = RADIOGRAPH.pixel_mm;
     let instance = Instance {
         spacing: Spacing { kind: SpacingKind::Projection, row_mm: mm, col_mm: mm, aspect: 1.0 },
@@ -75,7 +75,7 @@ fn ct_series(frames: &mut Frames) -> Series {
     let instances = (0..CT.n_slices).map(|index| {
         let sop = SopInstanceUid::new(format!("1.2.3.2.{}", index + 1));
         let values = ct::slice(&scene, &CT, index, 7, 1.0);
-        insert(frames, &sop, CT.rows, CT.cols, Samples::I16(values));
+        insert(frames, &sop, CT.rows, CT.cols, Samples::I16(values.into()));
         let plane: ImagePlane = CT.plane(index);
         let voi = VoiTransform::Window { window: Window::linear(40.0, 400.0), explanation: "MEDIASTINUM".into() };
         let attributes = FrameAttributes { plane: Some(plane), modality_lut: ModalityLut::Identity, voi: vec![voi] };
@@ -121,6 +121,7 @@ fn instance(sop: SopInstanceUid, sop_class: &str, rows: u32, cols: u32, bits_sto
             lossy: None,
         },
         frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: Vec::new() })],
+        stored: None,
         palette: None,
         padding: None,
         spacing: Spacing::UNKNOWN,

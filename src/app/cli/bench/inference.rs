@@ -12,6 +12,7 @@ use crate::app::cli::bench::scratch::Scratch;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::domain::finding::Subject;
 use crate::export::phantom_study::{self, PhantomOptions};
+use crate::import::Importer;
 use crate::inference::device::DeviceChoice;
 use crate::inference::model::Model;
 use crate::inference::network::Output;
@@ -26,11 +27,16 @@ const TORCH_FORWARD: &str =
 /// Outputs compared with the peer's: about so many, spread over all.
 const N_COMPARED: usize = 4096;
 
-pub fn measure(roots: &[PathBuf], n_rounds: u32, peer_python: Option<&Path>) -> Result<Sheet, String> {
+pub fn measure(
+    importer: &Importer,
+    roots: &[PathBuf],
+    n_rounds: u32,
+    peer_python: Option<&Path>,
+) -> Result<Sheet, String> {
     let entries: Vec<ModelEntry> = registry::list_models(roots).into_iter().filter(|entry| entry.hash_ok).collect();
     let models = entries.iter().map(|entry| registry::load_model(entry, &DeviceChoice::Cpu));
     let models = models.collect::<Result<Vec<Model>, _>>().map_err(|error| error.to_string())?;
-    let opened = radiograph()?;
+    let opened = radiograph(importer)?;
     let (mut ways, mut pairs, mut facts) = (Vec::new(), Vec::new(), Vec::new());
     for (entry, model) in entries.iter().zip(&models) {
         let id = entry.id.as_str();
@@ -52,13 +58,13 @@ pub fn measure(roots: &[PathBuf], n_rounds: u32, peer_python: Option<&Path>) -> 
 }
 
 /// The phantom's radiograph as a file gives it.
-fn radiograph() -> Result<OpenedFrame, String> {
+fn radiograph(importer: &Importer) -> Result<OpenedFrame, String> {
     let scratch = Scratch::within(&std::env::temp_dir())?;
     let options = PhantomOptions { ct: None, ..PhantomOptions::default() };
     let written = phantom_study::write(scratch.path(), &options, &|| false, &|_| {});
     let files = written.map_err(|error| error.to_string())?.files;
     let file = files.first().ok_or_else(|| "the phantom has no file".to_owned())?;
-    single::open(file, 0).map_err(|notice| notice.text)
+    single::open(importer, file, 0).map_err(|notice| notice.text)
 }
 
 fn stages<'a>(id: &str, model: &'a Model, opened: &'a OpenedFrame) -> Way<'a> {

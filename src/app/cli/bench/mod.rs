@@ -17,15 +17,16 @@ use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;
 use crate::app::places;
+use crate::import::Importer;
 
-pub fn run(arguments: &BenchArguments, common: &Common) -> Outcome {
+pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> Outcome {
     let is_json = arguments.is_json();
     let sheet = match &arguments.what {
         BenchSubject::Frame(frame) => frame::measure(frame.repeats),
-        BenchSubject::Scan(scan) => scan::measure(&scan.dir, scan.repeats, scan.peer_python.as_deref()),
+        BenchSubject::Scan(scan) => scan::measure(importer, &scan.dir, scan.repeats, scan.peer_python.as_deref()),
         BenchSubject::Inference(inference) => {
             let roots = places::model_roots(common.models_dir.as_ref());
-            inference::measure(&roots, inference.repeats, inference.peer_python.as_deref())
+            inference::measure(importer, &roots, inference.repeats, inference.peer_python.as_deref())
         }
         BenchSubject::Store(store) => {
             let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();

@@ -9,15 +9,16 @@ use serde_json::json;
 use crate::app::cli::bench::measure::{Part, Way, interleaved};
 use crate::app::cli::bench::python::PythonPeer;
 use crate::app::cli::bench::sheet::Sheet;
+use crate::import::Importer;
 use crate::jobs::work::scan;
 
 const PYDICOM_HEADERS: &str = include_str!("pydicom_headers.py");
 /// (7FE0,0010)
 const PIXEL_DATA: (u16, u16) = (0x7FE0, 0x0010);
 
-pub fn measure(dir: &Path, n_rounds: u32, peer_python: Option<&Path>) -> Result<Sheet, String> {
+pub fn measure(importer: &Importer, dir: &Path, n_rounds: u32, peer_python: Option<&Path>) -> Result<Sheet, String> {
     let place = [dir.to_owned()];
-    let intake = scan::quietly(&place);
+    let intake = scan::quietly(importer, &place);
     let files: Vec<PathBuf> = intake.files.iter().map(|file| file.path.clone()).collect();
     let n_refused = intake.refused().count();
     if files.len() == n_refused {
@@ -29,7 +30,7 @@ pub fn measure(dir: &Path, n_rounds: u32, peer_python: Option<&Path>) -> Result<
     });
     let peer = peer.transpose()?;
     let pydicom_facts = peer.as_ref().map(|peer| peer.facts.clone());
-    let mut ways = ways(&place, &files);
+    let mut ways = ways(importer, &place, &files);
     if let Some(mut peer) = peer {
         let part = Part::new("pydicom_headers", "pydicom: dcmread(stop_before_pixels=True), one thread");
         ways.push(Way::new(vec![part], move || peer.round().map(|seconds| vec![seconds])));
@@ -47,13 +48,13 @@ pub fn measure(dir: &Path, n_rounds: u32, peer_python: Option<&Path>) -> Result<
         .with_fact("pydicom", pydicom_facts))
 }
 
-fn ways<'a>(place: &'a [PathBuf], files: &'a [PathBuf]) -> Vec<Way<'a>> {
+fn ways<'a>(importer: &'a Importer, place: &'a [PathBuf], files: &'a [PathBuf]) -> Vec<Way<'a>> {
     let scan = Part::new("scan", "scan: walk, check, read, group into studies; all threads");
     let one = Part::new("dicom_object_headers", "dicom-object: open_file, read_until pixel data; one thread");
     let all = Part::new("dicom_object_headers_parallel", "dicom-object: the same; all threads");
     vec![
         Way::timed(scan, || {
-            std::hint::black_box(scan::quietly(place));
+            std::hint::black_box(scan::quietly(importer, place));
             Ok(())
         }),
         Way::timed(one, || {
