@@ -82,6 +82,7 @@ fn on_model_ended(app: &mut App, study: &StudyUid, model: ModelId, end: ModelEnd
             (AnalysisState::Done, findings)
         }
         ModelEnd::OutOfScope(text) => (AnalysisState::OutOfScope(text), Vec::new()),
+        ModelEnd::Unfit(text) => (AnalysisState::Unfit(text), Vec::new()),
         ModelEnd::Failed(text) => {
             app.voice.error(format!("{model}: {text}"));
             (AnalysisState::Failed(text), Vec::new())

@@ -5,6 +5,7 @@
 pub mod coding;
 pub mod decision;
 pub mod finding;
+pub mod fitness;
 pub mod frame;
 pub mod geometry;
 pub mod instance;

@@ -1,8 +1,10 @@
-//! What a model may be asked about: a study outside its card's scope is not run, and the reader is told why.
+//! What a model may be asked about: a study outside its card's scope is not run, a faulty image never is, and the
+//! reader is told why.
 
 use thiserror::Error;
 
 use crate::domain::finding::Finding;
+use crate::domain::fitness;
 use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
 use crate::domain::series::Series;
@@ -20,6 +22,19 @@ pub struct OutOfScope {
     /// Stable word for scripts.
     pub code: &'static str,
     pub reason: String,
+}
+
+/// Why no model may see an image, whatever its card says and whoever asks. `Display` is the sentence for the screen.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("Not fit for analysis: {}", .0.text)]
+pub struct Unfit(pub Notice);
+
+/// Whether the file is sound enough for any model; unlike [`admits`] there is no way around it.
+pub fn is_fit(series: &Series, instance: &Instance) -> Result<(), Unfit> {
+    match fitness::stopping_fault(series, instance) {
+        None => Ok(()),
+        Some(fault) => Err(Unfit(fault.clone())),
+    }
 }
 
 /// Whether the card admits this image. Attributes that are absent from the file are given the benefit of the doubt,

@@ -86,6 +86,8 @@ pub enum ModelEnd {
         missed: String,
     },
     OutOfScope(String),
+    /// The files' faults keep every model away: why.
+    Unfit(String),
     Failed(String),
     Cancelled,
 }

@@ -100,6 +100,8 @@ pub enum AnalysisState {
     Running(Progress),
     /// Outside the card's intended use: the sentence that says what did not fit.
     OutOfScope(String),
+    /// The images' faults keep every model away: why.
+    Unfit(String),
     Failed(String),
     Done,
 }

@@ -120,6 +120,7 @@ fn run_models(shelf: &Mutex<ModelShelf>, request: &AnalysisRequest<'_>) -> (Vec<
             ModelEnd::Findings(found) => ("done", None, found),
             ModelEnd::Partly { findings, missed } => ("partly_done", Some(missed), findings),
             ModelEnd::OutOfScope(text) => ("out_of_scope", Some(text), Vec::new()),
+            ModelEnd::Unfit(text) => ("unfit", Some(text), Vec::new()),
             ModelEnd::Failed(text) => ("failed", Some(text), Vec::new()),
             ModelEnd::Cancelled => ("cancelled", None, Vec::new()),
         };

@@ -146,7 +146,10 @@ fn add_overlay(
             output::message(&missed);
             findings.borrow_mut().extend(found);
         }
-        AnalysisEvent::ModelEnded { end: ModelEnd::OutOfScope(text) | ModelEnd::Failed(text), .. } => {
+        AnalysisEvent::ModelEnded {
+            end: ModelEnd::OutOfScope(text) | ModelEnd::Unfit(text) | ModelEnd::Failed(text),
+            ..
+        } => {
             output::message(&text);
         }
         AnalysisEvent::ModelEnded { .. } | AnalysisEvent::Progress { .. } | AnalysisEvent::Finished => {}

@@ -100,14 +100,18 @@ fn run_one(
         Ok(model) => model,
         Err(text) => return ModelEnd::Failed(text),
     };
-    let (images, why_not) = images_in_scope(&model, request);
+    let Chosen { images, unfit, why_not } = chosen_images(&model, request);
     if images.is_empty() {
-        return ModelEnd::OutOfScope(why_not.unwrap_or_else(|| "The study holds no image".to_owned()));
+        return match unfit.into_iter().next() {
+            Some(fault) => ModelEnd::Unfit(fault),
+            None => ModelEnd::OutOfScope(why_not.unwrap_or_else(|| "The study holds no image".to_owned())),
+        };
     }
-    let n_in_scope = images.len();
-    let n_total = n_in_scope.min(MAX_IMAGES);
+    let n_in_scope = images.len() + unfit.len();
+    let n_total = images.len().min(MAX_IMAGES);
     let mut findings = Vec::new();
-    let mut failures: Vec<String> = Vec::new();
+    let mut failures: Vec<String> = unfit;
+    let n_unfit = failures.len();
     for (n_done, image) in images.into_iter().take(MAX_IMAGES).enumerate() {
         let of_image = |part: Progress| {
             let n_parts = part.n_total.max(1);
@@ -120,20 +124,20 @@ fn run_one(
             Err(ImageEnd::Failed(text)) => failures.push(text),
         }
     }
-    match (missed(&failures, n_in_scope), failures.first()) {
+    let n_left = n_in_scope - n_unfit - n_total;
+    match (missed(&failures, n_in_scope, n_left), failures.first()) {
         (None, _) => ModelEnd::Findings(findings),
-        (Some(_), Some(first)) if failures.len() == n_total => ModelEnd::Failed(first.clone()),
+        (Some(_), Some(first)) if failures.len() == n_unfit + n_total => ModelEnd::Failed(first.clone()),
         (Some(missed), _) => ModelEnd::Partly { findings, missed },
     }
 }
 
 /// Which images were not analyzed, in a sentence; `None` when all were.
-fn missed(failures: &[String], n_in_scope: usize) -> Option<String> {
+fn missed(failures: &[String], n_in_scope: usize, n_left: usize) -> Option<String> {
     let failed = failures
         .first()
         .map(|first| format!("{} of {n_in_scope} images could not be analyzed: {first}", failures.len()));
-    let left =
-        (n_in_scope > MAX_IMAGES).then(|| format!("Only the first {MAX_IMAGES} of {n_in_scope} images were analyzed"));
+    let left = (n_left > 0).then(|| format!("Only the first {MAX_IMAGES} of {n_in_scope} images were analyzed"));
     match (failed, left) {
         (Some(failed), Some(left)) => Some(format!("{failed}. {left}")),
         (failed, left) => failed.or(left),
@@ -147,22 +151,35 @@ struct ImageInScope<'a> {
     forced: Option<gate::OutOfScope>,
 }
 
-/// The images to run on; and when there are none, the first reason why.
-fn images_in_scope<'a>(model: &Model, request: &AnalysisRequest<'a>) -> (Vec<ImageInScope<'a>>, Option<String>) {
-    let mut images = Vec::new();
-    let mut why_not = None;
+/// The images to run on.
+#[derive(Default)]
+struct Chosen<'a> {
+    images: Vec<ImageInScope<'a>>,
+    /// Of images within scope whose files have a fault that keeps models away, one sentence each.
+    unfit: Vec<String>,
+    /// The first reason why an image is out of scope.
+    why_not: Option<String>,
+}
+
+fn chosen_images<'a>(model: &Model, request: &AnalysisRequest<'a>) -> Chosen<'a> {
+    let mut chosen = Chosen::default();
     for series in &request.study.series {
         for instance in &series.instances {
-            match gate::admits(model.card(), series, instance) {
-                Ok(()) => images.push(ImageInScope { series, instance, forced: None }),
-                Err(scope) if request.is_forced => {
-                    images.push(ImageInScope { series, instance, forced: Some(scope) });
+            let forced = match gate::admits(model.card(), series, instance) {
+                Ok(()) => None,
+                Err(scope) if request.is_forced => Some(scope),
+                Err(scope) => {
+                    chosen.why_not = chosen.why_not.or_else(|| Some(scope.to_string()));
+                    continue;
                 }
-                Err(scope) => why_not = why_not.or_else(|| Some(scope.to_string())),
+            };
+            match gate::is_fit(series, instance) {
+                Ok(()) => chosen.images.push(ImageInScope { series, instance, forced }),
+                Err(fault) => chosen.unfit.push(fault.to_string()),
             }
         }
     }
-    (images, why_not)
+    chosen
 }
 
 enum ImageEnd {

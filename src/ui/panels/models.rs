@@ -30,13 +30,15 @@ fn model_ui(ui: &mut Ui, context: &UiContext<'_>, model: &ModelStatus, actions: 
         let words = state_words(model, context.session);
         let color = match &model.state {
             AnalysisState::Failed(_) => theme().state.error,
-            AnalysisState::OutOfScope(_) => theme().state.warning,
+            AnalysisState::OutOfScope(_) | AnalysisState::Unfit(_) => theme().state.warning,
             AnalysisState::Running(_) => theme().accent.main,
             _ => theme().text.weak,
         };
         let state = ui.label(RichText::new(words).small().color(color));
-        if let AnalysisState::OutOfScope(reason) | AnalysisState::Failed(reason) | AnalysisState::Unavailable(reason) =
-            &model.state
+        if let AnalysisState::OutOfScope(reason)
+        | AnalysisState::Unfit(reason)
+        | AnalysisState::Failed(reason)
+        | AnalysisState::Unavailable(reason) = &model.state
         {
             state.on_hover_text(reason);
         }
@@ -49,7 +51,7 @@ fn model_ui(ui: &mut Ui, context: &UiContext<'_>, model: &ModelStatus, actions: 
             let share = progress.n_done as f32 / progress.n_total as f32;
             ui.add(ProgressBar::new(share).desired_height(3.0));
         }
-        AnalysisState::OutOfScope(reason) | AnalysisState::Failed(reason) => {
+        AnalysisState::OutOfScope(reason) | AnalysisState::Unfit(reason) | AnalysisState::Failed(reason) => {
             ui.label(RichText::new(reason).small().color(theme().text.weak));
         }
         _ => {}

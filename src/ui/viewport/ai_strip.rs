@@ -23,6 +23,7 @@ pub fn state_words(model: &ModelStatus, session: Option<&ReviewSession>) -> Stri
         }
         AnalysisState::Running(_) => "running".to_owned(),
         AnalysisState::OutOfScope(_) => "outside intended use, not run".to_owned(),
+        AnalysisState::Unfit(_) => "image faulty, not run".to_owned(),
         AnalysisState::Failed(_) => "failed".to_owned(),
         AnalysisState::Done => {
             let of_model = session.map_or(&[][..], ReviewSession::findings).iter().filter(|review| {
