@@ -57,6 +57,15 @@ pub enum ImportError {
     UnsafeReference,
     #[error("Not reached: {0}")]
     NotReached(String),
+    #[error("The reader of this file came to a sudden end; the file was left out")]
+    ReaderCrashed,
+    #[error("Reading this took longer than the limit; it was given up")]
+    ReaderTimedOut,
+    #[error("Reading this took more memory than the limit; it was given up")]
+    ReaderOutOfMemory,
+    /// As a worker process put it.
+    #[error("{}", _0.text)]
+    Reported(Notice),
 }
 
 impl ImportError {
@@ -86,6 +95,10 @@ impl ImportError {
             Self::Panicked => reason::PANICKED,
             Self::UnsafeReference => reason::UNSAFE_REFERENCE,
             Self::NotReached(_) => reason::NOT_REACHED,
+            Self::ReaderCrashed => reason::READER_CRASHED,
+            Self::ReaderTimedOut => reason::READER_TIMED_OUT,
+            Self::ReaderOutOfMemory => reason::READER_OUT_OF_MEMORY,
+            Self::Reported(notice) => notice.code,
         }
     }
 

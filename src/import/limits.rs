@@ -1,7 +1,9 @@
 //! How much one file may ask of us. Every number is a refusal, never a crash.
 
+use serde::{Deserialize, Serialize};
+
 /// Bounds that hold while one file is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Levels of sequence items inside one another.
     pub max_nesting: usize,

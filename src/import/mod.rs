@@ -9,6 +9,7 @@ pub mod folder;
 pub mod guard;
 pub mod importer;
 pub mod limits;
+mod one_frame;
 pub mod raster;
 pub mod reason;
 pub mod recognize;
@@ -17,17 +18,14 @@ mod scanning;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use crate::domain::frame::{Frame, Samples};
+use crate::domain::frame::Frame;
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
-use crate::domain::stored_pixels::PixelLayout;
-use crate::import::dicom::file::DicomFile;
-use crate::import::dicom::pixel_data;
-use crate::import::dicom::source::Source;
 pub use crate::import::error::ImportError;
 pub use crate::import::importer::Importer;
 use crate::import::limits::Limits;
-use crate::import::recognize::FileKind;
+use crate::import::one_frame::PlaceOfFrame;
+use crate::import::scanning::InProcess;
 
 /// How to scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -42,7 +40,7 @@ pub fn scan(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Intake {
-    scanning::scan(paths, options, cancel, progress)
+    scanning::scan(paths, options, &InProcess, cancel, progress)
 }
 
 /// Decodes frame `frame_idx` (zero-based) of `instance` into canonical samples, in this process.
@@ -68,31 +66,7 @@ fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, 
     if u64::from(frame_idx) >= n_present {
         return Err(ImportError::FrameMissing { frame: u64::from(frame_idx) + 1, n_present });
     }
-    let samples = match &instance.stored {
-        Some(stored) => {
-            let source = Source::open(&instance.path)?;
-            match source.stamp() == stored.stamp {
-                true => pixel_data::load(&source, stored, frame_idx, limits)?,
-                false => return Err(ImportError::FileChanged),
-            }
-        }
-        None => match scanning::kind_of(&instance.path)? {
-            FileKind::Raster(format) => raster::load(&instance.path, format, limits)?,
-            FileKind::Dicom => read_anew(instance, frame_idx, limits)?,
-            FileKind::Other => return Err(ImportError::FileChanged),
-        },
-    };
+    let samples = PlaceOfFrame::of(instance, frame_idx).load(limits)?;
     let (rows, cols) = (instance.pixels.rows, instance.pixels.cols);
     Frame::new(instance.frame_key(frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)
-}
-
-/// Of a deflated data set, which has no places to go back to.
-fn read_anew(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Samples, ImportError> {
-    let file = DicomFile::open(&instance.path, limits)?;
-    let layout = PixelLayout::read(&file, limits, &mut Vec::new())?;
-    if layout.description(&file.syntax.uid, instance.pixels.lossy.clone()) != instance.pixels {
-        return Err(ImportError::FileChanged);
-    }
-    let stored = pixel_data::stored(&file, layout, limits)?;
-    pixel_data::load(&file.source, &stored, frame_idx, limits)
 }

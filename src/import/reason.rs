@@ -24,6 +24,9 @@ pub const FILE_CHANGED: &str = "file_changed";
 pub const PANICKED: &str = "reader_panicked";
 pub const UNSAFE_REFERENCE: &str = "unsafe_reference";
 pub const NOT_REACHED: &str = "not_reached";
+pub const READER_CRASHED: &str = "reader_crashed";
+pub const READER_TIMED_OUT: &str = "reader_timed_out";
+pub const READER_OUT_OF_MEMORY: &str = "reader_out_of_memory";
 
 // What to know about a file that was opened.
 pub const NO_PREAMBLE: &str = "no_preamble";

@@ -28,22 +28,31 @@ use crate::import::{raster, reason};
 const STACK_BYTES: usize = 8 << 20;
 
 /// What one file turned out to be.
-enum Found {
+pub enum Found {
     Image(Box<ImageObject>),
     Index(Vec<Reference>),
 }
 
-type Read = (PathBuf, Result<Found, ImportError>);
+pub type Read = (PathBuf, Result<Found, ImportError>);
+
+/// Who reads the files of a scan: threads of this process, or processes of their own.
+pub trait Readers {
+    /// Reads `files` elsewhere while `gather` takes in on the calling thread what they send; `gather` returns when the
+    /// last sender has gone. Files not begun when `is_stopped` is set are left out.
+    fn read(&self, files: &[PathBuf], limits: &Limits, is_stopped: &AtomicBool, gather: &mut dyn FnMut(Receiver<Read>));
+}
 
 pub fn scan(
     paths: &[PathBuf],
     options: &ScanOptions,
+    readers: &dyn Readers,
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Intake {
     let limits = &options.limits;
     let Listing { files, failed } = folder::list(paths, limits, cancel);
-    let mut run = Run { limits, cancel, progress, n_done: 0, n_total: files.len(), was_cancelled: cancel() };
+    let (n_total, was_cancelled) = (files.len(), cancel());
+    let mut run = Run { limits, readers, cancel, progress, n_done: 0, n_total, was_cancelled };
     let mut reads = run.read_all(&files);
     let from_indexes = run.follow_indexes(paths, &files, &mut reads);
     let mut outcomes: Vec<FileOutcome> =
@@ -90,6 +99,7 @@ fn replace(outcomes: &mut [FileOutcome], path: &Path, status: FileStatus) {
 /// One scan under way on the calling thread.
 struct Run<'a> {
     limits: &'a Limits,
+    readers: &'a dyn Readers,
     cancel: &'a dyn Fn() -> bool,
     progress: &'a dyn Fn(Progress),
     n_done: usize,
@@ -98,43 +108,22 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Reads `files` on a pool; progress and cancel stay on this thread.
+    /// Progress and cancel stay on this thread.
     fn read_all(&mut self, files: &[PathBuf]) -> Vec<Read> {
         (self.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
         if files.is_empty() || self.was_cancelled {
             return Vec::new();
         }
-        let pool =
-            rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).thread_name(|index| format!("import {index}"));
         let mut reads = Vec::with_capacity(files.len());
-        let Ok(pool) = pool.build() else {
-            // No threads to be had: one file after the other
-            for path in files.iter().take_while(|_| !(self.cancel)()) {
-                reads.push((path.clone(), read_file(path, self.limits)));
-            }
-            return reads;
-        };
         let is_stopped = AtomicBool::new(false);
-        let (sender, receiver) = mpsc::channel();
-        let limits = *self.limits;
-        pool.in_place_scope(|scope| {
-            let is_stopped = &is_stopped;
-            scope.spawn(move |_| {
-                files.par_iter().for_each_with(sender, |sender, path| {
-                    if !is_stopped.load(Ordering::Relaxed) {
-                        // The receiver outlives every sender
-                        sender.send((path.clone(), read_file(path, &limits))).unwrap_or_default();
-                    }
-                });
-            });
-            self.gather(&receiver, is_stopped, &mut reads);
-        });
+        let (readers, limits) = (self.readers, self.limits);
+        readers.read(files, limits, &is_stopped, &mut |receiver| self.gather(&receiver, &is_stopped, &mut reads));
         reads
     }
 
     fn gather(&mut self, receiver: &Receiver<Read>, is_stopped: &AtomicBool, reads: &mut Vec<Read>) {
         loop {
-            match receiver.recv_timeout(Duration::from_millis(50)) {
+            match receiver.recv_timeout(Duration::from_millis(20)) {
                 Ok(read) => {
                     reads.push(read);
                     self.n_done += 1;
@@ -174,7 +163,45 @@ impl Run<'_> {
     }
 }
 
-fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
+/// Threads of this process.
+pub struct InProcess;
+
+impl Readers for InProcess {
+    fn read(
+        &self,
+        files: &[PathBuf],
+        limits: &Limits,
+        is_stopped: &AtomicBool,
+        gather: &mut dyn FnMut(Receiver<Read>),
+    ) {
+        let pool =
+            rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).thread_name(|index| format!("import {index}"));
+        let Ok(pool) = pool.build() else {
+            // No threads to be had: one file after the other
+            for path in files.iter().take_while(|_| !is_stopped.load(Ordering::Relaxed)) {
+                let (sender, receiver) = mpsc::channel();
+                sender.send((path.clone(), read_file(path, limits))).unwrap_or_default();
+                drop(sender);
+                gather(receiver);
+            }
+            return;
+        };
+        let (sender, receiver) = mpsc::channel();
+        pool.in_place_scope(|scope| {
+            scope.spawn(move |_| {
+                files.par_iter().for_each_with(sender, |sender, path| {
+                    if !is_stopped.load(Ordering::Relaxed) {
+                        // The receiver outlives every sender
+                        sender.send((path.clone(), read_file(path, limits))).unwrap_or_default();
+                    }
+                });
+            });
+            gather(receiver);
+        });
+    }
+}
+
+pub fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
     let read = || -> Result<Found, ImportError> {
         match kind_of(path)? {
             FileKind::Dicom => dicom_file(path, limits),

@@ -50,6 +50,7 @@ pub struct SeriesFacts {
 }
 
 /// One picture object with its place in the hierarchy.
+#[derive(Serialize, Deserialize)]
 pub struct ImageObject {
     pub study: StudyFacts,
     pub series: SeriesFacts,
