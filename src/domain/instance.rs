@@ -16,6 +16,8 @@ use crate::domain::uid::SopInstanceUid;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Instance {
     pub sop: SopInstanceUid,
+    /// The file's own SOP Instance UID where `sop` is another: several files claim it with different contents.
+    pub written_sop: Option<SopInstanceUid>,
     pub sop_class: String,
     /// The original, only ever read. Not written with the rest: a path need not be text.
     #[serde(skip)]
@@ -82,6 +84,43 @@ pub struct FrameAttributes {
     pub modality_lut: ModalityLut,
     /// In the file's order; empty when the file has none.
     pub voi: Vec<VoiTransform>,
+    /// How and when the frame was taken.
+    pub setting: Setting,
+}
+
+/// What tells apart images of one series that lie at the same place: the echo, the moment, the kind of number.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Image Type (0008,0008) or Frame Type (0008,9007), value 3: `LOCALIZER`, `MPR`, `M`, `P`; empty when absent.
+    pub image_kind: String,
+    /// Magnitude, phase, real or imaginary part of a complex image: `M`, `P`, `R`, `I`; empty when not said.
+    pub component: String,
+    /// Acquisition Number (0020,0012).
+    pub acquisition: Option<i64>,
+    /// Echo Number (0018,0086).
+    pub echo: Option<i64>,
+    pub echo_time_ms: Option<f64>,
+    pub inversion_time_ms: Option<f64>,
+    /// Diffusion b-value, s/mm².
+    pub b_value: Option<f64>,
+    /// Temporal Position Identifier (0020,0100) or Temporal Position Index (0020,9128).
+    pub temporal_position: Option<i64>,
+    /// After the R wave, ms.
+    pub trigger_time_ms: Option<f64>,
+    /// Nominal Percentage of Cardiac Phase (0020,9241).
+    pub cardiac_phase_percent: Option<f64>,
+    /// Tube voltage, kV.
+    pub kvp: Option<f64>,
+    /// Contrast/Bolus Agent Phase (0018,9344) of enhanced objects; empty when absent.
+    pub contrast_phase: String,
+    /// Acquisition Date and Time as one number that grows with time, seconds; only ever compared.
+    pub taken_at_s: Option<f64>,
+    /// Stack ID (0020,9056) of enhanced objects; empty when absent.
+    pub stack_id: String,
+    /// In-Stack Position Number (0020,9057).
+    pub in_stack_position: Option<i64>,
+    /// Dimension Index Values (0020,9157) without those of stack and place within it.
+    pub dimension_index: Vec<i64>,
 }
 
 /// Technique, for the corner annotations; empty text and `None` when absent.

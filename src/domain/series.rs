@@ -28,10 +28,12 @@ pub struct Series {
     pub number: Option<i64>,
     pub modality: Modality,
     pub description: String,
+    /// What tells this part from the others of its series, such as `Echo 2, TE 80 ms`; empty when the series is whole.
+    pub part: String,
     pub body_part: String,
     pub frame_of_reference: Option<FrameOfReferenceUid>,
     pub instances: Vec<Arc<Instance>>,
-    /// The images in scrolling order: every frame of every instance exactly once.
+    /// The images in scrolling order. Every frame of every instance stands in exactly one part of the series.
     pub stack: Vec<StackImage>,
     pub geometry: SeriesGeometry,
     pub notices: Vec<Notice>,
@@ -55,32 +57,42 @@ impl Series {
 }
 
 /// What the importer found out about the stack.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeriesGeometry {
     pub sort: SortRule,
     /// Row then column direction cosines, when all images share them.
     pub orientation: Option<[f64; 6]>,
     /// Distance between neighbours, median, mm; `None` with fewer than two positions.
     pub slice_spacing_mm: Option<f64>,
+    /// From each slice to the next (LPS, mm), the mean of the whole stack; `None` with fewer than two positions.
+    pub slice_step_mm: Option<[f64; 3]>,
+    /// Angle between that step and the slice normal: a gantry tilt that was not corrected. `None` when there is none.
+    pub tilt_degrees: Option<f64>,
     pub regularity: Regularity,
 }
 
 /// What decided the order of the stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SortRule {
     /// Image Position (Patient) along the slice normal.
     Position,
     SliceLocation,
+    /// The frames of one object, by their own numbers.
+    InStackPosition,
+    /// One place at many moments.
+    Time,
     InstanceNumber,
+    #[default]
     FileName,
 }
 
 /// Whether the stack is an evenly spaced volume.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Regularity {
     Regular,
-    /// One image, or no positions: nothing to be regular.
+    /// One image, one place, or no positions: nothing to be regular.
+    #[default]
     NotAStack,
     Irregular(Notice),
 }

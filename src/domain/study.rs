@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::instance::Instance;
+use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
 use crate::domain::series::Series;
 use crate::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
@@ -24,6 +25,10 @@ pub struct Study {
     pub institution: String,
     /// By series number, then UID.
     pub series: Vec<Arc<Series>>,
+    /// The files' own Study Instance UID where `uid` is another: several patients' files claim it.
+    pub written_uid: Option<StudyUid>,
+    /// What is to be known before anything of this study is trusted.
+    pub notices: Vec<Notice>,
 }
 
 impl Study {

@@ -9,7 +9,7 @@ use image::{ColorType, DynamicImage, ImageDecoder as _, ImageFormat, ImageReader
 
 use crate::domain::frame::Samples;
 use crate::domain::geometry::Spacing;
-use crate::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
+use crate::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
 use crate::domain::presentation::{ModalityLut, Photometric, ValueUnit};
@@ -37,12 +37,18 @@ pub fn image_object(path: &Path, format: ImageFormat, limits: &Limits) -> Result
     let is_lossy = format == ImageFormat::Jpeg;
     let instance = Instance {
         sop: SopInstanceUid::new(derived_uid(&[b"instance", &bytes])),
+        written_sop: None,
         sop_class: SECONDARY_CAPTURE.to_owned(),
         path: path.to_owned(),
         number: Some(1),
         pixels: kind.description(rows, cols, is_lossy),
         stored: None,
-        frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: Vec::new() })],
+        frames: vec![Arc::new(FrameAttributes {
+            plane: None,
+            modality_lut: ModalityLut::Identity,
+            voi: Vec::new(),
+            setting: Setting::default(),
+        })],
         palette: None,
         padding: None,
         spacing: Spacing::UNKNOWN,

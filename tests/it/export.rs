@@ -9,7 +9,7 @@ use overread::domain::decision::{Decision, RejectReason, Seen, SeenOverlay, Verd
 use overread::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
 use overread::domain::frame::{Frame, Samples};
 use overread::domain::geometry::{PixelBox, Spacing};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
 use overread::domain::intake::Notice;
 use overread::domain::mask::{Mask, Segment};
 use overread::domain::model::{ModelIdentity, ModelInput, ModelRun};
@@ -18,7 +18,7 @@ use overread::domain::presentation::{ModalityLut, Photometric, ValueUnit, VoiTra
 use overread::domain::report::{Report, ReportedFinding};
 use overread::domain::saliency::{MapFromSource, SaliencyFacts, SaliencyMap};
 use overread::domain::score::{Assessment, Logit, OperatingPoint, Score};
-use overread::domain::series::{Modality, Regularity, Series, SeriesGeometry, SortRule, StackImage};
+use overread::domain::series::{Modality, Series, SeriesGeometry, StackImage};
 use overread::domain::study::Study;
 use overread::domain::uid::{EventId, FindingId, ModelId, ReaderName, SeriesUid, SopInstanceUid, StudyUid};
 use overread::export::secondary_capture::{self, Captures};
@@ -31,6 +31,7 @@ fn instance(sop: &str, path: &Path) -> Instance {
     let window = VoiTransform::Window { window: Window::linear(2048.0, 4096.0), explanation: String::new() };
     Instance {
         sop: SopInstanceUid::new(sop),
+        written_sop: None,
         sop_class: "1.2.840.10008.5.1.4.1.1.1.1".into(),
         path: path.to_owned(),
         number: Some(1),
@@ -46,7 +47,12 @@ fn instance(sop: &str, path: &Path) -> Instance {
             transfer_syntax: "1.2.840.10008.1.2.1".into(),
             lossy: None,
         },
-        frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: vec![window] })],
+        frames: vec![Arc::new(FrameAttributes {
+            plane: None,
+            modality_lut: ModalityLut::Identity,
+            voi: vec![window],
+            setting: Setting::default(),
+        })],
         stored: None,
         palette: None,
         padding: None,
@@ -65,16 +71,12 @@ fn study(sop: &str, path: &Path) -> Arc<Study> {
         number: Some(1),
         modality: Modality("DX".into()),
         description: "Chest PA".into(),
+        part: String::new(),
         body_part: "CHEST".into(),
         frame_of_reference: None,
         instances: vec![Arc::new(instance(sop, path))],
         stack: vec![StackImage { instance: 0, frame: 0 }],
-        geometry: SeriesGeometry {
-            sort: SortRule::InstanceNumber,
-            orientation: None,
-            slice_spacing_mm: None,
-            regularity: Regularity::NotAStack,
-        },
+        geometry: SeriesGeometry::default(),
         notices: Vec::new(),
     };
     let patient = Patient { id: "P-1".into(), name: "Doe^Jane".into(), birth_date: "19600102".into(), sex: "F".into() };
@@ -88,6 +90,8 @@ fn study(sop: &str, path: &Path) -> Arc<Study> {
         accession: "A1".into(),
         institution: "Example Hospital".into(),
         series: vec![Arc::new(series)],
+        written_uid: None,
+        notices: Vec::new(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use overread::domain::frame::{Frame, FrameKey, Samples};
 use overread::domain::geometry::{ImagePlane, Spacing, Vec3};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
 use overread::domain::presentation::{
     LookupTable, ModalityLut, Palette, Photometric, PixelPadding, ValueUnit, VoiFunction, VoiTransform, Window,
 };
@@ -32,6 +32,7 @@ fn instance(cols: u32) -> Instance {
     };
     Instance {
         sop: SopInstanceUid::new("1.2.3"),
+        written_sop: None,
         sop_class: "1.2.840.10008.5.1.4.1.1.7".into(),
         path: PathBuf::new(),
         number: Some(1),
@@ -50,7 +51,7 @@ fn instance(cols: u32) -> Instance {
 }
 
 fn attributes(modality_lut: ModalityLut) -> FrameAttributes {
-    FrameAttributes { plane: None, modality_lut, voi: Vec::new() }
+    FrameAttributes { plane: None, modality_lut, voi: Vec::new(), setting: Setting::default() }
 }
 
 fn frame(samples: Samples) -> Frame {

@@ -19,7 +19,7 @@ use candle_core::{Device, Tensor};
 use overread::domain::finding::Subject;
 use overread::domain::frame::{Frame, Samples};
 use overread::domain::geometry::{Spacing, SpacingKind};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
 use overread::domain::presentation::{ModalityLut, Photometric, ValueUnit};
 use overread::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
 use overread::inference::device::DeviceChoice;
@@ -100,6 +100,7 @@ fn frame(rows: u32, cols: u32, samples: Samples) -> Frame {
 fn instance(rows: u32, cols: u32, photometric: Photometric) -> Instance {
     Instance {
         sop: SopInstanceUid::new(SOP),
+        written_sop: None,
         sop_class: "1.2.840.10008.5.1.4.1.1.1.1".into(),
         path: PathBuf::new(),
         number: Some(1),
@@ -115,7 +116,12 @@ fn instance(rows: u32, cols: u32, photometric: Photometric) -> Instance {
             transfer_syntax: "1.2.840.10008.1.2.1".into(),
             lossy: None,
         },
-        frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: vec![] })],
+        frames: vec![Arc::new(FrameAttributes {
+            plane: None,
+            modality_lut: ModalityLut::Identity,
+            voi: vec![],
+            setting: Setting::default(),
+        })],
         stored: None,
         palette: None,
         padding: None,

@@ -89,6 +89,7 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
     let spacing = groups.spacing(&series.modality.0, &mut notices);
     let instance = Instance {
         sop: uids.sop,
+        written_sop: None,
         sop_class,
         path: path.to_owned(),
         number: root.integer(tags::INSTANCE_NUMBER),

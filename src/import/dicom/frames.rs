@@ -10,7 +10,7 @@ use crate::domain::instance::FrameAttributes;
 use crate::domain::intake::Notice;
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::geometry::{self, PlaneSource};
-use crate::import::dicom::lut;
+use crate::import::dicom::{lut, setting};
 
 /// Shared and per-frame groups of one instance; both empty in objects of the older kind.
 pub struct Groups<'a> {
@@ -74,6 +74,7 @@ impl<'a> Groups<'a> {
                     is_signed,
                     &mut own_notices,
                 ),
+                setting: setting::setting(&self.root, &|sequence| self.macro_item(frame, sequence)),
             };
             own_notices.into_iter().for_each(|notice| {
                 if !notices.contains(&notice) {
@@ -101,6 +102,7 @@ impl<'a> Groups<'a> {
             plane,
             modality_lut: lut::modality_lut(&self.root, is_signed, notices),
             voi: lut::voi_transforms(&self.root, is_signed, notices),
+            setting: setting::setting(&self.root, &|_| None),
         };
         let offsets = self.root.numbers(tags::GRID_FRAME_OFFSET_VECTOR);
         // The root's position is the first frame's alone; a grid (RT Dose) says where the others lie
@@ -125,6 +127,6 @@ impl<'a> Groups<'a> {
 }
 
 fn is_same(a: &FrameAttributes, b: &FrameAttributes) -> bool {
-    let FrameAttributes { plane, modality_lut, voi } = a;
-    *plane == b.plane && *modality_lut == b.modality_lut && *voi == b.voi
+    let FrameAttributes { plane, modality_lut, voi, setting } = a;
+    *plane == b.plane && *modality_lut == b.modality_lut && *voi == b.voi && *setting == b.setting
 }

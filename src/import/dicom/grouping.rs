@@ -104,6 +104,8 @@ fn study(bin: StudyBin) -> Study {
         accession,
         institution,
         series: series.into_iter().map(Arc::new).collect(),
+        written_uid: None,
+        notices: Vec::new(),
     }
 }
 
@@ -171,6 +173,7 @@ fn series(part: Part, n_parts: usize) -> Series {
         number,
         modality,
         description,
+        part: String::new(),
         body_part,
         frame_of_reference,
         instances,

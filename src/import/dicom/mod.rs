@@ -19,6 +19,7 @@ pub mod pixel_data;
 pub mod rle;
 pub mod samples;
 pub mod second_opinion;
+pub mod setting;
 pub mod source;
 pub mod stack;
 pub mod syntax;

@@ -68,7 +68,11 @@ pub fn stack(instances: &[Arc<Instance>]) -> Stack {
     };
     let orientation = orientation.map(|(Vec3([a, b, c]), Vec3([d, e, f]))| [a, b, c, d, e, f]);
     let images = candidates.iter().map(|candidate| candidate.image).collect();
-    Stack { images, geometry: SeriesGeometry { sort, orientation, slice_spacing_mm, regularity }, notices }
+    Stack {
+        images,
+        geometry: SeriesGeometry { sort, orientation, slice_spacing_mm, regularity, ..SeriesGeometry::default() },
+        notices,
+    }
 }
 
 /// Whether two planes look the same way.
@@ -105,7 +109,7 @@ fn by_rule(rule: SortRule, a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
         SortRule::Position if (a.distance_mm - b.distance_mm).abs() < SAME_POSITION_MM / 10.0 => Ordering::Equal,
         SortRule::Position => a.distance_mm.total_cmp(&b.distance_mm),
         SortRule::SliceLocation => location(a).total_cmp(&location(b)),
-        SortRule::InstanceNumber | SortRule::FileName => Ordering::Equal,
+        _ => Ordering::Equal,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use overread::domain::instance::Instance;
 use overread::domain::presentation::Photometric;
-use overread::domain::series::{Modality, Regularity, Series, SeriesGeometry, SortRule};
+use overread::domain::series::{Modality, Series, SeriesGeometry};
 use overread::domain::uid::SeriesUid;
 use overread::inference::gate;
 
@@ -16,16 +16,12 @@ fn series(modality: &str, body_part: &str) -> Series {
         number: None,
         modality: Modality(modality.into()),
         description: String::new(),
+        part: String::new(),
         body_part: body_part.into(),
         frame_of_reference: None,
         instances: vec![],
         stack: vec![],
-        geometry: SeriesGeometry {
-            sort: SortRule::FileName,
-            orientation: None,
-            slice_spacing_mm: None,
-            regularity: Regularity::NotAStack,
-        },
+        geometry: SeriesGeometry::default(),
         notices: vec![],
     }
 }

@@ -8,7 +8,7 @@ use overread::domain::coding::CodedConcept;
 use overread::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
 use overread::domain::frame::{Frame, FrameKey, Samples};
 use overread::domain::geometry::{ImagePlane, PixelBox, Spacing, SpacingKind};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
 use overread::domain::mask::{Mask, Segment};
 use overread::domain::model::{ModelIdentity, ModelRun};
 use overread::domain::patient::Patient;
@@ -51,6 +51,8 @@ fn make() -> (Arc<Study>, Frames) {
         accession: "A-1001".into(),
         institution: "Phantom laboratory".into(),
         series: vec![Arc::new(radiograph_series(&mut frames)), Arc::new(ct_series(&mut frames))],
+        written_uid: None,
+        notices: Vec::new(),
     };
     (Arc::new(study), frames)
 }
@@ -78,7 +80,12 @@ fn ct_series(frames: &mut Frames) -> Series {
         insert(frames, &sop, CT.rows, CT.cols, Samples::I16(values.into()));
         let plane: ImagePlane = CT.plane(index);
         let voi = VoiTransform::Window { window: Window::linear(40.0, 400.0), explanation: "MEDIASTINUM".into() };
-        let attributes = FrameAttributes { plane: Some(plane), modality_lut: ModalityLut::Identity, voi: vec![voi] };
+        let attributes = FrameAttributes {
+            plane: Some(plane),
+            modality_lut: ModalityLut::Identity,
+            voi: vec![voi],
+            setting: Setting::default(),
+        };
         let acquisition = Acquisition {
             slice_thickness_mm: Some(CT.slice_mm),
             slice_location_mm: Some(plane.position_mm.0[2]),
@@ -106,6 +113,7 @@ fn instance(sop: SopInstanceUid, sop_class: &str, rows: u32, cols: u32, bits_sto
     Instance {
         path: PathBuf::from(format!("{sop}.dcm")),
         sop,
+        written_sop: None,
         sop_class: sop_class.into(),
         number: Some(1),
         pixels: PixelDescription {
@@ -120,7 +128,12 @@ fn instance(sop: SopInstanceUid, sop_class: &str, rows: u32, cols: u32, bits_sto
             transfer_syntax: "1.2.840.10008.1.2.1".into(),
             lossy: None,
         },
-        frames: vec![Arc::new(FrameAttributes { plane: None, modality_lut: ModalityLut::Identity, voi: Vec::new() })],
+        frames: vec![Arc::new(FrameAttributes {
+            plane: None,
+            modality_lut: ModalityLut::Identity,
+            voi: Vec::new(),
+            setting: Setting::default(),
+        })],
         stored: None,
         palette: None,
         padding: None,
@@ -148,11 +161,12 @@ fn series(
         number: Some(number),
         modality: Modality(modality.into()),
         description: description.into(),
+        part: String::new(),
         body_part: "CHEST".into(),
         frame_of_reference: None,
         instances,
         stack,
-        geometry: SeriesGeometry { sort, orientation: None, slice_spacing_mm: None, regularity },
+        geometry: SeriesGeometry { sort, regularity, ..SeriesGeometry::default() },
         notices: Vec::new(),
     }
 }
