@@ -15,7 +15,7 @@ use crate::domain::intake::{FileOutcome, FileStatus, Intake, Notice, Progress};
 use crate::import::ScanOptions;
 use crate::import::dicom::attributes::{self, ImageObject};
 use crate::import::dicom::dicomdir::{self, Reference};
-use crate::import::dicom::file::DicomFile;
+use crate::import::dicom::file::{DicomFile, FIRST_READ};
 use crate::import::dicom::grouping::{self, Grouped};
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
@@ -70,6 +70,8 @@ pub fn scan(
     }
     objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
     let Grouped { studies, refused, duplicates } = grouping::group(objects, &is_same_file);
+    outcomes.sort_by(|a, b| a.path.cmp(&b.path));
+    outcomes.dedup();
     for (path, notice) in refused {
         replace(&mut outcomes, &path, FileStatus::Refused(notice));
     }
@@ -77,8 +79,6 @@ pub fn scan(
         let notice = Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
         replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
     }
-    outcomes.sort_by(|a, b| a.path.cmp(&b.path));
-    outcomes.dedup();
     Intake { studies, files: outcomes, was_cancelled: run.was_cancelled }
 }
 
@@ -90,8 +90,10 @@ fn status(notices: &[Notice]) -> FileStatus {
     if notices.is_empty() { FileStatus::Read } else { FileStatus::Warned(notices.to_vec()) }
 }
 
+/// `outcomes` are in path order.
 fn replace(outcomes: &mut [FileOutcome], path: &Path, status: FileStatus) {
-    if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.path == path) {
+    let found = outcomes.binary_search_by(|outcome| outcome.path.as_path().cmp(path));
+    if let Some(outcome) = found.ok().and_then(|index| outcomes.get_mut(index)) {
         outcome.status = status;
     }
 }
@@ -153,7 +155,8 @@ impl Run<'_> {
                 }
             }
         }
-        more.retain(|file| !files.contains(file));
+        // The listing is sorted
+        more.retain(|file| files.binary_search(file).is_err());
         more.sort();
         more.dedup();
         self.n_total += more.len();
@@ -201,10 +204,13 @@ impl Readers for InProcess {
     }
 }
 
+/// Reads one file, opened once; what it makes fail costs that file only.
 pub fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
     let read = || -> Result<Found, ImportError> {
-        match kind_of(path)? {
-            FileKind::Dicom => dicom_file(path, limits),
+        let source = Source::open(path)?;
+        let head = source.head(FIRST_READ)?;
+        match recognize::file_kind(&head) {
+            FileKind::Dicom => dicom_file(path, &DicomFile::read(source, head, limits)?, limits),
             FileKind::Raster(format) => {
                 let object = raster::image_object(path, format, limits)?;
                 Ok(Found::Image(Box::new(object)))
@@ -217,17 +223,14 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
 
 /// Looks at the first bytes of a regular file.
 pub fn kind_of(path: &Path) -> Result<FileKind, ImportError> {
-    let source = Source::open(path)?;
-    let head = source.read_at(0, source.n_bytes().min(1024))?;
-    Ok(recognize::file_kind(&head))
+    Ok(recognize::file_kind(&Source::open(path)?.head(1024)?))
 }
 
-fn dicom_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
-    let file = DicomFile::open(path, limits)?;
-    if dicomdir::is_index(&file) {
-        return Ok(Found::Index(dicomdir::references(path, &file)));
+fn dicom_file(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Found, ImportError> {
+    if dicomdir::is_index(file) {
+        return Ok(Found::Index(dicomdir::references(path, file)));
     }
-    Ok(Found::Image(Box::new(attributes::image_object(path, &file, limits)?)))
+    Ok(Found::Image(Box::new(attributes::image_object(path, file, limits)?)))
 }
 
 /// Byte for byte.

@@ -17,7 +17,7 @@ use crate::import::limits::Limits;
 use crate::import::{reason, recognize};
 
 /// Read first; most headers fit.
-const FIRST_READ: usize = 64 << 10;
+pub const FIRST_READ: usize = 16 << 10;
 
 pub struct DicomFile {
     pub source: Source,
@@ -43,13 +43,15 @@ struct Meta {
 
 impl DicomFile {
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, ImportError> {
-        Self::read(Source::open(path)?, limits)
+        let source = Source::open(path)?;
+        let head = source.head(FIRST_READ)?;
+        Self::read(source, head, limits)
     }
 
-    fn read(source: Source, limits: &Limits) -> Result<Self, ImportError> {
+    /// From a source of which `head`, its first [`FIRST_READ`] bytes, has been read.
+    pub fn read(source: Source, head: Vec<u8>, limits: &Limits) -> Result<Self, ImportError> {
         let mut notices = Vec::new();
-        let n_first = source.n_bytes().min(FIRST_READ as u64);
-        let mut bytes = source.read_at(0, n_first)?;
+        let mut bytes = head;
         let start = recognize::dicom_start(&bytes, &mut notices).ok_or(ImportError::NotAnImageFile)?;
         let meta = read_meta(&source, &mut bytes, start, limits, &mut notices)?;
         let (source, syntax, start) = match Syntax::from_uid(&meta.syntax_uid) {
@@ -106,11 +108,11 @@ fn scan_growing(
             Err(Stop::Refused(error)) => return Err(error),
             Err(Stop::NeedBytes(n)) => {
                 let n_next = (n.max(bytes.len().saturating_mul(4)) as u64).min(source.n_bytes());
-                let n_before = bytes.len();
-                *bytes = source.read_at(0, n_next)?;
-                if bytes.len() <= n_before {
+                let n_before = bytes.len() as u64;
+                if n_next <= n_before {
                     return Err(ImportError::FileChanged);
                 }
+                source.append_at(n_before, n_next - n_before, bytes)?;
             }
         }
     }

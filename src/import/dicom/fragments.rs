@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use crate::domain::stored_pixels::Fragment;
 use crate::import::dicom::dataset::View;
-use crate::import::dicom::source::Source;
+use crate::import::dicom::source::{Blocks, Source};
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 
@@ -62,18 +62,18 @@ fn walk(source: &Source, start: u64, limits: &Limits) -> Result<Walked, ImportEr
     let (mut at, end) = (start, source.n_bytes());
     let mut items: Vec<Fragment> = Vec::new();
     let mut is_cut = false;
+    let mut blocks = Blocks::of(source);
     loop {
         if at + 8 > end {
             is_cut = true;
             break;
         }
-        let header = source.read_at(at, 8)?;
-        let Some((tag, length)) = header.split_first_chunk::<4>() else { break };
-        if *tag != ITEM {
+        let [t0, t1, t2, t3, length @ ..] = blocks.read::<8>(at)?;
+        if [t0, t1, t2, t3] != ITEM {
             // The sequence delimiter, or bytes that belong to nothing
             break;
         }
-        let n_bytes = length.first_chunk().map_or(0, |length| u64::from(u32::from_le_bytes(*length)));
+        let n_bytes = u64::from(u32::from_le_bytes(length));
         at += 8;
         if at + n_bytes > end {
             is_cut = true;
@@ -136,8 +136,9 @@ fn by_offsets(walked: &Walked, offsets: &[u64]) -> Option<Vec<Vec<Fragment>>> {
 /// Without a table, a frame begins where a codestream begins.
 fn by_codestream_starts(source: &Source, walked: &Walked, n_frames: usize) -> Result<FrameIndex, ImportError> {
     let mut frames: Vec<Vec<Fragment>> = Vec::new();
+    let mut blocks = Blocks::of(source);
     for fragment in &walked.fragments {
-        let head = source.read_at(fragment.offset, fragment.n_bytes.min(4))?;
+        let head = if fragment.n_bytes < 4 { [0; 4] } else { blocks.read::<4>(fragment.offset)? };
         let is_start = [&[0xFF, 0xD8, 0xFF][..], &[0xFF, 0x4F, 0xFF, 0x51], &[0xFF, 0x0A]]
             .iter()
             .any(|magic| head.starts_with(magic));

@@ -89,7 +89,7 @@ fn joined(source: &Source, fragments: &[Fragment], limits: &Limits) -> Result<Ve
     }
     let mut data = Vec::new();
     for fragment in fragments {
-        data.extend(source.read_at(fragment.offset, fragment.n_bytes)?);
+        source.append_at(fragment.offset, fragment.n_bytes, &mut data)?;
     }
     Ok(data)
 }
