@@ -12,6 +12,7 @@ use crate::import::limits::Limits;
 const ITEM: u32 = 0xFFFE_E000;
 const ITEM_END: u32 = 0xFFFE_E00D;
 const SEQUENCE_END: u32 = 0xFFFE_E0DD;
+const PIXEL_DATA: u32 = 0x7FE0_0010;
 const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 /// Pixel Data (7FE0,0010), Float (7FE0,0008) or Double Float (7FE0,0009) as it begins.
@@ -25,6 +26,13 @@ pub struct PixelElement {
     pub n_bytes: Option<u64>,
 }
 
+impl PixelElement {
+    /// Of the value; `None` where only its delimiter tells.
+    pub fn end(&self) -> Option<u64> {
+        self.offset.checked_add(self.n_bytes?)
+    }
+}
+
 /// A data set up to its pixel data.
 #[derive(Debug, Default)]
 pub struct Scanned {
@@ -34,6 +42,10 @@ pub struct Scanned {
     pub end: usize,
     /// Something was not as the standard says, but its meaning was plain.
     pub was_repaired: bool,
+    /// A value of odd length: read as it stands.
+    pub has_odd_length: bool,
+    /// Tags that do not ascend, on any level.
+    pub is_unordered: bool,
 }
 
 /// Why the scan stopped.
@@ -132,49 +144,57 @@ impl<'a> Walk<'a> {
 
     fn step_in_set(&mut self, end: Option<usize>, coding: Coding) -> Result<Turn, Stop> {
         let is_root = self.stack.len() == 1;
-        if end == Some(self.at) {
-            self.close();
-            return Ok(Turn::On);
+        match end {
+            Some(end) if self.at == end => {
+                self.close();
+                return Ok(Turn::On);
+            }
+            Some(end) if self.at > end => return Err(self.broken("a sequence is longer than the item it is in")),
+            _ => {}
         }
         if is_root && self.n_left() < 8 {
             // Fewer than a header's bytes: padding at the end
             return Ok(Turn::Done);
         }
-        let header = self.header(coding)?;
-        if is_root && self.until == Until::EndOfMeta && header.tag >> 16 != 0x0002 {
+        // The data set may be laid out otherwise than the meta header: its first tag is all that is read
+        if is_root && self.until == Until::EndOfMeta && tag_number(self.pair()?[0], coding) >> 16 != 0x0002 {
             return Ok(Turn::Done);
         }
-        match header.tag {
-            ITEM_END => {
-                self.at += 8;
-                match is_root {
-                    true => self.scanned.was_repaired = true,
-                    false => self.close(),
-                }
-                return Ok(Turn::On);
-            }
-            SEQUENCE_END if !is_root => {
-                // The item's own delimiter was left out
-                self.scanned.was_repaired = true;
-                self.close();
-                return Ok(Turn::On);
-            }
-            SEQUENCE_END | ITEM => {
-                self.at += 8;
-                self.scanned.was_repaired = true;
-                return Ok(Turn::On);
-            }
-            _ => {}
+        let header = self.header(coding)?;
+        if header.tag >> 16 == 0xFFFE {
+            return self.delimiter_in_set(header.tag, end);
         }
         self.count()?;
         if is_root && matches!(header.tag, 0x7FE0_0008..=0x7FE0_0010) && self.until == Until::PixelData {
             let n_bytes = (header.n_bytes != UNDEFINED).then_some(u64::from(header.n_bytes));
             let offset = (self.at + header.n_header) as u64;
+            self.note_order(header.tag);
             self.scanned.pixels = Some(PixelElement { tag: TagNumber(header.tag), vr: header.vr, offset, n_bytes });
             return Ok(Turn::Done);
         }
+        self.note_order(header.tag);
         self.element(&header, end, coding)?;
         Ok(Turn::On)
+    }
+
+    /// Among elements only the delimiter of the item they are in may stand.
+    fn delimiter_in_set(&mut self, tag: u32, end: Option<usize>) -> Result<Turn, Stop> {
+        let is_root = self.stack.len() == 1;
+        match tag {
+            ITEM_END if !is_root && end.is_none() => self.at += 8,
+            // The item's own delimiter was left out, and the sequence's stands for both
+            SEQUENCE_END if !is_root && end.is_none() => self.scanned.was_repaired = true,
+            _ => return Err(self.broken("an item or a delimiter stands outside its sequence")),
+        }
+        self.close();
+        Ok(Turn::On)
+    }
+
+    fn note_order(&mut self, tag: u32) {
+        let Some(Open::Set { set, .. }) = self.stack.last() else { return };
+        if set.elements.last().is_some_and(|last| last.tag.0 >= tag) {
+            self.scanned.is_unordered = true;
+        }
     }
 
     fn element(&mut self, header: &Header, end: Option<usize>, coding: Coding) -> Result<(), Stop> {
@@ -189,17 +209,21 @@ impl<'a> Walk<'a> {
         let inner = if is_unknown { Coding::IMPLICIT_LE } else { coding };
         if header.n_bytes == UNDEFINED {
             self.at = start;
-            let is_items = is_sequence || is_unknown || header.vr.is_none();
-            if !is_items {
-                return self.skip_fragments(coding);
-            }
-            return self.open_sequence(tag, header.vr, None, inner);
+            return match (header.vr, is_sequence || is_unknown) {
+                (_, true) => self.open_sequence(tag, header.vr, None, inner),
+                // In implicit VR a tag the dictionary does not know may be a sequence
+                (None, _) if tag.dictionary_vr() == VR::UN => self.open_sequence(tag, None, None, inner),
+                // An icon: pixel data inside an item may be in fragments too (PS3.5 A.4)
+                _ if header.tag == PIXEL_DATA => self.skip_fragments(coding),
+                _ => Err(self.broken("a value that cannot have one has no length")),
+            };
         }
         let value_end = self.value_end(start, header.n_bytes, end)?;
         if is_sequence {
             self.at = start;
             return self.open_sequence(tag, header.vr, Some(value_end), inner);
         }
+        self.scanned.has_odd_length |= header.n_bytes % 2 == 1;
         self.need(value_end)?;
         let is_big_endian = coding.is_big_endian && !is_unknown;
         let element = Element { tag, vr: header.vr, is_big_endian, value: start..value_end, items: None };
@@ -211,15 +235,19 @@ impl<'a> Walk<'a> {
     }
 
     fn step_in_sequence(&mut self, end: Option<usize>, coding: Coding) -> Result<Turn, Stop> {
-        if end.is_some_and(|end| self.at >= end) {
-            self.close();
-            return Ok(Turn::On);
+        match end {
+            Some(end) if self.at == end => {
+                self.close();
+                return Ok(Turn::On);
+            }
+            Some(end) if self.at > end => return Err(self.broken("an item is longer than its sequence")),
+            _ => {}
         }
         let [tag_bytes, length_bytes] = self.pair()?;
         let (tag, n_bytes) = (tag_number(tag_bytes, coding), coding.u32(length_bytes));
         match tag {
             ITEM => {
-                self.count()?;
+                self.count_item()?;
                 self.at += 8;
                 let item_end = match n_bytes {
                     UNDEFINED => None,
@@ -228,7 +256,7 @@ impl<'a> Walk<'a> {
                 self.stack.push(Open::Set { end: item_end, coding, set: DataSet::default() });
                 self.check_depth()
             }
-            SEQUENCE_END => {
+            SEQUENCE_END if end.is_none_or(|end| end == self.at + 8) => {
                 self.at += 8;
                 self.close();
                 Ok(Turn::On)
@@ -297,9 +325,7 @@ impl<'a> Walk<'a> {
         match VR::from_binary(vr) {
             Some(known) if has_long_length(known) => self.long_header(tag, vr, coding),
             Some(_) => Ok(Header { tag, vr: Some(vr), n_bytes: u32::from(coding.u16([c, d])), n_header: 8 }),
-            // A VR younger than this program has the long form (PS3.5 7.1.2)
-            None if vr.iter().all(u8::is_ascii_uppercase) => self.long_header(tag, *b"UN", coding),
-            None => Ok(implicit),
+            None => Err(self.broken("a value representation is not a known one")),
         }
     }
 
@@ -357,6 +383,15 @@ impl<'a> Walk<'a> {
         self.n_elements += 1;
         match self.n_elements > self.limits.max_elements {
             true => Err(self.broken("there are too many elements")),
+            false => Ok(()),
+        }
+    }
+
+    fn count_item(&mut self) -> Result<(), Stop> {
+        self.count()?;
+        let Some(Open::Sequence { items, .. }) = self.stack.last() else { return Ok(()) };
+        match items.len() >= self.limits.max_items {
+            true => Err(self.broken("there are too many items in a sequence")),
             false => Ok(()),
         }
     }

@@ -27,6 +27,7 @@ pub const NOT_REACHED: &str = "not_reached";
 pub const READER_CRASHED: &str = "reader_crashed";
 pub const READER_TIMED_OUT: &str = "reader_timed_out";
 pub const READER_OUT_OF_MEMORY: &str = "reader_out_of_memory";
+pub const LINK_OUTSIDE: &str = "link_outside_folder";
 
 // What to know about a file that was opened.
 pub const NO_PREAMBLE: &str = "no_preamble";
@@ -35,6 +36,11 @@ pub const META_REPAIRED: &str = "meta_header_repaired";
 pub const EXECUTABLE_PREAMBLE: &str = "executable_preamble";
 pub const SYNTAX_CONTRADICTED: &str = "transfer_syntax_contradicted";
 pub const STRUCTURE_REPAIRED: &str = "structure_repaired";
+pub const TAGS_OUT_OF_ORDER: &str = "tags_out_of_order";
+pub const DUPLICATE_ATTRIBUTE: &str = "duplicate_attribute";
+pub const ODD_LENGTH: &str = "odd_length";
+pub const TRAILING_BYTES: &str = "trailing_bytes";
+pub const SOP_CONTRADICTED: &str = "sop_instance_contradicted";
 pub const ATTRIBUTE_DEFAULTED: &str = "attribute_defaulted";
 pub const PHOTOMETRIC_ASSUMED: &str = "photometric_assumed";
 pub const HIGH_BIT_UNUSUAL: &str = "high_bit_unusual";

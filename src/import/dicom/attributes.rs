@@ -73,11 +73,6 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         let text = format!("Only {n_frames} of {} frames are in the file", layout.n_frames);
         notices.push(Notice::new(reason::PIXELS_TRUNCATED, text));
     }
-    let is_fragmented = file.scanned.pixels.as_ref().is_some_and(|pixels| pixels.n_bytes.is_none());
-    if is_fragmented && file.syntax.pixels == PixelCoding::Native {
-        let text = "The pixels lie in fragments although the transfer syntax says otherwise";
-        notices.push(Notice::new(reason::SYNTAX_CONTRADICTED, text));
-    }
     let uids = Uids::read(file, &root, &mut notices);
     let series = series_facts(&root, uids.series);
     let groups = Groups::read(root);

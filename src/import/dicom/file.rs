@@ -1,18 +1,20 @@
 //! One DICOM file opened: found, checked, its attributes as a tree, its pixels still on disk.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
 
 use crate::domain::intake::Notice;
+use crate::domain::stored_pixels::PixelCoding;
+use crate::import::dicom::contradictions;
 use crate::import::dicom::dataset::{Coding, View};
+use crate::import::dicom::inflate::inflate;
 use crate::import::dicom::source::Source;
 use crate::import::dicom::syntax::{EXPLICIT_BE_UID, EXPLICIT_LE_UID, IMPLICIT_LE_UID, Syntax};
 use crate::import::dicom::text::Charset;
 use crate::import::error::ImportError;
-use crate::import::guard::{self, Input, Scanned, Stop, Until};
+use crate::import::guard::{self, Input, PixelElement, Scanned, Stop, Until};
 use crate::import::limits::Limits;
 use crate::import::{reason, recognize};
 
@@ -34,6 +36,8 @@ pub struct DicomFile {
 /// What the file meta group said.
 #[derive(Default)]
 struct Meta {
+    /// The file has one.
+    is_present: bool,
     syntax_uid: String,
     class: String,
     instance: String,
@@ -56,16 +60,19 @@ impl DicomFile {
         let meta = read_meta(&source, &mut bytes, start, limits, &mut notices)?;
         let (source, syntax, start) = match Syntax::from_uid(&meta.syntax_uid) {
             Some(syntax) if syntax.is_deflated => {
-                let inflated = inflate(&source, meta.end, limits)?;
+                let inflated = inflated(&source, meta.end, limits, &mut notices)?;
                 bytes = inflated.get(..inflated.len().min(FIRST_READ)).unwrap_or_default().to_vec();
                 (Source::Memory { bytes: inflated, stamp: source.stamp() }, syntax, 0)
             }
             Some(syntax) => {
-                let syntax = settle(syntax, &bytes, meta.end, source.n_bytes(), &mut notices);
+                let syntax = settle(syntax, &bytes, meta.end, source.n_bytes(), &mut notices)?;
                 (source, syntax, meta.end)
             }
+            None if meta.is_present && meta.syntax_uid.is_empty() => {
+                return Err(ImportError::MissingAttribute("Transfer Syntax UID"));
+            }
             None if meta.syntax_uid.is_empty() => {
-                let syntax = sniffed_syntax(&bytes, meta.end, source.n_bytes(), &mut notices)?;
+                let syntax = sniffed_syntax(&bytes, meta.end, source.n_bytes())?;
                 (source, syntax, meta.end)
             }
             None => return Err(ImportError::UnknownTransferSyntax(printable_uid(&meta.syntax_uid))),
@@ -78,7 +85,13 @@ impl DicomFile {
         let plain = Charset::default();
         let root = View { bytes: &bytes, set: &scanned.set, charset: &plain };
         let charset = Charset::from_codes(&root.codes(tags::SPECIFIC_CHARACTER_SET));
+        contradictions::check(&scanned, &bytes, &mut notices)?;
+        if let Some(end) = scanned.pixels.as_ref().and_then(PixelElement::end) {
+            let behind = contradictions::check_tail(&source, end, syntax.coding, &scanned, &bytes, limits)?;
+            notices.extend(behind);
+        }
         let Meta { class, instance, .. } = meta;
+        notices.extend(contradictions::check_identity(&root, &class, &instance));
         Ok(Self { source, syntax, scanned, media_class: class, media_instance: instance, notices, bytes, charset })
     }
 
@@ -135,6 +148,7 @@ fn read_meta(
     let charset = Charset::default();
     let view = View { bytes, set: &scanned.set, charset: &charset };
     let meta = Meta {
+        is_present: true,
         syntax_uid: view.code(tags::TRANSFER_SYNTAX_UID),
         class: view.code(tags::MEDIA_STORAGE_SOP_CLASS_UID),
         instance: view.code(tags::MEDIA_STORAGE_SOP_INSTANCE_UID),
@@ -151,38 +165,46 @@ fn read_meta(
     Ok(meta)
 }
 
-fn inflate(source: &Source, start: usize, limits: &Limits) -> Result<Vec<u8>, ImportError> {
+/// The data set behind the meta header, inflated; the stream must be whole.
+fn inflated(source: &Source, start: usize, limits: &Limits, notices: &mut Vec<Notice>) -> Result<Vec<u8>, ImportError> {
     let start = start as u64;
-    let compressed = source.read_at(start, source.n_bytes().saturating_sub(start))?;
-    inflate_bytes(&compressed, limits.max_inflated_bytes)
-}
-
-/// Raw deflate (RFC 1951) up to `limit` bytes.
-pub fn inflate_bytes(compressed: &[u8], limit: u64) -> Result<Vec<u8>, ImportError> {
-    let mut inflated = Vec::new();
-    let mut reader = flate2::read::DeflateDecoder::new(compressed).take(limit + 1);
-    let fault = "the deflated data cannot be inflated";
-    reader.read_to_end(&mut inflated).map_err(|_| ImportError::Malformed { at: inflated.len() as u64, fault })?;
-    match inflated.len() as u64 > limit {
-        true => Err(ImportError::TooLarge { what: "The deflated data set", limit }),
-        false => Ok(inflated),
+    let n_compressed = source.n_bytes().saturating_sub(start);
+    if n_compressed > limits.max_inflated_bytes {
+        return Err(ImportError::TooLarge { what: "The deflated data", limit: limits.max_inflated_bytes });
     }
-}
-
-/// The declared syntax, with the layout the bytes show where the two contradict each other.
-fn settle(syntax: Syntax, bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<Notice>) -> Syntax {
-    let seen = recognize::sniff_coding(bytes, start, n_total);
-    match seen {
-        Some(coding) if coding != syntax.coding => {
-            let text = "The attributes are not laid out as the transfer syntax says; they were read as they stand";
-            notices.push(Notice::new(reason::SYNTAX_CONTRADICTED, text));
-            Syntax { coding, ..syntax }
-        }
-        _ => syntax,
+    let compressed = source.read_at(start, n_compressed)?;
+    let inflated = inflate(&compressed, u64::MAX, limits)?;
+    // PS3.5 A.5: one NUL pads the stream to even length
+    if compressed.len() > inflated.n_consumed + 1 {
+        let text = "Bytes stand behind the deflated data; they were not read";
+        notices.push(Notice::new(reason::TRAILING_BYTES, text));
     }
+    Ok(inflated.bytes)
 }
 
-fn sniffed_syntax(bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<Notice>) -> Result<Syntax, ImportError> {
+/// The declared syntax, if the bytes do not speak against it.
+fn settle(
+    syntax: Syntax,
+    bytes: &[u8],
+    start: usize,
+    n_total: u64,
+    notices: &mut Vec<Notice>,
+) -> Result<Syntax, ImportError> {
+    let Some(coding) = recognize::sniff_coding(bytes, start, n_total).filter(|coding| *coding != syntax.coding) else {
+        return Ok(syntax);
+    };
+    // Fragments are laid out the same in both, and so are the samples in them: only the attributes are implicit
+    let is_harmless = syntax.pixels != PixelCoding::Native && coding == Coding::IMPLICIT_LE;
+    if !is_harmless {
+        let fault = "the attributes are not laid out as the transfer syntax says";
+        return Err(ImportError::Malformed { at: start as u64, fault });
+    }
+    let text = "The attributes are not laid out as the transfer syntax says; they were read as they stand";
+    notices.push(Notice::new(reason::SYNTAX_CONTRADICTED, text));
+    Ok(Syntax { coding, ..syntax })
+}
+
+fn sniffed_syntax(bytes: &[u8], start: usize, n_total: u64) -> Result<Syntax, ImportError> {
     let coding =
         recognize::sniff_coding(bytes, start, n_total).ok_or_else(|| unreadable_start(bytes, start, n_total))?;
     let uid = match coding {
@@ -190,10 +212,6 @@ fn sniffed_syntax(bytes: &[u8], start: usize, n_total: u64, notices: &mut Vec<No
         Coding { is_big_endian: true, .. } => EXPLICIT_BE_UID,
         _ => EXPLICIT_LE_UID,
     };
-    if !notices.iter().any(|notice| notice.code == reason::NO_META) {
-        let text = "The transfer syntax is missing; the layout was told from the bytes";
-        notices.push(Notice::new(reason::META_REPAIRED, text));
-    }
     Syntax::from_uid(uid).ok_or(ImportError::NotAnImageFile)
 }
 

@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod codecs;
 pub mod codestream;
+pub mod contradictions;
 pub mod dataset;
 pub mod dicomdir;
 pub mod file;
@@ -11,6 +12,7 @@ pub mod frames;
 pub mod geometry;
 pub mod grouping;
 pub mod image_pixel;
+pub mod inflate;
 pub mod jpeg_extended;
 pub mod lut;
 pub mod object_kind;

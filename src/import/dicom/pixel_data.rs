@@ -8,8 +8,9 @@ use crate::domain::stored_pixels::{
 };
 use crate::import::dicom::codecs::{self, Decoded};
 use crate::import::dicom::dataset::Coding;
-use crate::import::dicom::file::{DicomFile, inflate_bytes};
+use crate::import::dicom::file::DicomFile;
 use crate::import::dicom::fragments;
+use crate::import::dicom::inflate::inflate;
 use crate::import::dicom::rle;
 use crate::import::dicom::samples::{self, BitField, Words};
 use crate::import::dicom::source::Source;
@@ -30,6 +31,11 @@ pub fn stored(file: &DicomFile, layout: PixelLayout, limits: &Limits) -> Result<
         }
         None if file.syntax.pixels == PixelCoding::Unsupported => {
             return Err(ImportError::UnsupportedTransferSyntax(file.syntax.name));
+        }
+        None if file.syntax.pixels == PixelCoding::Native => {
+            // Whatever is packed in there would be shown as if it were samples
+            let fault = "the pixels lie in fragments, against the transfer syntax";
+            return Err(ImportError::Malformed { at: pixels.offset, fault });
         }
         None => {
             let root = file.root();
@@ -198,7 +204,9 @@ fn decode(coding: PixelCoding, data: &[u8], layout: &PixelLayout, limits: &Limit
     // Decoders of other hands: one that panics costs this frame only
     let run = || match coding {
         PixelCoding::Native | PixelCoding::EncapsulatedNative => encapsulated_native(data, layout),
-        PixelCoding::DeflatedFrames => encapsulated_native(&inflate_bytes(data, limits.max_frame_bytes)?, layout),
+        PixelCoding::DeflatedFrames => {
+            encapsulated_native(&inflate(data, limits.max_frame_bytes, limits)?.bytes, layout)
+        }
         PixelCoding::Rle => run_length(data, layout),
         PixelCoding::Jpeg => canonical(codecs::jpeg(data, layout)?, layout),
         PixelCoding::JpegLs => canonical(codecs::jpeg_ls(data, layout)?, layout),

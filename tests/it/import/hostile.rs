@@ -49,7 +49,7 @@ fn lengths_that_lie_are_refused_before_anything_is_allocated() {
     let mut unknown = element(0x0009_0010, "UN", b"");
     unknown.truncate(4);
     unknown.extend(b"\0\0\xFF\xFF\xFF\x7F");
-    check_refused("NUL VR", &Written::ct("1.2.3.4").bytes_of(0x0009_0010, unknown).bytes(), reason::TRUNCATED);
+    check_refused("NUL VR", &Written::ct("1.2.3.4").bytes_of(0x0009_0010, unknown).bytes(), reason::MALFORMED);
     let mut foreign = Written::ct("1.2.3.4");
     foreign.syntax = "9.9.9".to_owned();
     check_refused("bad syntax", &foreign.bytes(), reason::UNKNOWN_TRANSFER_SYNTAX);
