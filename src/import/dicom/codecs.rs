@@ -1,11 +1,18 @@
 //! One compressed frame through its decoder, after its header was compared with the object.
 
-use jpeg_decoder::ColorTransform;
-use jxl_oxide::JxlImage;
+pub mod charls;
+pub mod jpeg;
+pub mod jpeg_2000;
+pub mod jpeg_ls;
+pub mod jpeg_xl;
+pub mod openjpeg;
+pub mod turbojpeg;
 
-use crate::domain::stored_pixels::{ColorModel, PixelLayout};
-use crate::import::dicom::codestream::{self, StreamInfo};
-use crate::import::dicom::jpeg_extended;
+use std::borrow::Cow;
+
+use crate::domain::stored_pixels::PixelLayout;
+use crate::import::dicom::codecs::turbojpeg::Shape;
+use crate::import::dicom::codestream::StreamInfo;
 use crate::import::dicom::samples::Words;
 use crate::import::error::ImportError;
 
@@ -38,134 +45,16 @@ fn check(info: &StreamInfo, layout: &PixelLayout) -> Result<(), ImportError> {
     Err(ImportError::CodestreamMismatch(fault))
 }
 
+fn shape(info: &StreamInfo) -> Shape {
+    Shape { rows: info.rows, cols: info.cols, n_components: info.n_components, precision: info.precision }
+}
+
 /// A codestream that was stored without its end marker gets it back: decoders wait for it.
-fn with_end(data: &[u8]) -> Vec<u8> {
-    let mut bytes = data.to_vec();
-    let n_padding = bytes.iter().rev().take(2).take_while(|byte| **byte == 0).count();
-    let unpadded = bytes.get(..bytes.len() - n_padding).unwrap_or_default();
-    if !unpadded.ends_with(&[0xFF, 0xD9]) {
-        bytes.extend([0xFF, 0xD9]);
+fn with_end(data: &[u8]) -> Cow<'_, [u8]> {
+    let n_padding = data.iter().rev().take(2).take_while(|byte| **byte == 0).count();
+    let unpadded = data.get(..data.len() - n_padding).unwrap_or_default();
+    match unpadded.ends_with(&[0xFF, 0xD9]) {
+        true => Cow::Borrowed(unpadded),
+        false => Cow::Owned([data, &[0xFF, 0xD9]].concat()),
     }
-    bytes
-}
-
-/// The stream without zero bytes before its end marker, which some encoders left there; `None` when it has none.
-fn without_padding(data: &[u8]) -> Option<Vec<u8>> {
-    let end = data.windows(2).rposition(|pair| pair == [0xFF, 0xD9])?;
-    let scan = data.get(..end)?;
-    let n_zeros = scan.iter().rev().take_while(|byte| **byte == 0).count();
-    (n_zeros > 0).then(|| [scan.get(..end - n_zeros).unwrap_or_default(), &[0xFF, 0xD9]].concat())
-}
-
-pub fn jpeg(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
-    let info = codestream::jpeg(data)?;
-    check(&info, layout)?;
-    let is_lossless = info.process == 0xC3;
-    if !matches!(info.process, 0xC0..=0xC3) {
-        return Err(ImportError::UnsupportedTransferSyntax("Arithmetic or hierarchical JPEG"));
-    }
-    // Every sample (lossless) or block of 64 (DCT) costs at least one bit: what promises more is a bomb
-    let n_codes = if is_lossless { layout.n_samples() } else { layout.n_pixels() / 64 };
-    if n_codes > data.len().saturating_mul(8) {
-        return Err(failed("the stream is too short for its picture"));
-    }
-    let bytes = with_end(data);
-    if !is_lossless && info.precision == 12 {
-        let decoded = jpeg_extended::decode(&bytes).map_err(|_| failed("the 12-bit JPEG stream is damaged"))?;
-        let is_rgb = layout.color == ColorModel::Rgb;
-        return Ok(Decoded { words: Words::U16(decoded), precision: 12, is_signed: false, is_planar: false, is_rgb });
-    }
-    let mut decoder = jpeg_decoder::Decoder::new(bytes.as_slice());
-    let is_ybr = !is_lossless && info.n_components == 3 && is_ybr_inside(&info, layout.color);
-    if info.n_components == 3 {
-        decoder.set_color_transform(if is_ybr { ColorTransform::YCbCr } else { ColorTransform::RGB });
-    }
-    let pixels = decoder.decode().map_err(failed)?;
-    let words = match info.precision {
-        0..=8 => Words::U8(pixels),
-        _ => Words::U16(pixels.as_chunks::<2>().0.iter().map(|pair| u16::from_ne_bytes(*pair)).collect()),
-    };
-    let is_rgb = !is_lossless || layout.color == ColorModel::Rgb;
-    Ok(Decoded { words, precision: info.precision, is_signed: false, is_planar: false, is_rgb })
-}
-
-/// Whether three DCT components are Y, Cb, Cr: the photometric interpretation decides, unless the stream itself is plain.
-fn is_ybr_inside(info: &StreamInfo, color: ColorModel) -> bool {
-    if info.component_ids == *b"RGB" || info.adobe_transform == Some(0) {
-        return false;
-    }
-    color != ColorModel::Rgb || info.has_jfif || info.adobe_transform == Some(1)
-}
-
-pub fn jpeg_ls(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
-    let info = codestream::jpeg(data)?;
-    check(&info, layout)?;
-    let data = with_end(data);
-    let decode = |data: &[u8]| charls::CharLS::default().decode(data).map_err(failed);
-    let bytes = decode(&data).or_else(|error| decode(&without_padding(&data).ok_or(error)?))?;
-    let words = match info.precision {
-        0..=8 => Words::U8(bytes),
-        _ => Words::U16(bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_ne_bytes(*pair)).collect()),
-    };
-    let is_planar = info.n_components == 3 && info.interleave == 0;
-    Ok(Decoded {
-        words,
-        precision: info.precision,
-        is_signed: false,
-        is_planar,
-        is_rgb: layout.color == ColorModel::Rgb,
-    })
-}
-
-pub fn jpeg_2000(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
-    let info = codestream::jpeg_2000(data)?;
-    check(&info, layout)?;
-    let parameters = jpeg2k::DecodeParameters::new().strict(true).ignore_pclr_cmap_cdef();
-    let image = jpeg2k::Image::from_bytes_with(data, parameters).map_err(failed)?;
-    let components = image.components();
-    let n = components.len();
-    if n != usize::from(layout.samples_per_pixel) {
-        return Err(ImportError::CodestreamMismatch(format!("{n} components came out")));
-    }
-    let mut values = vec![0; layout.n_samples()];
-    for (index, component) in components.iter().enumerate() {
-        if component.data().len() != layout.n_pixels() {
-            return Err(ImportError::CodestreamMismatch("a component has another size".to_owned()));
-        }
-        let places = values.iter_mut().skip(index).step_by(n);
-        places.zip(component.data()).for_each(|(place, value)| *place = value.cast_unsigned());
-    }
-    let is_rgb = info.has_component_transform || !is_plain_ybr(layout.color);
-    let words = Words::U32(values);
-    Ok(Decoded { words, precision: info.precision, is_signed: info.is_signed, is_planar: false, is_rgb })
-}
-
-/// YBR whose transform is the object's, not the codestream's.
-fn is_plain_ybr(color: ColorModel) -> bool {
-    use ColorModel::{YbrFull, YbrFull422, YbrPartial420, YbrPartial422};
-    matches!(color, YbrFull | YbrFull422 | YbrPartial420 | YbrPartial422)
-}
-
-pub fn jpeg_xl(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
-    let image = JxlImage::builder().read(data).map_err(failed)?;
-    let depth = u16::try_from(image.image_header().metadata.bit_depth.bits_per_sample()).unwrap_or(u16::MAX);
-    let n_components = u16::try_from(image.pixel_format().channels()).unwrap_or(u16::MAX);
-    let info = StreamInfo {
-        rows: image.height(),
-        cols: image.width(),
-        n_components,
-        precision: depth,
-        ..StreamInfo::default()
-    };
-    check(&info, layout)?;
-    let render = image.render_frame(0).map_err(failed)?;
-    let mut stream = render.stream_no_alpha();
-    let mut buffer = vec![0_f32; layout.n_samples()];
-    if stream.write_to_buffer(&mut buffer) != buffer.len() {
-        return Err(ImportError::CodestreamMismatch("too few samples came out".to_owned()));
-    }
-    let peak = f64::from(u32::MAX >> (32 - u32::from(depth.clamp(1, 32))));
-    // Samples are fractions of the full range; f64 keeps 16 bits exact
-    let values = buffer.iter().map(|value| (f64::from(*value) * peak).round().clamp(0.0, peak) as u32).collect();
-    Ok(Decoded { words: Words::U32(values), precision: depth, is_signed: false, is_planar: false, is_rgb: true })
 }

@@ -1,8 +1,10 @@
 //! The first markers of a compressed picture, read before a decoder is let near it.
 
+pub mod jpeg_2000;
+
 use crate::import::error::ImportError;
 
-/// What a JPEG, JPEG-LS or JPEG 2000 header says.
+/// What the header of a JPEG, JPEG-LS, JPEG 2000 or JPEG XL stream says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamInfo {
     pub rows: u32,
@@ -19,11 +21,17 @@ pub struct StreamInfo {
     pub adobe_transform: Option<u8>,
     /// JPEG-LS interleave mode: 0 is planar.
     pub interleave: u8,
+    /// JPEG-LS: by how much a sample may differ from the original.
+    pub near: u8,
+    /// Components of the first scan.
+    pub n_scan_components: u16,
+    /// Where the first SOS marker stands.
+    pub scan_at: usize,
     /// Multiple component transform (JPEG 2000): the decoder turns it back.
     pub has_component_transform: bool,
 }
 
-fn broken() -> ImportError {
+pub(crate) fn broken() -> ImportError {
     ImportError::DecoderFailed("the compressed picture has no readable header".to_owned())
 }
 
@@ -48,7 +56,10 @@ pub fn jpeg(data: &[u8]) -> Result<StreamInfo, ImportError> {
             0xEE if segment.starts_with(b"Adobe") => info.adobe_transform = segment.get(11).copied(),
             0xDA => {
                 let n = usize::from(*segment.first().ok_or_else(broken)?);
+                info.n_scan_components = n as u16;
+                info.near = segment.get(1 + 2 * n).copied().unwrap_or(0);
                 info.interleave = segment.get(2 + 2 * n).copied().unwrap_or(0);
+                info.scan_at = at;
                 return if info.rows > 0 { Ok(info) } else { Err(broken()) };
             }
             _ => {}
@@ -66,41 +77,76 @@ fn frame_header(segment: &[u8], info: &mut StreamInfo) -> Option<()> {
     Some(())
 }
 
-/// JPEG 2000 and HTJ2K, bare or inside a JP2 box (ITU-T T.800 annex A).
-pub fn jpeg_2000(data: &[u8]) -> Result<StreamInfo, ImportError> {
-    let soc = data.windows(4).take(1 << 16).position(|bytes| bytes == [0xFF, 0x4F, 0xFF, 0x51]).ok_or_else(broken)?;
-    let siz = data.get(soc + 4..).ok_or_else(broken)?;
-    let long = |at: usize| siz.get(at..).and_then(|s| s.first_chunk()).map(|b| u32::from_be_bytes(*b));
-    let header = || Some((long(4)?, long(8)?, long(12)?, long(16)?, be16(siz, 36)?, *siz.get(38)?));
-    let (x_size, y_size, x_offset, y_offset, n_components, depth) = header().ok_or_else(broken)?;
-    let is_subsampled = siz.get(38..).unwrap_or_default().chunks_exact(3).take(usize::from(n_components));
-    if is_subsampled.clone().any(|component| !matches!(component, [_, 1, 1])) {
-        return Err(ImportError::UnsupportedPixels("JPEG 2000 with subsampled components".to_owned()));
+/// The marker segments between SOI and the scan at `end`, each with its marker and length.
+pub fn jpeg_segments(data: &[u8], end: usize) -> Vec<(u8, &[u8])> {
+    let mut segments = Vec::new();
+    let mut at = data.windows(2).position(|pair| pair == [0xFF, 0xD8]).map_or(end, |soi| soi + 2);
+    while at < end {
+        let Some([0xFF, marker]) = data.get(at..at + 2) else { break };
+        if *marker == 0xFF {
+            at += 1;
+            continue;
+        }
+        let n_bytes = 2 + be16(data, at + 2).map_or(0, usize::from);
+        segments.push((*marker, data.get(at..at + n_bytes).unwrap_or_default()));
+        at += n_bytes;
     }
-    Ok(StreamInfo {
-        rows: y_size.checked_sub(y_offset).ok_or_else(broken)?,
-        cols: x_size.checked_sub(x_offset).ok_or_else(broken)?,
-        n_components,
-        precision: u16::from(depth & 0x7F) + 1,
-        is_signed: depth & 0x80 != 0,
-        has_component_transform: component_transform(siz).unwrap_or(false),
-        ..StreamInfo::default()
-    })
+    segments
 }
 
-/// The transform byte of the COD segment that follows SIZ.
-fn component_transform(siz: &[u8]) -> Option<bool> {
-    let mut at = usize::from(be16(siz, 0)?);
-    loop {
-        let marker = be16(siz, at)?;
+/// Whether the scans together bring every coefficient of every component to its last bit. What was cut between two
+/// scans decodes without a complaint, to a coarser picture.
+pub fn has_all_scans(data: &[u8], info: &StreamInfo) -> bool {
+    let is_progressive = matches!(info.process, 0xC2 | 0xCA);
+    let is_dct = !matches!(info.process, 0xC3 | 0xCB);
+    let n_coefficients = if is_progressive { 64 } else { 1 };
+    // Lowest bit that was sent, by component and coefficient
+    let mut lowest = vec![[u8::MAX; 64]; info.component_ids.len()];
+    let mut at = info.scan_at;
+    while let Some([0xFF, marker]) = data.get(at..at + 2) {
         match marker {
-            0xFF52 => return Some(*siz.get(at + 8)? != 0),
-            0xFF90 => return None,
-            _ => at += 2 + usize::from(be16(siz, at + 2)?),
+            0xD9 => break,
+            0xFF => {
+                at += 1;
+                continue;
+            }
+            _ => {}
+        }
+        let Some(length) = be16(data, at + 2) else { break };
+        let segment = data.get(at + 4..at + 2 + usize::from(length)).unwrap_or_default();
+        at += 2 + usize::from(length);
+        if *marker != 0xDA {
+            continue;
+        }
+        let n = usize::from(segment.first().copied().unwrap_or(0));
+        let Some([start, end, bits]) = segment.get(1 + 2 * n..).and_then(|rest| rest.first_chunk()) else { break };
+        let (start, end, low) = match is_progressive && is_dct {
+            true => (usize::from(*start), usize::from(*end).min(63), bits & 15),
+            false => (0, 0, 0),
+        };
+        for [id, _] in segment.get(1..1 + 2 * n).unwrap_or_default().as_chunks::<2>().0 {
+            let component = info.component_ids.iter().position(|known| known == id);
+            let sent = component.and_then(|index| lowest.get_mut(index)?.get_mut(start..=end));
+            sent.unwrap_or_default().iter_mut().for_each(|lowest| *lowest = (*lowest).min(low));
+        }
+        at += entropy_coded(data.get(at..).unwrap_or_default());
+    }
+    lowest.iter().all(|component| component.iter().take(n_coefficients).all(|bit| *bit == 0))
+}
+
+/// Bytes up to the next marker that is neither a stuffed zero nor a restart.
+fn entropy_coded(data: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(step) = data.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == 0xFF)) {
+        at += step;
+        match data.get(at + 1) {
+            Some(0x00 | 0xD0..=0xD7) => at += 2,
+            _ => return at,
         }
     }
+    data.len()
 }
 
-fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+pub(crate) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..)?.first_chunk().map(|pair| u16::from_be_bytes(*pair))
 }

@@ -13,7 +13,6 @@ pub mod geometry;
 pub mod grouping;
 pub mod image_pixel;
 pub mod inflate;
-pub mod jpeg_extended;
 pub mod lut;
 pub mod object_kind;
 pub mod palette;

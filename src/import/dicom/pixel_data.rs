@@ -208,10 +208,10 @@ fn decode(coding: PixelCoding, data: &[u8], layout: &PixelLayout, limits: &Limit
             encapsulated_native(&inflate(data, limits.max_frame_bytes, limits)?.bytes, layout)
         }
         PixelCoding::Rle => run_length(data, layout),
-        PixelCoding::Jpeg => canonical(codecs::jpeg(data, layout)?, layout),
-        PixelCoding::JpegLs => canonical(codecs::jpeg_ls(data, layout)?, layout),
-        PixelCoding::Jpeg2000 => canonical(codecs::jpeg_2000(data, layout)?, layout),
-        PixelCoding::JpegXl => canonical(codecs::jpeg_xl(data, layout)?, layout),
+        PixelCoding::Jpeg => canonical(codecs::jpeg::decode(data, layout)?, layout),
+        PixelCoding::JpegLs => canonical(codecs::jpeg_ls::decode(data, layout)?, layout),
+        PixelCoding::Jpeg2000 => canonical(codecs::jpeg_2000::decode(data, layout)?, layout),
+        PixelCoding::JpegXl => canonical(codecs::jpeg_xl::decode(data, layout)?, layout),
         PixelCoding::Unsupported => Err(ImportError::UnsupportedTransferSyntax("This transfer syntax")),
     };
     catch_unwind(AssertUnwindSafe(run))
