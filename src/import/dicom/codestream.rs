@@ -25,6 +25,8 @@ pub struct StreamInfo {
     pub near: u8,
     /// Components of the first scan.
     pub n_scan_components: u16,
+    /// Spectral selection and approximation of the first scan (DCT processes).
+    pub scan_parameters: [u8; 3],
     /// Where the first SOS marker stands.
     pub scan_at: usize,
     /// Multiple component transform (JPEG 2000): the decoder turns it back.
@@ -59,6 +61,8 @@ pub fn jpeg(data: &[u8]) -> Result<StreamInfo, ImportError> {
                 info.n_scan_components = n as u16;
                 info.near = segment.get(1 + 2 * n).copied().unwrap_or(0);
                 info.interleave = segment.get(2 + 2 * n).copied().unwrap_or(0);
+                info.scan_parameters =
+                    segment.get(1 + 2 * n..).and_then(|rest| rest.first_chunk().copied()).unwrap_or_default();
                 info.scan_at = at;
                 return if info.rows > 0 { Ok(info) } else { Err(broken()) };
             }

@@ -23,9 +23,11 @@ pub fn decode(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError>
         return Err(failed("the stream is too short for its picture"));
     }
     let is_ybr = !is_lossless && info.n_components == 3 && is_ybr_inside(&info, layout.color);
-    let stream = match info.n_components {
-        3 => Cow::Owned(with_transform(data, &info, is_ybr)?),
-        _ => with_end(data),
+    let transform = (info.n_components == 3).then_some(is_ybr);
+    let has_wrong_scan = matches!(info.process, 0xC0 | 0xC1 | 0xC9) && info.scan_parameters != SEQUENTIAL_SCAN;
+    let stream = match transform.is_some() || has_wrong_scan {
+        true => Cow::Owned(rewritten(data, &info, transform)?),
+        false => with_end(data),
     };
     let is_in_many_scans = matches!(info.process, 0xC2 | 0xCA) || info.n_scan_components < info.n_components;
     if is_in_many_scans && !codestream::has_all_scans(data, &info) {
@@ -49,18 +51,30 @@ fn is_ybr_inside(info: &StreamInfo, color: ColorModel) -> bool {
     color != ColorModel::Rgb || info.has_jfif || info.adobe_transform == Some(1)
 }
 
-/// The stream with one application segment alone, Adobe's, which tells the library what the components are.
-fn with_transform(data: &[u8], info: &StreamInfo, is_ybr: bool) -> Result<Vec<u8>, ImportError> {
+/// Spectral selection and approximation of a sequential scan (T.81 B.2.3); encoders have left zeros here.
+const SEQUENTIAL_SCAN: [u8; 3] = [0, 63, 0];
+
+/// The stream with one application segment at most, Adobe's, which tells the library what three components are, and
+/// with the scan parameters that a sequential picture must have.
+fn rewritten(data: &[u8], info: &StreamInfo, is_ybr: Option<bool>) -> Result<Vec<u8>, ImportError> {
     let mut out = Vec::with_capacity(data.len() + 24);
-    out.extend([0xFF, 0xD8, 0xFF, 0xEE, 0, 14]);
-    out.extend(*b"Adobe");
-    out.extend([0, 100, 0, 0, 0, 0, u8::from(is_ybr)]);
+    out.extend([0xFF, 0xD8]);
+    if let Some(is_ybr) = is_ybr {
+        out.extend(*b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0");
+        out.push(u8::from(is_ybr));
+    }
     for (marker, segment) in codestream::jpeg_segments(data, info.scan_at) {
         if !matches!(marker, 0xE0..=0xEF | 0xFE) {
             out.extend_from_slice(segment);
         }
     }
-    let scans = data.get(info.scan_at..).ok_or_else(|| failed("the stream has no scan"))?;
-    out.extend_from_slice(&with_end(scans));
+    let scan = data.get(info.scan_at..).ok_or_else(|| failed("the stream has no scan"))?;
+    let parameters_at = out.len() + 5 + 2 * usize::from(info.n_scan_components);
+    out.extend_from_slice(&with_end(scan));
+    if matches!(info.process, 0xC0 | 0xC1 | 0xC9)
+        && let Some(parameters) = out.get_mut(parameters_at..parameters_at + 3)
+    {
+        parameters.copy_from_slice(&SEQUENTIAL_SCAN);
+    }
     Ok(out)
 }

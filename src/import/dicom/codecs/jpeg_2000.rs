@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::domain::stored_pixels::{ColorModel, PixelLayout};
-use crate::import::dicom::codecs::openjpeg::{self, Picture, Plane};
+use crate::import::dicom::codecs::openjpeg::{self, Plane};
 use crate::import::dicom::codecs::turbojpeg::Fault;
 use crate::import::dicom::codecs::{Decoded, check, failed};
 use crate::import::dicom::codestream::jpeg_2000::{self, Codestream};
@@ -40,15 +40,20 @@ fn decode_reduced(stream: &Codestream<'_>, layout: &PixelLayout, reduction: u32)
     let is_large = layout.n_pixels() >= MIN_PIXELS_FOR_THREADS;
     let n_threads = if is_large { rayon::current_num_threads().min(8) } else { 1 };
     let picture = openjpeg::decode(&bytes, reduction, n_threads).map_err(|Fault(text)| failed(text))?;
-    let words = interleaved(&picture, layout, 1 << reduction)?;
+    let mut planes = picture.planes();
+    if let Some(order) = stream.color_order
+        && planes.len() == 3
+    {
+        planes = order.iter().filter_map(|channel| planes.get(*channel).copied()).collect();
+    }
+    let words = interleaved(&planes, layout, 1 << reduction)?;
     let info = &stream.info;
     let is_rgb = info.has_component_transform || !is_plain_ybr(layout.color);
     Ok(Decoded { words, precision: info.precision, is_signed: info.is_signed, is_planar: false, is_rgb })
 }
 
 /// Words of the layout's width; what is above it in a plane is sign.
-fn interleaved(picture: &Picture, layout: &PixelLayout, scale: u32) -> Result<Words, ImportError> {
-    let planes = picture.planes();
+fn interleaved(planes: &[Plane<'_>], layout: &PixelLayout, scale: u32) -> Result<Words, ImportError> {
     if planes.len() != usize::from(layout.samples_per_pixel) {
         return Err(ImportError::CodestreamMismatch(format!("{} components came out", planes.len())));
     }
@@ -63,9 +68,9 @@ fn interleaved(picture: &Picture, layout: &PixelLayout, scale: u32) -> Result<Wo
         return Err(ImportError::CodestreamMismatch("a component has another size".to_owned()));
     }
     Ok(match layout.bits_allocated {
-        0..=8 => Words::U8(woven(&planes, layout, scale, |value| value as u8)),
-        9..=16 => Words::U16(woven(&planes, layout, scale, |value| value as u16)),
-        _ => Words::U32(woven(&planes, layout, scale, i32::cast_unsigned)),
+        0..=8 => Words::U8(woven(planes, layout, scale, |value| value as u8)),
+        9..=16 => Words::U16(woven(planes, layout, scale, |value| value as u16)),
+        _ => Words::U32(woven(planes, layout, scale, i32::cast_unsigned)),
     })
 }
 

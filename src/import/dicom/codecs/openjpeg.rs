@@ -25,6 +25,7 @@ impl Drop for Picture {
 }
 
 /// One component: `rows` × `cols` values, one for `step_x` × `step_y` pixels of the picture.
+#[derive(Clone, Copy)]
 pub struct Plane<'a> {
     pub rows: u32,
     pub cols: u32,
