@@ -82,7 +82,7 @@ fn frame_bytes(frame: &Frame) -> usize {
     let n_bytes = match samples {
         Samples::U8(_) | Samples::I8(_) | Samples::Rgb8(_) => 1,
         Samples::U16(_) | Samples::I16(_) | Samples::Rgb16(_) => 2,
-        Samples::U32(_) | Samples::I32(_) | Samples::F32(_) => 4,
+        Samples::U32(_) | Samples::Rgb32(_) | Samples::I32(_) | Samples::F32(_) => 4,
         Samples::F64(_) => 8,
     };
     samples.len() * n_bytes

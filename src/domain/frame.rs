@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use thiserror::Error;
 
+use crate::domain::overlay::EmbeddedPlane;
 use crate::domain::uid::SopInstanceUid;
 
 /// Names one frame of one instance. Sorts by instance, then frame.
@@ -98,6 +99,7 @@ pub enum Samples {
     F64(Buffer<f64>),
     Rgb8(Buffer<u8>),
     Rgb16(Buffer<u16>),
+    Rgb32(Buffer<u32>),
 }
 
 impl Samples {
@@ -107,7 +109,7 @@ impl Samples {
             Self::I8(v) => v.len(),
             Self::U16(v) | Self::Rgb16(v) => v.len(),
             Self::I16(v) => v.len(),
-            Self::U32(v) => v.len(),
+            Self::U32(v) | Self::Rgb32(v) => v.len(),
             Self::I32(v) => v.len(),
             Self::F32(v) => v.len(),
             Self::F64(v) => v.len(),
@@ -119,7 +121,7 @@ impl Samples {
     }
 
     pub fn is_color(&self) -> bool {
-        matches!(self, Self::Rgb8(_) | Self::Rgb16(_))
+        matches!(self, Self::Rgb8(_) | Self::Rgb16(_) | Self::Rgb32(_))
     }
 
     /// 3 for color, 1 otherwise.
@@ -134,7 +136,7 @@ impl Samples {
             Self::I8(v) => v.get(index).map(|x| f64::from(*x)),
             Self::U16(v) | Self::Rgb16(v) => v.get(index).map(|x| f64::from(*x)),
             Self::I16(v) => v.get(index).map(|x| f64::from(*x)),
-            Self::U32(v) => v.get(index).map(|x| f64::from(*x)),
+            Self::U32(v) | Self::Rgb32(v) => v.get(index).map(|x| f64::from(*x)),
             Self::I32(v) => v.get(index).map(|x| f64::from(*x)),
             Self::F32(v) => v.get(index).map(|x| f64::from(*x)),
             Self::F64(v) => v.get(index).copied(),
@@ -155,6 +157,7 @@ pub struct Frame {
     rows: u32,
     cols: u32,
     samples: Samples,
+    embedded: Vec<EmbeddedPlane>,
 }
 
 /// The sample count does not fit the picture's size.
@@ -172,7 +175,20 @@ impl Frame {
         if rows == 0 || cols == 0 || n_expected != samples.len() as u64 {
             return Err(FrameSizeError { rows, cols, n_samples: samples.len() });
         }
-        Ok(Self { key, rows, cols, samples })
+        Ok(Self { key, rows, cols, samples, embedded: Vec::new() })
+    }
+
+    /// With the overlays that came in unused bits of its pixels; those of another size are left out.
+    #[must_use]
+    pub fn with_embedded(mut self, planes: Vec<EmbeddedPlane>) -> Self {
+        let n_pixels = self.samples.len() / self.samples.samples_per_pixel();
+        self.embedded = planes.into_iter().filter(|plane| plane.set.len() == n_pixels).collect();
+        self
+    }
+
+    /// Overlays that came in unused bits of the pixels.
+    pub fn embedded(&self) -> &[EmbeddedPlane] {
+        &self.embedded
     }
 
     pub fn key(&self) -> &FrameKey {

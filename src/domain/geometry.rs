@@ -96,6 +96,12 @@ impl Spacing {
     }
 }
 
+impl Default for Spacing {
+    fn default() -> Self {
+        Self::UNKNOWN
+    }
+}
+
 /// A box on one frame in pixel-edge coordinates: the first pixel covers 0 to 1. `x` runs with columns, `y` with rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PixelBox {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::frame::FrameKey;
 use crate::domain::geometry::{ImagePlane, Spacing};
 use crate::domain::intake::Notice;
+use crate::domain::overlay::Overlay;
 use crate::domain::presentation::{ModalityLut, Palette, Photometric, PixelPadding, ValueUnit, VoiTransform};
 use crate::domain::stored_pixels::StoredPixels;
 use crate::domain::uid::SopInstanceUid;
@@ -32,7 +33,10 @@ pub struct Instance {
     pub frames: Vec<Arc<FrameAttributes>>,
     pub palette: Option<Arc<Palette>>,
     pub padding: Option<PixelPadding>,
+    /// The first frame's; others may have their own.
     pub spacing: Spacing,
+    /// Graphics the file lays over its picture, by group. Never part of what a network sees.
+    pub overlays: Vec<Overlay>,
     /// Patient Orientation (0020,0020): direction of rows, then of columns, such as `["L", "F"]`.
     pub patient_orientation: Option<[String; 2]>,
     /// Presentation LUT Shape (2050,0020) is INVERSE.
@@ -77,13 +81,14 @@ pub struct PixelDescription {
 }
 
 /// What may differ from frame to frame.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FrameAttributes {
     /// `None` when the file gives no valid position and orientation.
     pub plane: Option<ImagePlane>,
     pub modality_lut: ModalityLut,
     /// In the file's order; empty when the file has none.
     pub voi: Vec<VoiTransform>,
+    pub spacing: Spacing,
     /// How and when the frame was taken.
     pub setting: Setting,
 }

@@ -12,6 +12,7 @@ pub mod instance;
 pub mod intake;
 pub mod mask;
 pub mod model;
+pub mod overlay;
 pub mod patient;
 pub mod presentation;
 pub mod report;

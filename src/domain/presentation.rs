@@ -19,14 +19,12 @@ pub enum Photometric {
 }
 
 /// Modality LUT (PS3.3 C.11.1): stored value → output value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum ModalityLut {
+    #[default]
     Identity,
     /// `output = slope · stored + intercept`; slope and intercept finite, slope not 0.
-    Linear {
-        slope: f64,
-        intercept: f64,
-    },
+    Linear { slope: f64, intercept: f64 },
     /// Modality LUT Sequence (0028,3000).
     Table(Arc<LookupTable>),
 }

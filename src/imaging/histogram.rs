@@ -44,6 +44,7 @@ pub fn percentiles(
 pub fn color_window(frame: &Frame) -> Window {
     match frame.samples() {
         Samples::Rgb16(_) => Window::linear(32768.0, 65536.0),
+        Samples::Rgb32(_) => Window::linear(2_147_483_648.0, 4_294_967_296.0),
         _ => Window::linear(128.0, 256.0),
     }
 }
@@ -98,7 +99,7 @@ fn stored_counts(frame: &Frame) -> Vec<(f64, u64)> {
         Samples::I8(v) => dense_counts(v.iter().map(|x| i32::from(*x)), i32::from(i8::MIN)),
         Samples::U16(v) | Samples::Rgb16(v) => dense_counts(v.iter().map(|x| i32::from(*x)), 0),
         Samples::I16(v) => dense_counts(v.iter().map(|x| i32::from(*x)), i32::from(i16::MIN)),
-        Samples::U32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
+        Samples::U32(v) | Samples::Rgb32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
         Samples::I32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
         Samples::F32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
         Samples::F64(v) => v.iter().map(|x| (*x, 1)).collect(),

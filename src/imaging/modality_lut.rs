@@ -31,6 +31,7 @@ pub fn modality_values(frame: &Frame, attrs: &FrameAttributes) -> Vec<f32> {
         Samples::F64(v) => v.iter().map(|x| apply(lut, *x) as f32).collect(),
         Samples::Rgb8(v) => v.as_chunks::<3>().0.iter().map(|rgb| luma(rgb.map(f64::from)) as f32).collect(),
         Samples::Rgb16(v) => v.as_chunks::<3>().0.iter().map(|rgb| luma(rgb.map(f64::from)) as f32).collect(),
+        Samples::Rgb32(v) => v.as_chunks::<3>().0.iter().map(|rgb| luma(rgb.map(f64::from)) as f32).collect(),
     }
 }
 

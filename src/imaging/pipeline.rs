@@ -24,7 +24,7 @@ pub fn grey_u8(frame: &Frame, instance: &Instance, frame_idx: u32, presentation:
         Samples::I32(v) => v.iter().map(|x| level(f64::from(*x))).collect(),
         Samples::F32(v) => v.iter().map(|x| level(f64::from(*x))).collect(),
         Samples::F64(v) => v.iter().map(|x| level(*x)).collect(),
-        Samples::Rgb8(_) | Samples::Rgb16(_) => Vec::new(),
+        Samples::Rgb8(_) | Samples::Rgb16(_) | Samples::Rgb32(_) => Vec::new(),
     }
 }
 
@@ -34,6 +34,10 @@ pub fn rgb_u8(frame: &Frame, instance: &Instance, frame_idx: u32, presentation: 
     match (frame.samples(), &instance.palette) {
         (Samples::Rgb8(v), _) => v.as_chunks::<3>().0.to_vec(),
         (Samples::Rgb16(v), _) => {
+            let max = max_stored(instance);
+            v.as_chunks::<3>().0.iter().map(|rgb| rgb.map(|x| to_u8(f64::from(x) / max))).collect()
+        }
+        (Samples::Rgb32(v), _) => {
             let max = max_stored(instance);
             v.as_chunks::<3>().0.iter().map(|rgb| rgb.map(|x| to_u8(f64::from(x) / max))).collect()
         }
@@ -79,8 +83,13 @@ fn luma_u8([red, green, blue]: [u8; 3]) -> u8 {
     to_u8((0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue)) / 255.0)
 }
 
+/// The largest value of so many bits, 1 to 32.
+pub fn full_scale(bits_stored: u16) -> f64 {
+    f64::from(u32::MAX >> (32 - bits_stored.clamp(1, 32)))
+}
+
 fn max_stored(instance: &Instance) -> f64 {
-    f64::from(2_u32.pow(u32::from(instance.pixels.bits_stored.clamp(1, 16))) - 1)
+    full_scale(instance.pixels.bits_stored)
 }
 
 /// Each distinct stored value goes through `level` once.

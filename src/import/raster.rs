@@ -9,10 +9,10 @@ use image::{ColorType, DynamicImage, ImageDecoder as _, ImageFormat, ImageReader
 
 use crate::domain::frame::Samples;
 use crate::domain::geometry::Spacing;
-use crate::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
+use crate::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
-use crate::domain::presentation::{ModalityLut, Photometric, ValueUnit};
+use crate::domain::presentation::{Photometric, ValueUnit};
 use crate::domain::series::Modality;
 use crate::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
 use crate::import::dicom::attributes::{ImageObject, SeriesFacts, StudyFacts, derived_uid};
@@ -43,14 +43,10 @@ pub fn image_object(path: &Path, format: ImageFormat, limits: &Limits) -> Result
         number: Some(1),
         pixels: kind.description(rows, cols, is_lossy),
         stored: None,
-        frames: vec![Arc::new(FrameAttributes {
-            plane: None,
-            modality_lut: ModalityLut::Identity,
-            voi: Vec::new(),
-            setting: Setting::default(),
-        })],
+        frames: vec![Arc::new(FrameAttributes::default())],
         palette: None,
         padding: None,
+        overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: false,

@@ -17,7 +17,7 @@ pub fn pixels_sha256(frame: &Frame) -> String {
         Samples::I8(v) => update(&mut hasher, v, i8::to_le_bytes),
         Samples::U16(v) | Samples::Rgb16(v) => update(&mut hasher, v, u16::to_le_bytes),
         Samples::I16(v) => update(&mut hasher, v, i16::to_le_bytes),
-        Samples::U32(v) => update(&mut hasher, v, u32::to_le_bytes),
+        Samples::U32(v) | Samples::Rgb32(v) => update(&mut hasher, v, u32::to_le_bytes),
         Samples::I32(v) => update(&mut hasher, v, i32::to_le_bytes),
         Samples::F32(v) => update(&mut hasher, v, f32::to_le_bytes),
         Samples::F64(v) => update(&mut hasher, v, f64::to_le_bytes),

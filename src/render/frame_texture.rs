@@ -23,7 +23,7 @@ pub(crate) enum PixelKind {
 impl PixelKind {
     pub fn of(frame: &Frame, meaning: &PixelMeaning) -> Self {
         match frame.samples() {
-            Samples::Rgb8(_) | Samples::Rgb16(_) => Self::Color,
+            Samples::Rgb8(_) | Samples::Rgb16(_) | Samples::Rgb32(_) => Self::Color,
             _ if meaning.palette.is_some() => Self::Color,
             Samples::U8(_) | Samples::U16(_) => Self::StoredUnsigned,
             Samples::I8(_) | Samples::I16(_) => Self::StoredSigned,
@@ -97,7 +97,12 @@ pub(crate) fn color_at(samples: &Samples, meaning: &PixelMeaning, pixel: usize) 
     match (samples, &meaning.palette) {
         (Samples::Rgb8(v), _) => v.as_chunks::<3>().0.get(pixel).copied().unwrap_or([0; 3]),
         (Samples::Rgb16(v), _) => {
-            let full_scale = f64::from(2_u32.pow(u32::from(meaning.bits_stored.clamp(1, 16))) - 1);
+            let full_scale = pipeline::full_scale(meaning.bits_stored);
+            let rgb = v.as_chunks::<3>().0.get(pixel).copied().unwrap_or([0; 3]);
+            rgb.map(|sample| pipeline::to_u8(f64::from(sample) / full_scale))
+        }
+        (Samples::Rgb32(v), _) => {
+            let full_scale = pipeline::full_scale(meaning.bits_stored);
             let rgb = v.as_chunks::<3>().0.get(pixel).copied().unwrap_or([0; 3]);
             rgb.map(|sample| pipeline::to_u8(f64::from(sample) / full_scale))
         }

@@ -9,7 +9,7 @@ use overread::domain::decision::{Decision, RejectReason, Seen, SeenOverlay, Verd
 use overread::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
 use overread::domain::frame::{Frame, Samples};
 use overread::domain::geometry::{PixelBox, Spacing};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
 use overread::domain::intake::Notice;
 use overread::domain::mask::{Mask, Segment};
 use overread::domain::model::{ModelIdentity, ModelInput, ModelRun};
@@ -51,11 +51,12 @@ fn instance(sop: &str, path: &Path) -> Instance {
             plane: None,
             modality_lut: ModalityLut::Identity,
             voi: vec![window],
-            setting: Setting::default(),
+            ..FrameAttributes::default()
         })],
         stored: None,
         palette: None,
         padding: None,
+        overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: true,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use overread::domain::frame::{Frame, FrameKey, Samples};
 use overread::domain::geometry::{ImagePlane, Spacing, Vec3};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
 use overread::domain::presentation::{
     LookupTable, ModalityLut, Palette, Photometric, PixelPadding, ValueUnit, VoiFunction, VoiTransform, Window,
 };
@@ -41,6 +41,7 @@ fn instance(cols: u32) -> Instance {
         stored: None,
         palette: None,
         padding: None,
+        overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: false,
@@ -51,7 +52,7 @@ fn instance(cols: u32) -> Instance {
 }
 
 fn attributes(modality_lut: ModalityLut) -> FrameAttributes {
-    FrameAttributes { plane: None, modality_lut, voi: Vec::new(), setting: Setting::default() }
+    FrameAttributes { plane: None, modality_lut, voi: Vec::new(), ..FrameAttributes::default() }
 }
 
 fn frame(samples: Samples) -> Frame {

@@ -19,7 +19,7 @@ use candle_core::{Device, Tensor};
 use overread::domain::finding::Subject;
 use overread::domain::frame::{Frame, Samples};
 use overread::domain::geometry::{Spacing, SpacingKind};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
 use overread::domain::presentation::{ModalityLut, Photometric, ValueUnit};
 use overread::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
 use overread::inference::device::DeviceChoice;
@@ -120,11 +120,12 @@ fn instance(rows: u32, cols: u32, photometric: Photometric) -> Instance {
             plane: None,
             modality_lut: ModalityLut::Identity,
             voi: vec![],
-            setting: Setting::default(),
+            ..FrameAttributes::default()
         })],
         stored: None,
         palette: None,
         padding: None,
+        overlays: Vec::new(),
         spacing: Spacing { kind: SpacingKind::Projection, row_mm: 0.5, col_mm: 0.5, aspect: 1.0 },
         patient_orientation: None,
         presentation_inverse: false,

@@ -74,7 +74,7 @@ fn write_stored(frame: &Frame, arguments: &DecodeArguments) -> (&'static str, Re
         Samples::I8(v) => ("int8", numpy::write_npy_i8(out, &shape, v)),
         Samples::U16(v) | Samples::Rgb16(v) => ("uint16", numpy::write_npy_u16(out, &shape, v)),
         Samples::I16(v) => ("int16", numpy::write_npy_i16(out, &shape, v)),
-        Samples::U32(v) => ("uint32", numpy::write_npy_u32(out, &shape, v)),
+        Samples::U32(v) | Samples::Rgb32(v) => ("uint32", numpy::write_npy_u32(out, &shape, v)),
         Samples::I32(v) => ("int32", numpy::write_npy_i32(out, &shape, v)),
         Samples::F32(v) => ("float32", numpy::write_npy_f32(out, &shape, v)),
         Samples::F64(v) => ("float64", numpy::write_npy_f64(out, &shape, v)),
@@ -88,6 +88,7 @@ fn write_modality(opened: &OpenedFrame, arguments: &DecodeArguments) -> (&'stati
     let values = match (frame.samples(), opened.instance.frame(arguments.frame)) {
         (Samples::Rgb8(v), _) => v.iter().map(|value| f32::from(*value)).collect(),
         (Samples::Rgb16(v), _) => v.iter().map(|value| f32::from(*value)).collect(),
+        (Samples::Rgb32(v), _) => v.iter().map(|value| *value as f32).collect(),
         (_, Some(attributes)) => modality_lut::modality_values(frame, attributes),
         // `single::open` has checked the frame's number.
         (_, None) => Vec::new(),

@@ -94,6 +94,7 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         frames,
         palette,
         padding: padding(&root, &layout),
+        overlays: Vec::new(),
         spacing,
         patient_orientation: patient_orientation(&root),
         presentation_inverse: root.code(tags::PRESENTATION_LUT_SHAPE) == "INVERSE",

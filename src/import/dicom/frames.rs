@@ -75,13 +75,14 @@ impl<'a> Groups<'a> {
                     &mut own_notices,
                 ),
                 setting: setting::setting(&self.root, &|sequence| self.macro_item(frame, sequence)),
+                ..FrameAttributes::default()
             };
             own_notices.into_iter().for_each(|notice| {
                 if !notices.contains(&notice) {
                     notices.push(notice);
                 }
             });
-            let shared = frames.last().filter(|last| is_same(last, &attributes)).cloned();
+            let shared = frames.last().filter(|last| ***last == attributes).cloned();
             frames.push(shared.unwrap_or_else(|| Arc::new(attributes)));
         }
         frames
@@ -103,6 +104,7 @@ impl<'a> Groups<'a> {
             modality_lut: lut::modality_lut(&self.root, is_signed, notices),
             voi: lut::voi_transforms(&self.root, is_signed, notices),
             setting: setting::setting(&self.root, &|_| None),
+            ..FrameAttributes::default()
         };
         let offsets = self.root.numbers(tags::GRID_FRAME_OFFSET_VECTOR);
         // The root's position is the first frame's alone; a grid (RT Dose) says where the others lie
@@ -124,9 +126,4 @@ impl<'a> Groups<'a> {
             }
         }
     }
-}
-
-fn is_same(a: &FrameAttributes, b: &FrameAttributes) -> bool {
-    let FrameAttributes { plane, modality_lut, voi, setting } = a;
-    *plane == b.plane && *modality_lut == b.modality_lut && *voi == b.voi && *setting == b.setting
 }

@@ -71,10 +71,6 @@ impl PixelLayout {
             n_frames,
         };
         layout.check(limits)?;
-        if layout.color.is_color() && layout.bits_stored > 16 {
-            let text = format!("The colors have {} bits a sample; the upper 16 are read", layout.bits_stored);
-            notices.push(Notice::new(reason::COLOR_REDUCED, text));
-        }
         Ok(layout)
     }
 
@@ -89,17 +85,15 @@ impl PixelLayout {
         Ok(())
     }
 
-    /// The description after decoding; 32-bit color has become 16-bit.
+    /// The description after decoding.
     pub fn description(&self, transfer_syntax: &str, lossy: Option<String>) -> PixelDescription {
-        let is_cut = self.color.is_color() && self.bits_allocated == 32;
-        let (bits_allocated, bits_stored) = if is_cut { (16, 16) } else { (self.bits_allocated, self.bits_stored) };
         PixelDescription {
             rows: self.rows,
             cols: self.cols,
             samples_per_pixel: self.samples_per_pixel,
-            bits_allocated,
-            bits_stored,
-            high_bit: if is_cut { 15 } else { self.high_bit },
+            bits_allocated: self.bits_allocated,
+            bits_stored: self.bits_stored,
+            high_bit: self.high_bit,
             is_signed: self.is_signed,
             photometric: self.color.after_decoding(),
             transfer_syntax: transfer_syntax.to_owned(),

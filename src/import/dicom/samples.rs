@@ -91,7 +91,7 @@ pub fn color(words: &Words, field: BitField, layout: &PixelLayout, is_rgb: bool)
     Ok(match layout.bits_allocated {
         1..=8 => Samples::Rgb8(values.iter().map(|value| *value as u8).collect()),
         9..=16 => Samples::Rgb16(values.iter().map(|value| *value as u16).collect()),
-        _ => Samples::Rgb16(values.iter().map(|value| (*value >> (field.n_bits.max(16) - 16)) as u16).collect()),
+        _ => Samples::Rgb32(values.into()),
     })
 }
 

@@ -94,5 +94,6 @@ fn picked(samples: &Samples, places: &[usize]) -> Samples {
         Samples::F64(v) => Samples::F64(pick(v, places).into()),
         Samples::Rgb8(v) => Samples::Rgb8(pick(v, places).into()),
         Samples::Rgb16(v) => Samples::Rgb16(pick(v, places).into()),
+        Samples::Rgb32(v) => Samples::Rgb32(pick(v, places).into()),
     }
 }

@@ -36,7 +36,7 @@ fn sha256(samples: &Samples) -> String {
         Samples::I8(v) => v.iter().map(|value| value.cast_unsigned()).collect(),
         Samples::U16(v) | Samples::Rgb16(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Samples::I16(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        Samples::U32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Samples::U32(v) | Samples::Rgb32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Samples::I32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Samples::F32(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),
         Samples::F64(v) => v.iter().flat_map(|value| value.to_le_bytes()).collect(),

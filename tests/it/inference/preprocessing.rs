@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use overread::domain::frame::Samples;
-use overread::domain::instance::{FrameAttributes, Instance, Setting};
+use overread::domain::instance::{FrameAttributes, Instance};
 use overread::domain::presentation::{
     LookupTable, ModalityLut, Palette, Photometric, PixelPadding, VoiTransform, Window,
 };
@@ -84,7 +84,7 @@ fn what_the_network_sees_does_not_depend_on_the_screen() {
         plane: None,
         modality_lut: ModalityLut::Identity,
         voi: vec![VoiTransform::Window { window: Window::linear(5.0, 2.0), explanation: "odd".into() }],
-        setting: Setting::default(),
+        ..FrameAttributes::default()
     })];
     assert_eq!(prepared(&windowed, stored()), plain);
 }
@@ -106,13 +106,13 @@ fn dense_is_bright_however_the_file_says_it() {
     let mut falling = instance(48, 40, Photometric::Monochrome2);
     let modality_lut = ModalityLut::Linear { slope: -0.5, intercept: 7.0 };
     falling.frames =
-        vec![Arc::new(FrameAttributes { plane: None, modality_lut, voi: vec![], setting: Setting::default() })];
+        vec![Arc::new(FrameAttributes { plane: None, modality_lut, voi: vec![], ..FrameAttributes::default() })];
     assert_close(&prepared(&falling, Samples::U16(negative.clone().into())), &plain);
     let table =
         LookupTable { first_mapped: 0, entries: (0..=4000).rev().collect(), bits: 16, explanation: String::new() };
     let modality_lut = ModalityLut::Table(Arc::new(table));
     falling.frames =
-        vec![Arc::new(FrameAttributes { plane: None, modality_lut, voi: vec![], setting: Setting::default() })];
+        vec![Arc::new(FrameAttributes { plane: None, modality_lut, voi: vec![], ..FrameAttributes::default() })];
     assert_close(&prepared(&falling, Samples::U16(negative.into())), &plain);
 }
 

@@ -8,7 +8,7 @@ use overread::domain::coding::CodedConcept;
 use overread::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
 use overread::domain::frame::{Frame, FrameKey, Samples};
 use overread::domain::geometry::{ImagePlane, PixelBox, Spacing, SpacingKind};
-use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription, Setting};
+use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
 use overread::domain::mask::{Mask, Segment};
 use overread::domain::model::{ModelIdentity, ModelRun};
 use overread::domain::patient::Patient;
@@ -84,7 +84,7 @@ fn ct_series(frames: &mut Frames) -> Series {
             plane: Some(plane),
             modality_lut: ModalityLut::Identity,
             voi: vec![voi],
-            setting: Setting::default(),
+            ..FrameAttributes::default()
         };
         let acquisition = Acquisition {
             slice_thickness_mm: Some(CT.slice_mm),
@@ -128,15 +128,11 @@ fn instance(sop: SopInstanceUid, sop_class: &str, rows: u32, cols: u32, bits_sto
             transfer_syntax: "1.2.840.10008.1.2.1".into(),
             lossy: None,
         },
-        frames: vec![Arc::new(FrameAttributes {
-            plane: None,
-            modality_lut: ModalityLut::Identity,
-            voi: Vec::new(),
-            setting: Setting::default(),
-        })],
+        frames: vec![Arc::new(FrameAttributes::default())],
         stored: None,
         palette: None,
         padding: None,
+        overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: false,
