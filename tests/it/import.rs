@@ -3,4 +3,5 @@
 mod corpus;
 mod hierarchy;
 mod hostile;
+mod hostile_pixels;
 mod synthetic;
