@@ -18,8 +18,10 @@ pub enum ImportError {
     NotAFile,
     #[error("The file is empty")]
     Empty,
-    #[error("{what} is larger than the limit of {limit} bytes")]
+    #[error("{what} is larger than the limit of {} MB", limit.div_ceil(1_000_000))]
     TooLarge { what: &'static str, limit: u64 },
+    #[error("The image has more than {limit} frames, the most that are read")]
+    TooManyFrames { limit: u32 },
     #[error("This is neither a DICOM file nor a PNG, JPEG, BMP or TIFF picture")]
     NotAnImageFile,
     /// A DICOM object of another kind, such as a report.
@@ -76,7 +78,7 @@ impl ImportError {
             Self::Unreadable(_) => reason::UNREADABLE,
             Self::NotAFile => reason::NOT_A_FILE,
             Self::Empty => reason::EMPTY,
-            Self::TooLarge { .. } => reason::TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooManyFrames { .. } => reason::TOO_LARGE,
             Self::NotAnImageFile => reason::NOT_AN_IMAGE_FILE,
             Self::NotAnImage(_) => reason::NOT_AN_IMAGE,
             Self::Malformed { .. } => reason::MALFORMED,

@@ -13,7 +13,7 @@ use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
 use crate::domain::presentation::{PixelPadding, ValueUnit};
 use crate::domain::series::Modality;
-use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, SampleKind};
+use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, PixelPlace, SampleKind};
 use crate::domain::uid::{FrameOfReferenceUid, SeriesUid, SopInstanceUid, StudyUid};
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
@@ -73,6 +73,9 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         let text = format!("Only {n_frames} of {} frames are in the file", layout.n_frames);
         notices.push(Notice::new(reason::PIXELS_TRUNCATED, text));
     }
+    if let PixelPlace::Flat { n_bytes, .. } = stored.place {
+        notices.extend(layout.surplus(n_bytes));
+    }
     let uids = Uids::read(file, &root, &mut notices);
     let series = series_facts(&root, uids.series);
     let groups = Groups::read(root);
@@ -113,7 +116,8 @@ fn refuse_non_images(file: &DicomFile, root: &View<'_>, sop_class: &str) -> Resu
     if let Some(kind) = non_image_kind(sop_class) {
         return Err(ImportError::NotAnImage(kind.to_owned()));
     }
-    match file.scanned.pixels {
+    match &file.scanned.pixels {
+        Some(pixels) if pixels.n_bytes == Some(0) => Err(ImportError::NoPixels),
         Some(_) => Ok(()),
         None if root.has(tags::ROWS) || object_kind::is_picture(sop_class) => Err(ImportError::NoPixels),
         None => Err(ImportError::NotAnImage("an object without pixels".to_owned())),

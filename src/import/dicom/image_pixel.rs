@@ -6,9 +6,10 @@ use dicom_dictionary_std::tags;
 use crate::domain::instance::PixelDescription;
 use crate::domain::intake::Notice;
 use crate::domain::presentation::Photometric;
-use crate::domain::stored_pixels::{ColorModel, PixelLayout, SampleKind};
+use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, SampleKind};
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
+use crate::import::dicom::pixel_data;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::reason;
@@ -54,8 +55,13 @@ impl PixelLayout {
             Some(0x7FE0_0009) => SampleKind::Double,
             _ => SampleKind::Integer,
         };
-        let n_frames = n_frames(&view, notices);
+        let n_frames = n_frames(&view, limits)?;
         let (color, samples_per_pixel) = color(&view, notices)?;
+        let is_packed = matches!(
+            file.syntax.pixels,
+            PixelCoding::Native | PixelCoding::EncapsulatedNative | PixelCoding::DeflatedFrames
+        );
+        let is_planar = samples_per_pixel == 3 && is_planar(&view, is_packed, notices)?;
         let bits = Bits::read(&view, kind, notices)?;
         let layout = Self {
             rows,
@@ -66,16 +72,38 @@ impl PixelLayout {
             high_bit: bits.high,
             is_signed: bits.is_signed,
             color,
-            is_planar: samples_per_pixel == 3 && view.integer(tags::PLANAR_CONFIGURATION) == Some(1),
+            is_planar,
             kind,
             n_frames,
         };
         layout.check(limits)?;
+        let n_bytes = file.scanned.pixels.as_ref().and_then(|pixels| pixels.n_bytes);
+        if is_packed && n_bytes.is_some_and(|n_bytes| pixel_data::is_halved(&layout, n_bytes)) {
+            layout.check_halved()?;
+        }
         Ok(layout)
     }
 
+    /// What is left over when every declared frame has its bytes; a byte of padding is none.
+    pub fn surplus(&self, n_bytes: u64) -> Option<Notice> {
+        let n_bits = pixel_data::frame_bits(self, n_bytes).checked_mul(u64::from(self.n_frames))?;
+        let n_surplus = n_bytes.checked_sub(n_bits.div_ceil(8).next_multiple_of(2)).filter(|n| *n > 0)?;
+        let text = format!("The pixel data is {n_surplus} bytes longer than the picture needs; the rest was left out");
+        Some(Notice::new(reason::PIXELS_SURPLUS, text))
+    }
+
+    /// Two neighbors share their color (PS3.3 C.7.6.3.1.2): that takes pairs of columns, and no planes.
+    fn check_halved(&self) -> Result<(), ImportError> {
+        match (self.cols.is_multiple_of(2), self.is_planar) {
+            (true, false) => Ok(()),
+            (false, _) => Err(invalid("Columns", "odd although two pixels share their color (4:2:2)")),
+            (_, true) => Err(invalid("Planar Configuration", "1 although two pixels share their color (4:2:2)")),
+        }
+    }
+
     fn check(&self, limits: &Limits) -> Result<(), ImportError> {
-        let n_bytes = self.n_samples() as u64 * u64::from(self.bits_allocated.max(8) / 8);
+        let n_samples = u64::from(self.rows) * u64::from(self.cols) * u64::from(self.samples_per_pixel);
+        let n_bytes = n_samples * u64::from(self.bits_allocated.max(8) / 8);
         if n_bytes > limits.max_frame_bytes {
             return Err(ImportError::TooLarge { what: "One picture", limit: limits.max_frame_bytes });
         }
@@ -114,38 +142,74 @@ fn dimension(view: &View<'_>, tag: dicom_core::Tag, name: &'static str) -> Resul
     if !view.has(tag) {
         return Err(ImportError::MissingAttribute(name));
     }
-    let value = view.integer(tag).unwrap_or(0);
+    let is_one = view.numbers(tag).len() == 1;
+    let value = view.integer(tag).filter(|_| is_one).unwrap_or(0);
     match u16::try_from(value) {
         Ok(value) if value > 0 => Ok(u32::from(value)),
-        _ => Err(invalid(name, "not between 1 and 65535")),
+        _ => Err(invalid(name, "not a number between 1 and 65535")),
     }
 }
 
-fn n_frames(view: &View<'_>, notices: &mut Vec<Notice>) -> u32 {
-    if view.raw(tags::NUMBER_OF_FRAMES).is_none() {
-        return 1;
+fn n_frames(view: &View<'_>, limits: &Limits) -> Result<u32, ImportError> {
+    let codes = view.codes(tags::NUMBER_OF_FRAMES);
+    let written = match codes.as_slice() {
+        [] => return Ok(1),
+        [blank] if blank.is_empty() => return Ok(1),
+        // IS has digits only: "1e9" is no number of frames
+        [digits] => digits.parse::<u64>().ok().filter(|n| *n > 0),
+        _ => None,
+    };
+    let n = written.ok_or_else(|| invalid("Number of Frames", "not a whole number above 0"))?;
+    match u32::try_from(n) {
+        Ok(n) if n <= limits.max_frames => Ok(n),
+        _ => Err(ImportError::TooManyFrames { limit: limits.max_frames }),
     }
-    let value = view.integer(tags::NUMBER_OF_FRAMES).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
-    value.unwrap_or_else(|| {
-        notices.push(defaulted("Number of Frames", "1"));
-        1
-    })
+}
+
+/// Planar Configuration matters where samples lie uncompressed; codecs have an order of their own.
+fn is_planar(view: &View<'_>, is_packed: bool, notices: &mut Vec<Notice>) -> Result<bool, ImportError> {
+    if view.raw(tags::PLANAR_CONFIGURATION).is_none() {
+        if is_packed {
+            notices.push(defaulted("Planar Configuration", "0"));
+        }
+        return Ok(false);
+    }
+    match view.integer(tags::PLANAR_CONFIGURATION) {
+        Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        _ if is_packed => Err(invalid("Planar Configuration", "neither 0 nor 1")),
+        _ => Ok(false),
+    }
 }
 
 fn color(view: &View<'_>, notices: &mut Vec<Notice>) -> Result<(ColorModel, u16), ImportError> {
-    let code = view.code(tags::PHOTOMETRIC_INTERPRETATION);
+    let codes = view.codes(tags::PHOTOMETRIC_INTERPRETATION);
     let written = view.integer(tags::SAMPLES_PER_PIXEL);
-    if matches!(code.as_str(), "HSV" | "ARGB" | "CMYK") {
-        return Err(ImportError::UnsupportedPixels(format!("photometric interpretation {code}")));
-    }
-    let model = ColorModel::from_code(&code).unwrap_or_else(|| {
-        let (model, name) = match written {
-            Some(3) => (ColorModel::Rgb, "RGB"),
-            _ => (ColorModel::Monochrome2, "MONOCHROME2"),
-        };
-        notices.push(defaulted("Photometric Interpretation", name));
-        model
-    });
+    let code = match codes.as_slice() {
+        [] => "",
+        [code] => code.as_str(),
+        _ => return Err(invalid("Photometric Interpretation", "written with more than one value")),
+    };
+    let model = match code {
+        "" => {
+            let (model, name) = match written {
+                Some(3) => (ColorModel::Rgb, "RGB"),
+                _ => (ColorModel::Monochrome2, "MONOCHROME2"),
+            };
+            let text = format!(
+                "Photometric Interpretation is missing; {name} was assumed, so black and white may have changed places"
+            );
+            notices.push(Notice::new(reason::PHOTOMETRIC_ASSUMED, text));
+            model
+        }
+        "HSV" | "ARGB" | "CMYK" => {
+            return Err(ImportError::UnsupportedPixels(format!("photometric interpretation {code}")));
+        }
+        // What is not known cannot be shown right: white may be black, and numbers may be names of colors
+        _ => ColorModel::from_code(code).ok_or_else(|| {
+            ImportError::UnsupportedPixels("the photometric interpretation is not one of the standard".to_owned())
+        })?,
+    };
     let expected = if model.is_color() { 3 } else { 1 };
     match written {
         Some(n) if n == i64::from(expected) => {}
@@ -182,19 +246,46 @@ impl Bits {
             }
         };
         let stored = stored.ok_or_else(|| invalid("Bits Stored", "0 or more than Bits Allocated"))?;
-        let high = view.integer(tags::HIGH_BIT).and_then(|high| u16::try_from(high).ok());
-        let high = high.filter(|high| *high < allocated && *high + 1 >= stored).unwrap_or_else(|| {
-            notices.push(defaulted("High Bit", "Bits Stored − 1"));
-            stored - 1
-        });
-        let is_signed = match view.integer(tags::PIXEL_REPRESENTATION) {
-            Some(0) => false,
-            Some(1) => true,
-            _ => {
+        let high = high_bit(view, allocated, stored, notices)?;
+        let is_signed = match view.raw(tags::PIXEL_REPRESENTATION).map(|_| view.integer(tags::PIXEL_REPRESENTATION)) {
+            Some(Some(0)) => false,
+            Some(Some(1)) => true,
+            Some(_) => return Err(invalid("Pixel Representation", "neither 0 (unsigned) nor 1 (signed)")),
+            None => {
                 notices.push(defaulted("Pixel Representation", "unsigned"));
                 false
             }
         };
+        if !is_signed && says_negative(view) {
+            let text = "The pixels are called unsigned, but their smallest value is negative";
+            notices.push(Notice::new(reason::SIGN_CONTRADICTED, text));
+        }
         Ok(Self { allocated, stored, high, is_signed })
     }
+}
+
+/// The stored bits end at High Bit; left-aligned ones are of the standard's past (PS3.5 8.1.1).
+fn high_bit(view: &View<'_>, allocated: u16, stored: u16, notices: &mut Vec<Notice>) -> Result<u16, ImportError> {
+    if view.raw(tags::HIGH_BIT).is_none() {
+        notices.push(defaulted("High Bit", "Bits Stored − 1"));
+        return Ok(stored - 1);
+    }
+    let high = view.integer(tags::HIGH_BIT).and_then(|high| u16::try_from(high).ok());
+    let high = high.filter(|high| (stored - 1..allocated).contains(high));
+    let high =
+        high.ok_or_else(|| invalid("High Bit", "outside of what Bits Allocated and Bits Stored leave room for"))?;
+    if high != stored - 1 {
+        let text = format!("The values end at bit {high} instead of {}; they were moved into place", stored - 1);
+        notices.push(Notice::new(reason::HIGH_BIT_UNUSUAL, text));
+    }
+    Ok(high)
+}
+
+/// Smallest or Largest Image Pixel Value is below zero, in a VR that can say so.
+fn says_negative(view: &View<'_>) -> bool {
+    let is_negative = |tag| {
+        let is_signed = view.element(tag).is_some_and(|element| element.vr.is_some_and(|vr| &vr == b"SS"));
+        is_signed && view.number(tag).is_some_and(|value| value < 0.0)
+    };
+    is_negative(tags::SMALLEST_IMAGE_PIXEL_VALUE) || is_negative(tags::LARGEST_IMAGE_PIXEL_VALUE)
 }

@@ -65,9 +65,7 @@ pub fn n_whole_frames(stored: &StoredPixels, limits: &Limits) -> Result<u32, Imp
     let n_whole = n_present.min(u64::from(stored.layout.n_frames));
     match u32::try_from(n_whole) {
         Ok(0) | Err(_) => Err(ImportError::FrameMissing { frame: 1, n_present }),
-        Ok(n) if n > limits.max_frames => {
-            Err(ImportError::TooLarge { what: "The number of frames", limit: u64::from(limits.max_frames) })
-        }
+        Ok(n) if n > limits.max_frames => Err(ImportError::TooManyFrames { limit: limits.max_frames }),
         Ok(n) => Ok(n),
     }
 }
@@ -101,13 +99,14 @@ fn joined(source: &Source, fragments: &[Fragment], limits: &Limits) -> Result<Ve
 }
 
 /// Two samples per pixel on average when chroma is halved (PS3.3 C.7.6.3.1.2).
-fn is_halved(layout: &PixelLayout, n_bytes: u64) -> bool {
+pub fn is_halved(layout: &PixelLayout, n_bytes: u64) -> bool {
     let is_422 = matches!(layout.color, ColorModel::YbrFull422 | ColorModel::YbrPartial422);
     let n_full = layout.n_samples() as u64 * u64::from(layout.bits_allocated / 8) * u64::from(layout.n_frames);
     is_422 && n_bytes < n_full
 }
 
-fn frame_bits(layout: &PixelLayout, n_bytes: u64) -> u64 {
+/// Bits of one frame of uncompressed pixel data that has `n_bytes` in all.
+pub fn frame_bits(layout: &PixelLayout, n_bytes: u64) -> u64 {
     let n_samples = match is_halved(layout, n_bytes) {
         true => 2 * layout.n_pixels(),
         false => layout.n_samples(),

@@ -2,7 +2,7 @@
 
 use overread::domain::frame::Samples;
 use overread::import::reason::{
-    ATTRIBUTE_DEFAULTED, FRAME_MISSING, HIGH_BIT_UNUSUAL, INVALID_ATTRIBUTE, MISSING_ATTRIBUTE, NO_PIXELS,
+    ATTRIBUTE_DEFAULTED, FRAME_MISSING, HIGH_BIT_UNUSUAL, INVALID_ATTRIBUTE, MALFORMED, MISSING_ATTRIBUTE, NO_PIXELS,
     NOT_AN_IMAGE, PHOTOMETRIC_ASSUMED, PIXELS_SURPLUS, PIXELS_TRUNCATED, SIGN_CONTRADICTED, TOO_LARGE,
     UNSUPPORTED_PIXELS,
 };
@@ -124,22 +124,22 @@ fn a_size_that_is_none_or_too_much_is_refused_before_anything_is_allocated() {
             }),
         )
         .refused(FRAME_MISSING),
-        case(49, "rows as a 32-bit number of 0x10000", &long(ROWS, 0x1_0000)).refused(INVALID_ATTRIBUTE),
-        case(49, "columns as a 32-bit number of 0x10004", &long(COLS, 0x1_0004)).refused(INVALID_ATTRIBUTE),
         case(49, "rows as a 32-bit number that would fit", &long(ROWS, 3)).refused(INVALID_ATTRIBUTE),
-        case(
-            49,
-            "rows as words",
-            &with(|file| {
-                file.text(ROWS, "LO", "sixteen!");
-            }),
-        )
-        .refused(INVALID_ATTRIBUTE),
         case(
             49,
             "rows as digits",
             &with(|file| {
                 file.text(ROWS, "LO", "3");
+            }),
+        )
+        .refused(INVALID_ATTRIBUTE),
+        case(49, "rows as a 32-bit number of 0x10000", &long(ROWS, 0x1_0000)).refused(INVALID_ATTRIBUTE),
+        case(49, "columns as a 32-bit number of 0x10004", &long(COLS, 0x1_0004)).refused(INVALID_ATTRIBUTE),
+        case(
+            49,
+            "rows as words",
+            &with(|file| {
+                file.text(ROWS, "LO", "sixteen!");
             }),
         )
         .refused(INVALID_ATTRIBUTE),
@@ -318,8 +318,11 @@ fn pixel_data_that_is_not_there_short_or_too_long() {
     let both = with(|file| {
         file.raw(0x7FE0_0008, "OF", &[0; 48]);
     });
+    let both_long = with(|file| {
+        file.raw(0x7FE0_0009, "OD", &[0; 96]);
+    });
     let mut double = both.clone();
-    double.without(PIXELS).raw(0x7FE0_0009, "OD", &[0; 96]);
+    double.without(PIXELS).without(0x7FE0_0008).raw(0x7FE0_0009, "OD", &[0; 96]);
     let mut float = both.clone();
     float.without(PIXELS);
     let mut strange = with(|file| {
@@ -339,12 +342,13 @@ fn pixel_data_that_is_not_there_short_or_too_long() {
         case(58, "empty", &pixels(0)).refused(NO_PIXELS),
         case(58, "of no image", &strange).refused(NOT_AN_IMAGE),
         case(6, "fewer than expected", &pixels(22)).refused(FRAME_MISSING),
-        case(21, "not a multiple of a pixel", &pixels(23)).refused(FRAME_MISSING),
+        case(21, "not a multiple of a frame", &pixels(27)).warned(&[PIXELS_SURPLUS]),
         case(59, "one byte of padding", &one_byte).kept().samples(Samples::U8(vec![7; 9].into())),
         case(59, "two bytes too many", &pixels(26)).warned(&[PIXELS_SURPLUS]),
         case(59, "twice as many", &pixels(48)).warned(&[PIXELS_SURPLUS]),
-        case(60, "integers and fractions", &both).refused(INVALID_ATTRIBUTE),
-        case(60, "two kinds of fractions", &double).refused(INVALID_ATTRIBUTE),
+        case(60, "integers and fractions", &both).refused(MALFORMED),
+        case(60, "integers and long fractions", &both_long).refused(MALFORMED),
+        case(60, "double fractions alone", &double).kept().samples(Samples::F64(vec![0.0; 12].into())),
         case(60, "fractions alone", &float).kept().samples(Samples::F32(vec![0.0; 12].into())),
     ]);
 }
