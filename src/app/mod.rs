@@ -19,6 +19,7 @@ use crate::app::cli::arguments::{Arguments, Command, Common, DemoArguments};
 use crate::app::cli::output::{self, Outcome};
 use crate::app::hall::AppOptions;
 use crate::domain::intake::Progress;
+use crate::import::{Importer, worker};
 use crate::jobs::work::demo;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -27,6 +28,9 @@ pub const PROGRAM: &str = concat!("overread ", env!("CARGO_PKG_VERSION"));
 
 /// The program from its command line to its exit code.
 pub fn run() -> ExitCode {
+    if let Some(code) = worker::serve_if_asked() {
+        return code;
+    }
     logging::install();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -56,6 +60,7 @@ fn not_understood(error: &clap::Error) -> ExitCode {
 
 fn options(common: &Common) -> AppOptions {
     let mut options = hall::default_options();
+    options.importer = Importer::for_this_program();
     options.model_roots = places::model_roots(common.models_dir.as_ref());
     if let Some(store) = &common.store {
         options.store.clone_from(store);

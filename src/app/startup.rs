@@ -28,6 +28,7 @@ pub fn open_window(options: AppOptions) -> ExitCode {
         output::message(&text);
         return ExitCode::from(2);
     }
+    options.importer.prepare();
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Overread – research use only")

@@ -166,11 +166,13 @@ mod runs {
     }
 
     pub fn serialize<S: Serializer>(frames: &[Arc<FrameAttributes>], serializer: S) -> Result<S::Ok, S::Error> {
-        let runs = frames.chunk_by(Arc::ptr_eq);
-        serializer.collect_seq(runs.filter_map(|run| {
+        let of_run = |run: &[Arc<FrameAttributes>]| {
             let n_frames = u32::try_from(run.len()).ok()?;
-            Some(Run { n_frames, attributes: run.first()?.as_ref() })
-        }))
+            Some(Run { n_frames, attributes: Arc::clone(run.first()?) })
+        };
+        // Gathered, for some formats want the number of runs first
+        let runs: Vec<_> = frames.chunk_by(Arc::ptr_eq).filter_map(of_run).collect();
+        runs.serialize(serializer)
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Arc<FrameAttributes>>, D::Error> {

@@ -14,11 +14,12 @@ pub mod raster;
 pub mod reason;
 pub mod recognize;
 mod scanning;
+pub mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use crate::domain::frame::Frame;
+use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
 pub use crate::import::error::ImportError;
@@ -53,20 +54,27 @@ pub fn load_frame(instance: &Instance, frame_idx: u32) -> Result<Frame, ImportEr
 /// decoded pixel repeated. Only where that pays (JPEG 2000 and HTJ2K beyond 4 megapixels); `None` for everything else.
 /// Never to be measured or analyzed: whoever shows it says that it is a preview.
 pub fn load_preview(instance: &Instance, frame_idx: u32) -> Result<Option<Frame>, ImportError> {
-    let load = || preview(instance, frame_idx, &Limits::default());
+    let load = || {
+        let samples = place_of_frame(instance, frame_idx)?.preview(&Limits::default())?;
+        samples.map(|samples| whole_frame(instance, frame_idx, samples)).transpose()
+    };
     catch_unwind(AssertUnwindSafe(load)).unwrap_or(Err(ImportError::Panicked))
 }
 
-fn preview(_instance: &Instance, _frame_idx: u32, _limits: &Limits) -> Result<Option<Frame>, ImportError> {
-    Ok(None)
+fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, ImportError> {
+    let samples = place_of_frame(instance, frame_idx)?.load(limits)?;
+    whole_frame(instance, frame_idx, samples)
 }
 
-fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, ImportError> {
+fn place_of_frame(instance: &Instance, frame_idx: u32) -> Result<PlaceOfFrame<'_>, ImportError> {
     let n_present = u64::from(instance.n_frames());
     if u64::from(frame_idx) >= n_present {
         return Err(ImportError::FrameMissing { frame: u64::from(frame_idx) + 1, n_present });
     }
-    let samples = PlaceOfFrame::of(instance, frame_idx).load(limits)?;
+    Ok(PlaceOfFrame::of(instance, frame_idx))
+}
+
+fn whole_frame(instance: &Instance, frame_idx: u32, samples: Samples) -> Result<Frame, ImportError> {
     let (rows, cols) = (instance.pixels.rows, instance.pixels.cols);
     Frame::new(instance.frame_key(frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)
 }

@@ -46,6 +46,11 @@ impl<'a> PlaceOfFrame<'a> {
         }
     }
 
+    /// See [`crate::import::load_preview`].
+    pub fn preview(&self, _limits: &Limits) -> Result<Option<Samples>, ImportError> {
+        Ok(None)
+    }
+
     /// Of a deflated data set, which has no places to go back to.
     fn read_anew(&self, limits: &Limits) -> Result<Samples, ImportError> {
         let file = DicomFile::open(self.path, limits)?;

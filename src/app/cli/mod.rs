@@ -49,7 +49,7 @@ fn is_json(command: &Command) -> bool {
 }
 
 fn run_job(command: &Command, common: &Common) -> Outcome {
-    let importer = Importer::default();
+    let importer = Importer::for_this_program();
     if let Some((dir, error)) = common.models_dir.as_ref().and_then(|dir| Some((dir, std::fs::read_dir(dir).err()?))) {
         let text = format!("The folder of models cannot be read ({}): {}", error.kind(), dir.display());
         return output::failed(is_json(command), "no_models_dir", &text);

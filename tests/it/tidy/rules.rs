@@ -76,9 +76,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("dicom_transfer_syntax_registry", &["import/", "export/", "network/"]),
     ("rusqlite", &["store/"]),
     ("clap", &["app/", "main.rs"]),
-    ("std::thread", &["jobs/"]),
+    // Worker processes have threads that start them, wait for them and end with them.
+    ("std::thread", &["jobs/", "import/worker/"]),
     ("std::net", &["network/"]),
-    ("std::process::Command", &["app/"]),
+    ("std::process::Command", &["app/", "import/worker/"]),
     ("std::fs", &["import/", "inference/", "export/", "store/", "network/", "context/", "jobs/", "app/"]),
     (
         "rayon",

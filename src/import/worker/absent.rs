@@ -1,0 +1,36 @@
+//! Where there are no worker processes: a crew that cannot exist, so that nobody else has to ask for the system.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Receiver;
+
+use crate::domain::frame::Samples;
+use crate::import::error::ImportError;
+use crate::import::limits::Limits;
+use crate::import::one_frame::PlaceOfFrame;
+use crate::import::scanning::{Read, Readers};
+use crate::import::worker::{Detail, Urgency};
+
+pub enum Crew {}
+
+impl Crew {
+    pub fn prepare(&self) {
+        match *self {}
+    }
+
+    pub fn decode(
+        &self,
+        _: &PlaceOfFrame<'_>,
+        _: Detail,
+        _: &Limits,
+        _: Urgency,
+    ) -> Option<Result<Option<Samples>, ImportError>> {
+        match *self {}
+    }
+}
+
+impl Readers for Crew {
+    fn read(&self, _: &[PathBuf], _: &Limits, _: &AtomicBool, _: &mut dyn FnMut(Receiver<Read>)) {
+        match *self {}
+    }
+}

@@ -1,0 +1,200 @@
+//! One worker process as this process holds it: started, fed, listened to, buried.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::import::error::ImportError;
+use crate::import::limits::Limits;
+use crate::import::scanning::Found;
+use crate::import::worker::channel::{Channel, Patience, Silence};
+use crate::import::worker::wire::{Filled, Reply, Request, WantedFrame};
+use crate::import::worker::{ARGUMENT, CrewOptions, Detail, blotter, framing, trust};
+
+/// For a start; for everything else the options say.
+const START_TIME: Duration = Duration::from_secs(10);
+/// A worker whose socket closed is about to end.
+const DYING_TIME: Duration = Duration::from_secs(2);
+
+/// A worker is gone, and what became of its request.
+#[derive(Debug)]
+pub enum Lost {
+    /// It had not begun: the request may go to another.
+    NotBegun,
+    /// It had this item of the request in hand; a request for a frame has one item.
+    InHand { item: usize, error: ImportError },
+    /// Nobody wanted the answer any more.
+    Unwanted,
+}
+
+pub struct Hand {
+    child: Child,
+    channel: Channel,
+    /// Its standard error, which also says what it has in hand.
+    blotter: File,
+    options: CrewOptions,
+    is_ready: bool,
+}
+
+impl Hand {
+    /// Starts a process and does not wait for it. The calling thread must outlive the worker: the kernel takes its
+    /// end for the parent's.
+    pub fn start(program: &Path, options: &CrewOptions) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let blotter = blotter::blank()?;
+        let mut command = Command::new(program);
+        command.arg(ARGUMENT).stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(blotter.try_clone()?);
+        // A worker needs no secrets. Two threads for decoders that bring their own, with room for deep recursion.
+        command.env_clear().env("RAYON_NUM_THREADS", "2").env("RUST_MIN_STACK", (8 << 20).to_string());
+        command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
+        ours.set_nonblocking(true)?;
+        let child = command.spawn()?;
+        let hand = Self { child, channel: Channel::new(ours), blotter, options: *options, is_ready: false };
+        let mut terms = Vec::new();
+        let request = Request::Terms { max_memory_bytes: options.max_memory_bytes };
+        framing::append(&mut terms, &request).map_err(io::Error::other)?;
+        let sent = hand.channel.send(&terms, None, &mut Patience::new(START_TIME, &|| false));
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(hand)
+    }
+
+    /// Whether it came up, and is of this very program. Waits for it the first time.
+    pub fn is_ready(&mut self) -> bool {
+        if !self.is_ready {
+            let reply = self.channel.receive(&mut Patience::new(START_TIME, &|| false));
+            self.is_ready = matches!(reply, Ok(Reply::Ready { version }) if version == env!("CARGO_PKG_VERSION"));
+        }
+        self.is_ready
+    }
+
+    /// One that was killed while it had nothing to do costs nobody anything.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Reads `paths`, telling `each` in their order.
+    pub fn describe(
+        &mut self,
+        paths: &[PathBuf],
+        limits: &Limits,
+        is_unwanted: &dyn Fn() -> bool,
+        each: &mut dyn FnMut(usize, Result<Found, ImportError>),
+    ) -> Result<(), Lost> {
+        let max_time = self.options.max_file_time;
+        let request = Request::Describe {
+            paths: paths.iter().map(|path| path.as_os_str().as_bytes().to_vec()).collect(),
+            limits: *limits,
+            max_seconds: max_time.as_secs(),
+        };
+        self.send(&request, None, is_unwanted)?;
+        for (item, path) in paths.iter().enumerate() {
+            match self.channel.receive(&mut Patience::new(2 * max_time, is_unwanted)) {
+                Ok(Reply::Described(found)) => each(item, trust::found(path, found, limits)),
+                Ok(_) => return Err(self.lost(Silence::Garbage, item..paths.len())),
+                Err(silence) => return Err(self.lost(silence, item..paths.len())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Has one frame decoded into `room`.
+    pub fn decode(
+        &mut self,
+        frame: WantedFrame,
+        limits: &Limits,
+        room: &File,
+    ) -> Result<Result<Option<Filled>, ImportError>, Lost> {
+        let max_time = self.options.max_frame_time;
+        let is_preview = frame.detail == Detail::Preview;
+        let request = Request::Decode { frame, limits: *limits, max_seconds: max_time.as_secs() };
+        self.send(&request, Some(room), &|| false)?;
+        match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
+            Ok(Reply::Decoded(Ok(None))) if !is_preview => Err(self.lost(Silence::Garbage, 0..1)),
+            Ok(Reply::Decoded(filled)) => Ok(filled.map_err(ImportError::from)),
+            Ok(_) => Err(self.lost(Silence::Garbage, 0..1)),
+            Err(silence) => Err(self.lost(silence, 0..1)),
+        }
+    }
+
+    fn send(&mut self, request: &Request, room: Option<&File>, is_unwanted: &dyn Fn() -> bool) -> Result<(), Lost> {
+        let mut bytes = Vec::new();
+        if framing::append(&mut bytes, request).is_err() {
+            let what = "The list of the picture's pieces";
+            let error = ImportError::TooLarge { what, limit: framing::MAX_MESSAGE_BYTES as u64 };
+            return Err(Lost::InHand { item: 0, error });
+        }
+        blotter::clear(&self.blotter);
+        let mut patience = Patience::new(2 * self.options.max_frame_time, is_unwanted);
+        let sent = self.channel.send(&bytes, room.map(|room| room.as_fd()), &mut patience);
+        sent.map_err(|silence| self.lost(silence, 0..1))
+    }
+
+    /// What the silence means; the process is gone afterwards. `open` are the items without an answer.
+    fn lost(&mut self, silence: Silence, open: std::ops::Range<usize>) -> Lost {
+        let status = match silence {
+            Silence::Closed => self.died(),
+            Silence::TimedOut | Silence::Garbage | Silence::Unwanted => None,
+        };
+        self.end();
+        if silence == Silence::Unwanted {
+            return Lost::Unwanted;
+        }
+        let entry = blotter::read(&self.blotter);
+        let error = match silence {
+            Silence::TimedOut => ImportError::ReaderTimedOut,
+            _ if status.and_then(|status| status.signal()) == Some(rustix::process::Signal::XCPU.as_raw()) => {
+                ImportError::ReaderTimedOut
+            }
+            _ if entry.ran_out_of_memory => ImportError::ReaderOutOfMemory,
+            _ => ImportError::ReaderCrashed,
+        };
+        match entry.in_hand {
+            None if silence == Silence::Closed => Lost::NotBegun,
+            in_hand => {
+                let how = status.map_or_else(|| "was ended".to_owned(), |status| format!("ended ({status})"));
+                log::warn!("a decode worker {how}: {}", error.code());
+                let item = in_hand.unwrap_or(open.start).clamp(open.start, open.end.saturating_sub(1));
+                Lost::InHand { item, error }
+            }
+        }
+    }
+
+    /// How it ended by itself.
+    fn died(&mut self) -> Option<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < DYING_TIME {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        None
+    }
+
+    /// Tells it to end, without waiting.
+    pub fn kill(&mut self) {
+        if let Err(error) = self.child.kill() {
+            log::debug!("a decode worker could not be ended: {error}");
+        }
+    }
+
+    fn end(&mut self) {
+        self.kill();
+        if let Err(error) = self.child.wait() {
+            log::debug!("a decode worker could not be awaited: {error}");
+        }
+    }
+}
+
+impl Drop for Hand {
+    /// No process is left behind, and no entry of it in the system's table.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
