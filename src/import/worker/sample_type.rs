@@ -20,6 +20,7 @@ pub enum SampleType {
     F64,
     Rgb8,
     Rgb16,
+    Rgb32,
 }
 
 impl SampleType {
@@ -35,6 +36,7 @@ impl SampleType {
             Samples::F64(_) => Self::F64,
             Samples::Rgb8(_) => Self::Rgb8,
             Samples::Rgb16(_) => Self::Rgb16,
+            Samples::Rgb32(_) => Self::Rgb32,
         }
     }
 
@@ -43,13 +45,13 @@ impl SampleType {
         match self {
             Self::U8 | Self::I8 | Self::Rgb8 => 1,
             Self::U16 | Self::I16 | Self::Rgb16 => 2,
-            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U32 | Self::I32 | Self::F32 | Self::Rgb32 => 4,
             Self::F64 => 8,
         }
     }
 
     pub fn is_color(self) -> bool {
-        matches!(self, Self::Rgb8 | Self::Rgb16)
+        matches!(self, Self::Rgb8 | Self::Rgb16 | Self::Rgb32)
     }
 
     /// The first `n_bytes` of `memory`; `None` when they are no whole, aligned samples inside it.
@@ -68,6 +70,7 @@ impl SampleType {
             Self::F64 => Samples::F64(all(memory, n_bytes)?),
             Self::Rgb8 => Samples::Rgb8(all(memory, n_bytes)?),
             Self::Rgb16 => Samples::Rgb16(all(memory, n_bytes)?),
+            Self::Rgb32 => Samples::Rgb32(all(memory, n_bytes)?),
         })
     }
 }
@@ -79,7 +82,7 @@ pub fn bytes(samples: &Samples) -> &[u8] {
         Samples::I8(v) => bytemuck::cast_slice(v),
         Samples::U16(v) | Samples::Rgb16(v) => bytemuck::cast_slice(v),
         Samples::I16(v) => bytemuck::cast_slice(v),
-        Samples::U32(v) => bytemuck::cast_slice(v),
+        Samples::U32(v) | Samples::Rgb32(v) => bytemuck::cast_slice(v),
         Samples::I32(v) => bytemuck::cast_slice(v),
         Samples::F32(v) => bytemuck::cast_slice(v),
         Samples::F64(v) => bytemuck::cast_slice(v),
