@@ -48,6 +48,21 @@ impl<T: Pod> Buffer<T> {
     }
 }
 
+impl<T> Buffer<T> {
+    /// The memory behind the samples, of which they may be a part only.
+    pub fn memory(&self) -> MemoryUse {
+        MemoryUse { id: Arc::as_ptr(&self.memory).cast::<()>().addr(), n_bytes: self.memory.bytes().len() }
+    }
+}
+
+/// For whoever counts memory: the same `id` is the same memory, as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryUse {
+    pub id: usize,
+    /// All of it, however little of it these samples are.
+    pub n_bytes: usize,
+}
+
 impl<T: Pod + Send + Sync> From<Vec<T>> for Buffer<T> {
     fn from(samples: Vec<T>) -> Self {
         let range = 0..size_of_val(samples.as_slice());
@@ -118,6 +133,20 @@ impl Samples {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What keeping these samples keeps.
+    pub fn memory(&self) -> MemoryUse {
+        match self {
+            Self::U8(v) | Self::Rgb8(v) => v.memory(),
+            Self::I8(v) => v.memory(),
+            Self::U16(v) | Self::Rgb16(v) => v.memory(),
+            Self::I16(v) => v.memory(),
+            Self::U32(v) => v.memory(),
+            Self::I32(v) => v.memory(),
+            Self::F32(v) => v.memory(),
+            Self::F64(v) => v.memory(),
+        }
     }
 
     pub fn is_color(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace};
 use crate::import::error::ImportError;
+use crate::import::stack_loading::{self, Deliver, StackRequest};
 use crate::import::worker::{self, Crew, CrewOptions, Detail, Urgency};
 use crate::import::{ScanOptions, load_frame, load_preview, place_of_frame, scan, scanning, whole_frame};
 
@@ -61,6 +62,11 @@ impl Importer {
     /// The same for a frame that nobody waits for yet.
     pub fn load_frame_ahead(&self, instance: &Instance, frame_idx: u32) -> Result<Frame, ImportError> {
         self.load(instance, frame_idx, Urgency::Ahead)
+    }
+
+    /// Loads many frames of a series in parallel, the most wanted first; see [`stack_loading`].
+    pub fn load_stack(&self, request: &StackRequest<'_>, cancel: &(dyn Fn() -> bool + Sync), deliver: &Deliver<'_>) {
+        stack_loading::load(self, request, cancel, deliver);
     }
 
     /// A coarse picture in a fraction of the time where that pays: see [`crate::import::load_preview`].

@@ -8,12 +8,15 @@ pub mod error;
 pub mod folder;
 pub mod guard;
 pub mod importer;
+mod in_place;
 pub mod limits;
 mod one_frame;
 pub mod raster;
 pub mod reason;
 pub mod recognize;
 mod scanning;
+mod slab;
+pub mod stack_loading;
 pub mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,4 +4,5 @@ mod corpus;
 mod hierarchy;
 mod hostile;
 mod hostile_pixels;
+mod loading;
 mod synthetic;
