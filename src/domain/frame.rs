@@ -142,7 +142,7 @@ impl Samples {
             Self::I8(v) => v.memory(),
             Self::U16(v) | Self::Rgb16(v) => v.memory(),
             Self::I16(v) => v.memory(),
-            Self::U32(v) => v.memory(),
+            Self::U32(v) | Self::Rgb32(v) => v.memory(),
             Self::I32(v) => v.memory(),
             Self::F32(v) => v.memory(),
             Self::F64(v) => v.memory(),
