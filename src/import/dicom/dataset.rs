@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dicom_core::{DataDictionary as _, Tag, VR};
-use dicom_dictionary_std::StandardDataDictionary;
+use dicom_dictionary_std::{StandardDataDictionary, tags};
 
 use crate::import::dicom::text::Charset;
 
@@ -71,7 +71,7 @@ pub struct DataSet {
 pub struct View<'a> {
     pub bytes: &'a [u8],
     pub set: &'a DataSet,
-    pub charset: &'a Charset,
+    pub charset: Charset,
 }
 
 impl<'a> View<'a> {
@@ -93,7 +93,8 @@ impl<'a> View<'a> {
 
     /// Decoded text without padding and control characters; empty when absent.
     pub fn text(&self, tag: Tag) -> String {
-        self.raw(tag).map(|bytes| self.charset.decode(bytes)).unwrap_or_default()
+        let Some((element, bytes)) = self.element(tag).zip(self.raw(tag)) else { return String::new() };
+        self.charset.decode(bytes, vr_of(element))
     }
 
     /// Backslash-separated values of a text that is ASCII by its VR (CS, DS, IS, UI).
@@ -138,12 +139,21 @@ impl<'a> View<'a> {
 
     pub fn items(&self, tag: Tag) -> Vec<Self> {
         let sets = self.element(tag).and_then(|element| element.items.as_deref()).unwrap_or_default();
-        sets.iter().map(|set| Self { bytes: self.bytes, set, charset: self.charset }).collect()
+        sets.iter().map(|set| self.item(set)).collect()
     }
 
     pub fn first_item(&self, tag: Tag) -> Option<Self> {
         let set = self.element(tag)?.items.as_ref()?.first()?;
-        Some(Self { bytes: self.bytes, set, charset: self.charset })
+        Some(self.item(set))
+    }
+
+    /// An item may declare a character set of its own, which holds inside of it only (PS3.3 C.12.1.1.2).
+    fn item(&self, set: &'a DataSet) -> Self {
+        let item = Self { bytes: self.bytes, set, charset: self.charset };
+        match item.has(tags::SPECIFIC_CHARACTER_SET) {
+            true => Self { charset: Charset::from_codes(&item.codes(tags::SPECIFIC_CHARACTER_SET)).0, ..item },
+            false => item,
+        }
     }
 }
 

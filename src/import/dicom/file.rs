@@ -12,7 +12,7 @@ use crate::import::dicom::dataset::{Coding, View};
 use crate::import::dicom::inflate::inflate;
 use crate::import::dicom::source::Source;
 use crate::import::dicom::syntax::{EXPLICIT_BE_UID, EXPLICIT_LE_UID, IMPLICIT_LE_UID, Syntax};
-use crate::import::dicom::text::Charset;
+use crate::import::dicom::text::{Charset, Understanding};
 use crate::import::error::ImportError;
 use crate::import::guard::{self, Input, PixelElement, Scanned, Stop, Until};
 use crate::import::limits::Limits;
@@ -82,9 +82,9 @@ impl DicomFile {
         if scanned.was_repaired {
             notices.push(Notice::new(reason::STRUCTURE_REPAIRED, "Stray or missing delimiters were stepped over"));
         }
-        let plain = Charset::default();
-        let root = View { bytes: &bytes, set: &scanned.set, charset: &plain };
-        let charset = Charset::from_codes(&root.codes(tags::SPECIFIC_CHARACTER_SET));
+        let root = View { bytes: &bytes, set: &scanned.set, charset: Charset::default() };
+        let (charset, understanding) = Charset::from_codes(&root.codes(tags::SPECIFIC_CHARACTER_SET));
+        notices.extend(charset_notice(understanding));
         contradictions::check(&scanned, &bytes, &mut notices)?;
         if let Some(end) = scanned.pixels.as_ref().and_then(PixelElement::end) {
             let behind = contradictions::check_tail(&source, end, syntax.coding, &scanned, &bytes, limits)?;
@@ -96,13 +96,22 @@ impl DicomFile {
     }
 
     pub fn root(&self) -> View<'_> {
-        View { bytes: &self.bytes, set: &self.scanned.set, charset: &self.charset }
+        View { bytes: &self.bytes, set: &self.scanned.set, charset: self.charset }
     }
 
     /// The bytes before the pixels: what a missing UID is derived from.
     pub fn header_bytes(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+fn charset_notice(understanding: Understanding) -> Option<Notice> {
+    let text = match understanding {
+        Understanding::Exact => return None,
+        Understanding::Misspelled => "The character set's name is misspelled; it was read as what it must mean",
+        Understanding::Unknown => "The character set is not known; text was read as Latin-1",
+    };
+    Some(Notice::new(reason::CHARSET_GUESSED, text))
 }
 
 /// Scans, fetching more of the file as the guard asks for it.
@@ -145,8 +154,7 @@ fn read_meta(
         return Ok(Meta { end: start, ..Meta::default() });
     }
     let scanned = scan_growing(source, bytes, start, Coding::EXPLICIT_LE, Until::EndOfMeta, limits)?;
-    let charset = Charset::default();
-    let view = View { bytes, set: &scanned.set, charset: &charset };
+    let view = View { bytes, set: &scanned.set, charset: Charset::default() };
     let meta = Meta {
         is_present: true,
         syntax_uid: view.code(tags::TRANSFER_SYNTAX_UID),
