@@ -46,9 +46,14 @@ impl<'a> PlaceOfFrame<'a> {
         }
     }
 
-    /// See [`crate::import::load_preview`].
-    pub fn preview(&self, _limits: &Limits) -> Result<Option<Samples>, ImportError> {
-        Ok(None)
+    /// A coarse picture, where that costs much less than the frame itself.
+    pub fn preview(&self, limits: &Limits) -> Result<Option<Samples>, ImportError> {
+        let Some(stored) = self.stored else { return Ok(None) };
+        let source = Source::open(self.path)?;
+        match source.stamp() == stored.stamp {
+            true => pixel_data::preview(&source, stored, self.frame_idx, limits),
+            false => Err(ImportError::FileChanged),
+        }
     }
 
     /// Of a deflated data set, which has no places to go back to.

@@ -6,15 +6,21 @@ pub mod jpeg_2000;
 pub mod jpeg_ls;
 pub mod jpeg_xl;
 pub mod openjpeg;
+pub mod rle;
 pub mod turbojpeg;
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::domain::stored_pixels::PixelLayout;
+use crate::domain::frame::Samples;
+use crate::domain::stored_pixels::{PixelCoding, PixelLayout};
 use crate::import::dicom::codecs::turbojpeg::Shape;
 use crate::import::dicom::codestream::StreamInfo;
-use crate::import::dicom::samples::Words;
+use crate::import::dicom::inflate::inflate;
+use crate::import::dicom::native::{self, Packing};
+use crate::import::dicom::samples::{self, Words};
 use crate::import::error::ImportError;
+use crate::import::limits::Limits;
 
 /// What a decoder gave: pixel-interleaved unless `is_planar`.
 pub struct Decoded {
@@ -25,6 +31,68 @@ pub struct Decoded {
     pub is_planar: bool,
     /// Color has already become RGB.
     pub is_rgb: bool,
+}
+
+/// One frame's fragments, joined, to canonical samples. Never panics.
+pub fn decode(coding: PixelCoding, data: &[u8], layout: &PixelLayout, limits: &Limits) -> Result<Samples, ImportError> {
+    let run = || match coding {
+        PixelCoding::Native | PixelCoding::EncapsulatedNative => encapsulated_native(data, layout),
+        PixelCoding::DeflatedFrames => {
+            encapsulated_native(&inflate(data, limits.max_frame_bytes, limits)?.bytes, layout)
+        }
+        PixelCoding::Rle => run_length(data, layout),
+        PixelCoding::Jpeg => samples::canonical(jpeg::decode(data, layout)?, layout),
+        PixelCoding::JpegLs => samples::canonical(jpeg_ls::decode(data, layout)?, layout),
+        PixelCoding::Jpeg2000 => samples::canonical(jpeg_2000::decode(data, layout)?, layout),
+        PixelCoding::JpegXl => samples::canonical(jpeg_xl::decode(data, layout)?, layout),
+        PixelCoding::Unsupported => Err(ImportError::UnsupportedTransferSyntax("This transfer syntax")),
+    };
+    guarded(run)
+}
+
+/// A coarse picture of the frame's full size, where it costs much less; `None` elsewhere. Never panics.
+pub fn preview(coding: PixelCoding, data: &[u8], layout: &PixelLayout) -> Result<Option<Samples>, ImportError> {
+    let run = || match coding {
+        PixelCoding::Jpeg2000 => {
+            jpeg_2000::preview(data, layout)?.map(|decoded| samples::canonical(decoded, layout)).transpose()
+        }
+        _ => Ok(None),
+    };
+    guarded(run)
+}
+
+/// Decoders of other hands: one that panics costs this frame only.
+fn guarded<T>(run: impl FnOnce() -> Result<T, ImportError>) -> Result<T, ImportError> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(ImportError::DecoderFailed("the decoder gave up".to_owned())))
+}
+
+fn encapsulated_native(data: &[u8], layout: &PixelLayout) -> Result<Samples, ImportError> {
+    let n_bytes_of_all = data.len() as u64 * u64::from(layout.n_frames);
+    let n_bytes = native::frame_bits(layout, n_bytes_of_all).div_ceil(8);
+    let bytes = usize::try_from(n_bytes).ok().and_then(|n_bytes| data.get(..n_bytes));
+    let bytes = bytes.ok_or_else(|| failed("the frame is too short"))?;
+    if layout.bits_allocated == 1 {
+        return Ok(Samples::U8(native::unpacked_bits(bytes, 0, layout.n_pixels()).into()));
+    }
+    let packing = Packing { is_big_endian: false, is_halved: native::is_halved(layout, n_bytes_of_all) };
+    let fill = |place: &mut [u8]| {
+        place.copy_from_slice(bytes);
+        Ok(())
+    };
+    native::samples(bytes.len(), fill, packing, layout)
+}
+
+fn run_length(data: &[u8], layout: &PixelLayout) -> Result<Samples, ImportError> {
+    if layout.bits_allocated == 1 {
+        let Words::U8(packed) = rle::decode(data, layout.n_pixels().div_ceil(8), 1, 1)? else {
+            return Err(failed("the planes have another width"));
+        };
+        return Ok(Samples::U8(native::unpacked_bits(&packed, 0, layout.n_pixels()).into()));
+    }
+    let n_bytes = usize::from(layout.bits_allocated / 8);
+    let words = rle::decode(data, layout.n_pixels(), usize::from(layout.samples_per_pixel), n_bytes)?;
+    samples::canonical(native::stored(words, false, layout), layout)
 }
 
 fn failed(error: impl std::fmt::Display) -> ImportError {

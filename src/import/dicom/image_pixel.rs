@@ -9,7 +9,7 @@ use crate::domain::presentation::Photometric;
 use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, SampleKind};
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
-use crate::import::dicom::pixel_data;
+use crate::import::dicom::native;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::reason;
@@ -78,7 +78,7 @@ impl PixelLayout {
         };
         layout.check(limits)?;
         let n_bytes = file.scanned.pixels.as_ref().and_then(|pixels| pixels.n_bytes);
-        if is_packed && n_bytes.is_some_and(|n_bytes| pixel_data::is_halved(&layout, n_bytes)) {
+        if is_packed && n_bytes.is_some_and(|n_bytes| native::is_halved(&layout, n_bytes)) {
             layout.check_halved()?;
         }
         Ok(layout)
@@ -86,7 +86,7 @@ impl PixelLayout {
 
     /// What is left over when every declared frame has its bytes; a byte of padding is none.
     pub fn surplus(&self, n_bytes: u64) -> Option<Notice> {
-        let n_bits = pixel_data::frame_bits(self, n_bytes).checked_mul(u64::from(self.n_frames))?;
+        let n_bits = native::frame_bits(self, n_bytes).checked_mul(u64::from(self.n_frames))?;
         let n_surplus = n_bytes.checked_sub(n_bits.div_ceil(8).next_multiple_of(2)).filter(|n| *n > 0)?;
         let text = format!("The pixel data is {n_surplus} bytes longer than the picture needs; the rest was left out");
         Some(Notice::new(reason::PIXELS_SURPLUS, text))

@@ -40,13 +40,7 @@ fn decode_reduced(stream: &Codestream<'_>, layout: &PixelLayout, reduction: u32)
     let is_large = layout.n_pixels() >= MIN_PIXELS_FOR_THREADS;
     let n_threads = if is_large { rayon::current_num_threads().min(8) } else { 1 };
     let picture = openjpeg::decode(&bytes, reduction, n_threads).map_err(|Fault(text)| failed(text))?;
-    let mut planes = picture.planes();
-    if let Some(order) = stream.color_order
-        && planes.len() == 3
-    {
-        planes = order.iter().filter_map(|channel| planes.get(*channel).copied()).collect();
-    }
-    let words = interleaved(&planes, layout, 1 << reduction)?;
+    let words = interleaved(&picture.planes(), layout, 1 << reduction)?;
     let info = &stream.info;
     let is_rgb = info.has_component_transform || !is_plain_ybr(layout.color);
     Ok(Decoded { words, precision: info.precision, is_signed: info.is_signed, is_planar: false, is_rgb })

@@ -6,10 +6,10 @@ use std::ptr::{NonNull, null_mut};
 
 use openjpeg_sys::{
     OPJ_CODEC_FORMAT, OPJ_OFF_T, OPJ_SIZE_T, opj_codec_set_threads, opj_codec_t, opj_create_decompress, opj_decode,
-    opj_decoder_set_strict_mode, opj_destroy_codec, opj_end_decompress, opj_image_comp_t, opj_image_destroy,
-    opj_image_t, opj_read_header, opj_set_default_decoder_parameters, opj_set_error_handler, opj_setup_decoder,
-    opj_stream_create, opj_stream_destroy, opj_stream_set_read_function, opj_stream_set_seek_function,
-    opj_stream_set_skip_function, opj_stream_set_user_data, opj_stream_set_user_data_length, opj_stream_t,
+    opj_destroy_codec, opj_end_decompress, opj_image_comp_t, opj_image_destroy, opj_image_t, opj_read_header,
+    opj_set_default_decoder_parameters, opj_set_error_handler, opj_setup_decoder, opj_stream_create,
+    opj_stream_destroy, opj_stream_set_read_function, opj_stream_set_seek_function, opj_stream_set_skip_function,
+    opj_stream_set_user_data, opj_stream_set_user_data_length, opj_stream_t,
 };
 
 use crate::import::dicom::codecs::turbojpeg::Fault;
@@ -162,8 +162,8 @@ fn run(cursor: &mut Cursor<'_>, fault: &mut String, reduction: u32, n_threads: u
         let mut parameters = std::mem::zeroed();
         opj_set_default_decoder_parameters(&raw mut parameters);
         parameters.cp_reduce = reduction;
-        let is_ready = opj_setup_decoder(codec, &raw mut parameters) == 1 && opj_decoder_set_strict_mode(codec, 1) == 1;
-        if !is_ready {
+        // As made, the codec is strict and mends wrong counts of tile-parts; asked to be strict, it no longer mends
+        if opj_setup_decoder(codec, &raw mut parameters) != 1 {
             return None;
         }
         if n_threads > 1 && opj_codec_set_threads(codec, i32::try_from(n_threads).unwrap_or(1)) != 1 {

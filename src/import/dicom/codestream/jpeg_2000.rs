@@ -12,8 +12,6 @@ pub struct Codestream<'a> {
     pub has_end: bool,
     /// How often the picture can be halved.
     pub n_levels: u32,
-    /// Which component is red, green and blue, where a JP2 box says so.
-    pub color_order: Option<[usize; 3]>,
 }
 
 /// The SIZ segment.
@@ -61,22 +59,7 @@ pub fn read(data: &[u8]) -> Result<Codestream<'_>, ImportError> {
         ..StreamInfo::default()
     };
     let bytes = stream.get(..end).unwrap_or_default();
-    let color_order = color_order(data.get(..soc).unwrap_or_default());
-    Ok(Codestream { info, bytes, has_end, n_levels: style.n_levels, color_order })
-}
-
-/// The channel definition box (T.800 I.5.3.6): channel, type 0 for color, and the color it stands for, from 1 on.
-fn color_order(boxes: &[u8]) -> Option<[usize; 3]> {
-    let at = boxes.windows(4).position(|name| name == b"cdef")? + 4;
-    let entries = boxes.get(at + 2..at + 2 + 6 * 3).filter(|_| be16(boxes, at) == Some(3))?;
-    let mut order = [usize::MAX; 3];
-    for entry in entries.as_chunks::<6>().0 {
-        let [channel, kind, color] = [0, 2, 4].map(|at| be16(entry, at).map_or(0, usize::from));
-        if kind == 0 && channel < 3 {
-            *order.get_mut(color.checked_sub(1)?)? = channel;
-        }
-    }
-    order.iter().all(|channel| *channel < 3).then_some(order)
+    Ok(Codestream { info, bytes, has_end, n_levels: style.n_levels })
 }
 
 /// `siz` begins with the segment's length.
