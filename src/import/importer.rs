@@ -10,7 +10,7 @@ use crate::domain::intake::{Intake, Progress};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace};
 use crate::import::error::ImportError;
 use crate::import::stack_loading::{self, Deliver, StackRequest};
-use crate::import::worker::{self, Crew, CrewOptions, Detail, Urgency};
+use crate::import::worker::{self, Crew, CrewOptions, Detail, Drill, Urgency};
 use crate::import::{ScanOptions, load_frame, load_preview, place_of_frame, scan, scanning, whole_frame};
 
 /// Reads files for whoever holds it; clones share what stands behind it.
@@ -78,6 +78,11 @@ impl Importer {
             Some(samples) => samples?.map(|samples| whole_frame(instance, frame_idx, samples)).transpose(),
             None => load_preview(instance, frame_idx),
         }
+    }
+
+    /// Has a worker fail on purpose: what it could do nevertheless, or how it ended. `None` without workers.
+    pub fn drill(&self, drill: &Drill) -> Option<Result<Vec<String>, ImportError>> {
+        self.crew.as_ref()?.drill(drill)
     }
 
     fn load(&self, instance: &Instance, frame_idx: u32, urgency: Urgency) -> Result<Frame, ImportError> {

@@ -4,5 +4,7 @@ mod corpus;
 mod hierarchy;
 mod hostile;
 mod hostile_pixels;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod loading;
 mod synthetic;

@@ -9,12 +9,16 @@ use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::one_frame::PlaceOfFrame;
 use crate::import::scanning::{Read, Readers};
-use crate::import::worker::{Detail, Urgency};
+use crate::import::worker::{Detail, Drill, Urgency};
 
 pub enum Crew {}
 
 impl Crew {
     pub fn prepare(&self) {
+        match *self {}
+    }
+
+    pub fn drill(&self, _: &Drill) -> Option<Result<Vec<String>, ImportError>> {
         match *self {}
     }
 

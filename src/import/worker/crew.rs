@@ -8,8 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::import::error::ImportError;
 use crate::import::worker::hand::{Hand, Lost};
-use crate::import::worker::{CrewOptions, Urgency};
+use crate::import::worker::{CrewOptions, Drill, Urgency};
 
 /// So many starts that fail one after the other, and this process reads by itself.
 const MAX_FAILED_STARTS: u32 = 3;
@@ -93,6 +94,15 @@ impl Crew {
         let done = lease.hand.as_mut().map(task)?;
         lease.is_sound = done.is_ok();
         Some(done)
+    }
+
+    /// Has a worker fail on purpose: what it could do nevertheless, or how it ended. `None` without a worker.
+    pub fn drill(&self, drill: &Drill) -> Option<Result<Vec<String>, ImportError>> {
+        match self.with_worker(Urgency::Now, &|| false, |hand| hand.drill(drill))? {
+            Ok(possible) => Some(possible),
+            Err(Lost::InHand { error, .. }) => Some(Err(error)),
+            Err(Lost::NotBegun | Lost::Unwanted) => Some(Err(ImportError::ReaderCrashed)),
+        }
     }
 
     fn lease(&self, urgency: Urgency, is_unwanted: &dyn Fn() -> bool) -> Option<Lease<'_>> {

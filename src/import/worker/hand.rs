@@ -15,7 +15,7 @@ use crate::import::limits::Limits;
 use crate::import::scanning::Found;
 use crate::import::worker::channel::{Channel, Patience, Silence};
 use crate::import::worker::wire::{Filled, Reply, Request, WantedFrame};
-use crate::import::worker::{ARGUMENT, CrewOptions, Detail, blotter, framing, trust};
+use crate::import::worker::{ARGUMENT, CrewOptions, Detail, Drill, blotter, framing, trust};
 
 /// For a start; for everything else the options say.
 const START_TIME: Duration = Duration::from_secs(10);
@@ -117,6 +117,18 @@ impl Hand {
         match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
             Ok(Reply::Decoded(Ok(None))) if !is_preview => Err(self.lost(Silence::Garbage, 0..1)),
             Ok(Reply::Decoded(filled)) => Ok(filled.map_err(ImportError::from)),
+            Ok(_) => Err(self.lost(Silence::Garbage, 0..1)),
+            Err(silence) => Err(self.lost(silence, 0..1)),
+        }
+    }
+
+    /// Has it fail on purpose; what it could do nevertheless.
+    pub fn drill(&mut self, drill: &Drill) -> Result<Result<Vec<String>, ImportError>, Lost> {
+        let max_time = self.options.max_frame_time;
+        let request = Request::Drill { drill: drill.clone(), max_seconds: max_time.as_secs() };
+        self.send(&request, None, &|| false)?;
+        match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
+            Ok(Reply::Drilled(possible)) => Ok(possible.map_err(ImportError::from)),
             Ok(_) => Err(self.lost(Silence::Garbage, 0..1)),
             Err(silence) => Err(self.lost(silence, 0..1)),
         }

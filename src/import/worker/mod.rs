@@ -17,6 +17,8 @@ mod channel;
 #[cfg(target_os = "linux")]
 mod crew;
 #[cfg(target_os = "linux")]
+mod drill;
+#[cfg(target_os = "linux")]
 mod frames;
 #[cfg(target_os = "linux")]
 mod framing;
@@ -36,7 +38,7 @@ mod trust;
 mod wire;
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -89,6 +91,20 @@ pub enum Detail {
     Full,
     /// See [`crate::import::load_preview`].
     Preview,
+}
+
+/// A way to fail on purpose, to prove that it costs a worker and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Drill {
+    Panic,
+    Abort,
+    EndlessRecursion,
+    EndlessLoop,
+    EndlessMemory,
+    /// Tries to write in `folder`, which holds a file `file`, to run a program and to reach the network.
+    BreakOut {
+        folder: PathBuf,
+    },
 }
 
 /// Workers of `program`; none is started yet. `None` where there are none to be had.

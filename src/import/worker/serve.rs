@@ -23,7 +23,7 @@ use crate::import::scanning::{self, Found};
 use crate::import::worker::framing::{self, Inbox};
 use crate::import::worker::sample_type::{self, SampleType};
 use crate::import::worker::wire::{Described, Fault, Filled, Reply, Request, WantedFrame};
-use crate::import::worker::{Detail, blotter, cage};
+use crate::import::worker::{Detail, blotter, cage, drill};
 
 /// Decoders and parsers get the stack of a main thread.
 const STACK_BYTES: usize = 8 << 20;
@@ -108,11 +108,16 @@ impl Desk {
                 self.describe(paths, &limits, Duration::from_secs(max_seconds))?;
             }
             Request::Decode { frame, limits, max_seconds } => {
-                blotter::begin(std::io::stderr(), 0);
-                cage::allow(Duration::from_secs(max_seconds)).ok()?;
+                begin(0, Duration::from_secs(max_seconds))?;
                 let decode = || decode(&frame, &limits, memory.as_ref());
                 let decoded = catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(ImportError::Panicked));
                 self.say(&Reply::Decoded(decoded.map_err(|error| Fault::from(&error))));
+            }
+            Request::Drill { drill, max_seconds } => {
+                begin(0, Duration::from_secs(max_seconds))?;
+                let run = || drill::run(&drill);
+                let possible = catch_unwind(AssertUnwindSafe(run)).map_err(|_| ImportError::Panicked);
+                self.say(&Reply::Drilled(possible.map_err(|error| Fault::from(&error))));
             }
         }
         self.flush()
@@ -121,8 +126,7 @@ impl Desk {
     fn describe(&mut self, paths: Vec<Vec<u8>>, limits: &Limits, allowance: Duration) -> Option<()> {
         let mut last_flush = Instant::now();
         for (item, path) in paths.into_iter().enumerate() {
-            blotter::begin(std::io::stderr(), item);
-            cage::allow(allowance).ok()?;
+            begin(item, allowance)?;
             let found = scanning::read_file(&PathBuf::from(OsString::from_vec(path)), limits);
             self.say(&Reply::Described(found.map(described).map_err(|error| Fault::from(&error))));
             if self.out.len() >= FLUSH_BYTES || last_flush.elapsed() >= FLUSH_AFTER {
@@ -148,6 +152,11 @@ impl Desk {
         self.out.clear();
         Some(())
     }
+}
+
+fn begin(item: usize, allowance: Duration) -> Option<()> {
+    blotter::begin(std::io::stderr(), item);
+    cage::allow(allowance).ok()
 }
 
 fn described(found: Found) -> Described {

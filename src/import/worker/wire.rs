@@ -8,8 +8,8 @@ use crate::domain::stored_pixels::StoredPixels;
 use crate::import::dicom::attributes::ImageObject;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
-use crate::import::worker::Detail;
 use crate::import::worker::sample_type::SampleType;
+use crate::import::worker::{Detail, Drill};
 
 /// To a worker. Paths are the bytes the system uses: they need not be text.
 #[derive(Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub enum Request {
     Describe { paths: Vec<Vec<u8>>, limits: Limits, max_seconds: u64 },
     /// Comes with the memory that takes the samples; one `Decoded`.
     Decode { frame: WantedFrame, limits: Limits, max_seconds: u64 },
+    /// One `Drilled`, if the worker lives.
+    Drill { drill: Drill, max_seconds: u64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +43,7 @@ pub enum Reply {
     Described(Result<Described, Fault>),
     /// `None` when there is no preview of this frame.
     Decoded(Result<Option<Filled>, Fault>),
+    Drilled(Result<Vec<String>, Fault>),
 }
 
 #[derive(Serialize, Deserialize)]
