@@ -70,6 +70,12 @@ pub enum SpacingKind {
     Calibrated,
     /// Pixel Spacing on a projection without a calibration type, equal to or lacking Imager Pixel Spacing.
     Projection,
+    /// Imager Pixel Spacing over Estimated Radiographic Magnification Factor (0018,1114): an estimate.
+    Magnified,
+    /// Physical Delta (0018,602C) of ultrasound regions, which all agree; holds inside of [`Instance::regions`] only.
+    ///
+    /// [`Instance::regions`]: crate::domain::instance::Instance::regions
+    Region,
     /// Only Imager Pixel Spacing (0018,1164): at the detector, not in the patient. Never used as millimetres in the patient.
     Detector,
     /// No spacing: pixels only.

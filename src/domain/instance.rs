@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::frame::FrameKey;
-use crate::domain::geometry::{ImagePlane, Spacing};
+use crate::domain::geometry::{ImagePlane, PixelBox, Spacing};
 use crate::domain::intake::Notice;
 use crate::domain::overlay::Overlay;
 use crate::domain::presentation::{ModalityLut, Palette, Photometric, PixelPadding, ValueUnit, VoiTransform};
@@ -35,6 +35,8 @@ pub struct Instance {
     pub padding: Option<PixelPadding>,
     /// The first frame's; others may have their own.
     pub spacing: Spacing,
+    /// Where `spacing` holds when it is of ultrasound regions; empty otherwise.
+    pub regions: Vec<PixelBox>,
     /// Graphics the file lays over its picture, by group. Never part of what a network sees.
     pub overlays: Vec<Overlay>,
     /// Patient Orientation (0020,0020): direction of rows, then of columns, such as `["L", "F"]`.
@@ -54,6 +56,11 @@ impl Instance {
 
     pub fn frame_key(&self, index: u32) -> FrameKey {
         FrameKey { sop: self.sop.clone(), index }
+    }
+
+    /// The size of that frame's pixels.
+    pub fn spacing_of(&self, index: u32) -> Spacing {
+        self.frame(index).and_then(|frame| frame.spacing).unwrap_or(self.spacing)
     }
 
     pub fn frame(&self, index: u32) -> Option<&FrameAttributes> {
@@ -88,7 +95,8 @@ pub struct FrameAttributes {
     pub modality_lut: ModalityLut,
     /// In the file's order; empty when the file has none.
     pub voi: Vec<VoiTransform>,
-    pub spacing: Spacing,
+    /// Where it is not the instance's.
+    pub spacing: Option<Spacing>,
     /// How and when the frame was taken.
     pub setting: Setting,
 }

@@ -8,6 +8,7 @@ use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace};
+use crate::import::dicom::overlays;
 use crate::import::error::ImportError;
 use crate::import::stack_loading::{self, Deliver, StackRequest};
 use crate::import::worker::{self, Crew, CrewOptions, Detail, Drill, Urgency};
@@ -90,7 +91,11 @@ impl Importer {
             return load_frame(instance, frame_idx);
         }
         match self.by_worker(instance, frame_idx, Detail::Full, urgency) {
-            Some(samples) => whole_frame(instance, frame_idx, samples?.ok_or(ImportError::ReaderCrashed)?),
+            Some(samples) => {
+                let frame = whole_frame(instance, frame_idx, samples?.ok_or(ImportError::ReaderCrashed)?)?;
+                let load = |only_bit: &Instance| self.load(only_bit, frame_idx, urgency);
+                Ok(overlays::with_embedded(frame, instance, &load))
+            }
             None => load_frame(instance, frame_idx),
         }
     }

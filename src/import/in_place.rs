@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::frame::{Buffer, SampleMemory, Samples};
 use crate::domain::instance::Instance;
+use crate::domain::overlay::{Overlay, OverlayPlane};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace, SampleKind, StoredPixels};
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
@@ -43,7 +44,8 @@ enum Kind {
 impl InPlace {
     /// `None`: this frame goes through a decoder, or is not there.
     pub fn of(instance: &Instance, frame_idx: u32) -> Option<Self> {
-        let stored = instance.stored.as_deref()?;
+        let has_embedded = |overlay: &Overlay| matches!(overlay.plane, OverlayPlane::Embedded { .. });
+        let stored = instance.stored.as_deref().filter(|_| !instance.overlays.iter().any(has_embedded))?;
         let PixelPlace::Flat { offset, n_bytes: n_present } = stored.place else { return None };
         let format = Format::of(stored)?;
         let n_bytes = stored.layout.n_pixels().checked_mul(usize::from(stored.layout.bits_allocated / 8))?;

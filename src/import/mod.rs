@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
+use crate::import::dicom::overlays;
 pub use crate::import::error::ImportError;
 pub use crate::import::importer::Importer;
 use crate::import::limits::Limits;
@@ -66,7 +67,8 @@ pub fn load_preview(instance: &Instance, frame_idx: u32) -> Result<Option<Frame>
 
 fn frame(instance: &Instance, frame_idx: u32, limits: &Limits) -> Result<Frame, ImportError> {
     let samples = place_of_frame(instance, frame_idx)?.load(limits)?;
-    whole_frame(instance, frame_idx, samples)
+    let whole = whole_frame(instance, frame_idx, samples)?;
+    Ok(overlays::with_embedded(whole, instance, &|only_bit| frame(only_bit, frame_idx, limits)))
 }
 
 fn place_of_frame(instance: &Instance, frame_idx: u32) -> Result<PlaceOfFrame<'_>, ImportError> {

@@ -46,6 +46,7 @@ pub fn image_object(path: &Path, format: ImageFormat, limits: &Limits) -> Result
         frames: vec![Arc::new(FrameAttributes::default())],
         palette: None,
         padding: None,
+        regions: Vec::new(),
         overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,

@@ -56,6 +56,7 @@ fn instance(sop: &str, path: &Path) -> Instance {
         stored: None,
         palette: None,
         padding: None,
+        regions: Vec::new(),
         overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,

@@ -41,6 +41,7 @@ fn instance(cols: u32) -> Instance {
         stored: None,
         palette: None,
         padding: None,
+        regions: Vec::new(),
         overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::geometry::SpacingKind;
 use crate::domain::instance::{Acquisition, Instance};
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
@@ -19,8 +20,9 @@ use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
 use crate::import::dicom::frames::Groups;
 use crate::import::dicom::object_kind::{self, non_image_kind};
+use crate::import::dicom::overlays::overlays;
 use crate::import::dicom::palette::palette;
-use crate::import::dicom::pixel_data;
+use crate::import::dicom::{pixel_data, spacing};
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::reason;
@@ -78,13 +80,19 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
     }
     let uids = Uids::read(file, &root, &mut notices);
     let series = series_facts(&root, uids.series);
-    let groups = Groups::read(root);
+    let groups = Groups::read(root, &series.modality.0);
     let frames = groups.frames(n_frames, layout.is_signed, &mut notices);
     let palette = match layout.color {
         ColorModel::Palette => Some(Arc::new(palette(&root, layout.is_signed).ok_or_else(no_palette)?)),
         _ => None,
     };
-    let spacing = groups.spacing(&series.modality.0, &mut notices);
+    let spacing = groups.spacing(0, &mut notices);
+    let overlays = overlays(&root, &layout, &mut notices);
+    notices.extend(presentation_notices(&root, &layout));
+    let value_unit = value_unit(&root, &groups, &series.modality);
+    let acquisition = acquisition(&root, &groups);
+    let regions = if spacing.kind == SpacingKind::Region { spacing::regions(&root) } else { Vec::new() };
+    drop(groups);
     let instance = Instance {
         sop: uids.sop,
         written_sop: None,
@@ -97,12 +105,13 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         frames,
         palette,
         padding: padding(&root, &layout),
-        overlays: Vec::new(),
+        regions,
+        overlays,
         spacing,
         patient_orientation: patient_orientation(&root),
         presentation_inverse: root.code(tags::PRESENTATION_LUT_SHAPE) == "INVERSE",
-        value_unit: value_unit(&root, &groups.transformation(), &series.modality),
-        acquisition: acquisition(&root, &groups),
+        value_unit,
+        acquisition,
         notices,
     };
     Ok(ImageObject { study: study_facts(&root, uids.study), series, instance })
@@ -240,7 +249,43 @@ fn padding(root: &View<'_>, layout: &PixelLayout) -> Option<PixelPadding> {
     Some(PixelPadding { low: value.min(limit), high: value.max(limit) })
 }
 
-fn value_unit(root: &View<'_>, transformation: &View<'_>, modality: &Modality) -> ValueUnit {
+/// Parts of the presentation that are not followed.
+fn presentation_notices(root: &View<'_>, layout: &PixelLayout) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let has_palette = root.has(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR);
+    let wants_color = matches!(root.code(tags::PIXEL_PRESENTATION).as_str(), "COLOR" | "MIXED");
+    if has_palette && wants_color && matches!(layout.color, ColorModel::Monochrome1 | ColorModel::Monochrome2) {
+        // PS3.3 C.7.6.19
+        let text = "Parts of the picture are meant in color; all of it is shown in gray";
+        notices.push(Notice::new(reason::COLORS_NOT_SHOWN, text));
+    }
+    if root.has(tags::PRESENTATION_LUT_SEQUENCE) {
+        let text = "The file brings a presentation LUT, which is not applied";
+        notices.push(Notice::new(reason::LUT_IGNORED, text));
+    }
+    let is_colored = layout.color.is_color() || layout.color == ColorModel::Palette;
+    if let Some(profile) = root.raw(tags::ICC_PROFILE).filter(|_| is_colored)
+        && !is_like_srgb(profile)
+        && root.code(tags::COLOR_SPACE) != "SRGB"
+    {
+        let text = "The colors have a profile of their own; they are shown as sRGB";
+        notices.push(Notice::new(reason::COLOR_PROFILE, text));
+    }
+    let names = [tags::PATIENT_NAME, tags::STUDY_DESCRIPTION, tags::SERIES_DESCRIPTION];
+    if names.iter().filter_map(|tag| root.raw(*tag)).any(|bytes| root.charset.guesses(bytes)) {
+        let text = "Text has letters beyond ASCII, but no character set is declared";
+        notices.push(Notice::new(reason::CHARSET_GUESSED, text));
+    }
+    notices
+}
+
+/// By the name in the profile's description, in one or two bytes a letter.
+fn is_like_srgb(profile: &[u8]) -> bool {
+    [&b"sRGB"[..], b"s\0R\0G\0B"].iter().any(|name| profile.windows(name.len()).any(|part| part == *name))
+}
+
+fn value_unit(root: &View<'_>, groups: &Groups<'_>, modality: &Modality) -> ValueUnit {
+    let transformation = groups.transformation();
     let has_rescale = transformation.has(tags::RESCALE_INTERCEPT);
     let lut_type = root.first_item(tags::MODALITY_LUT_SEQUENCE).map(|item| item.text(tags::MODALITY_LUT_TYPE));
     let rescale_type = lut_type.unwrap_or_else(|| transformation.text(tags::RESCALE_TYPE));
@@ -252,8 +297,24 @@ fn value_unit(root: &View<'_>, transformation: &View<'_>, modality: &Modality) -
             units if units.is_empty() => ValueUnit::Unspecified,
             units => ValueUnit::Named(units),
         },
+        "" if root.has(tags::DOSE_GRID_SCALING) && !has_rescale => match root.code(tags::DOSE_UNITS).as_str() {
+            "GY" => ValueUnit::Named("Gy".to_owned()),
+            "RELATIVE" => ValueUnit::Named("relative".to_owned()),
+            _ => ValueUnit::Unspecified,
+        },
+        "" if !has_rescale => real_world_unit(groups),
         "" | "US" => ValueUnit::Unspecified,
         other => ValueUnit::Named(other.to_owned()),
+    }
+}
+
+/// Of the Real World Value, when that is what values are shown in.
+fn real_world_unit(groups: &Groups<'_>) -> ValueUnit {
+    let unit = groups.shown_real_world_value().and_then(|item| item.first_item(tags::MEASUREMENT_UNITS_CODE_SEQUENCE));
+    match unit.map(|unit| unit.text(tags::CODE_VALUE)) {
+        // No units, in UCUM
+        Some(code) if !code.is_empty() && code != "1" => ValueUnit::Named(code),
+        _ => ValueUnit::Unspecified,
     }
 }
 

@@ -1,9 +1,9 @@
-//! Planes and pixel spacing of an image: checked, never invented (PS3.3 C.7.6.2, 10.7, C.7.6.1).
+//! Planes of an image: checked, never invented (PS3.3 C.7.6.2).
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use crate::domain::geometry::{ImagePlane, Spacing, SpacingKind, Vec3};
+use crate::domain::geometry::{ImagePlane, Vec3};
 use crate::domain::intake::Notice;
 use crate::import::dicom::dataset::View;
 use crate::import::reason;
@@ -47,61 +47,4 @@ fn checked_plane(position: &[f64], cosines: &[f64]) -> Option<ImagePlane> {
     }
     let normalized = |v: Vec3| v.scaled(1.0 / v.length());
     Some(ImagePlane { position_mm: Vec3(position), row_dir: normalized(row_dir), col_dir: normalized(col_dir) })
-}
-
-/// Modalities whose Pixel Spacing is of a projection.
-fn is_projection(modality: &str) -> bool {
-    matches!(modality, "CR" | "DX" | "MG" | "IO" | "PX" | "XA" | "RF" | "RG" | "DR")
-}
-
-/// Spacing of an instance. `measures` is where Pixel Spacing is written: the root or Pixel Measures.
-pub fn spacing(root: &View<'_>, measures: &View<'_>, modality: &str, notices: &mut Vec<Notice>) -> Spacing {
-    let written = pair(measures, tags::PIXEL_SPACING, notices);
-    let detector = pair(root, tags::IMAGER_PIXEL_SPACING, notices);
-    if let Some([row_mm, col_mm]) = written {
-        let kind = kind_of_pixel_spacing(root, modality, [row_mm, col_mm], detector, notices);
-        return Spacing { kind, row_mm, col_mm, aspect: row_mm / col_mm };
-    }
-    if let Some([row_mm, col_mm]) = detector {
-        let text = "Only the spacing at the detector is known; lengths in the patient are not measured";
-        notices.push(Notice::new(reason::SPACING_DETECTOR, text));
-        return Spacing { kind: SpacingKind::Detector, row_mm, col_mm, aspect: row_mm / col_mm };
-    }
-    let ratio = pair(root, tags::PIXEL_ASPECT_RATIO, notices);
-    let aspect = ratio.map_or(1.0, |[vertical, horizontal]| vertical / horizontal);
-    Spacing { aspect, ..Spacing::UNKNOWN }
-}
-
-fn kind_of_pixel_spacing(
-    root: &View<'_>,
-    modality: &str,
-    written: [f64; 2],
-    detector: Option<[f64; 2]>,
-    notices: &mut Vec<Notice>,
-) -> SpacingKind {
-    if !is_projection(modality) {
-        return SpacingKind::Patient;
-    }
-    if matches!(root.code(tags::PIXEL_SPACING_CALIBRATION_TYPE).as_str(), "GEOMETRY" | "FIDUCIAL") {
-        return SpacingKind::Calibrated;
-    }
-    let differs = |detector: [f64; 2]| written.iter().zip(detector).any(|(a, b)| (a - b).abs() > 1e-4 * b);
-    if detector.is_some_and(differs) {
-        let text = "Pixel spacing differs from the detector's, but how it was calibrated is not said";
-        notices.push(Notice::new(reason::SPACING_DETECTOR, text));
-    }
-    SpacingKind::Projection
-}
-
-/// Two finite positive numbers; anything else that is written is ignored with a notice.
-fn pair(view: &View<'_>, tag: Tag, notices: &mut Vec<Notice>) -> Option<[f64; 2]> {
-    let values = view.numbers(tag);
-    match values.as_slice() {
-        [] => None,
-        [first, second] if [first, second].iter().all(|v| (1e-6..1e6).contains(*v)) => Some([*first, *second]),
-        _ => {
-            notices.push(Notice::new(reason::SPACING_IGNORED, "A pixel spacing or aspect ratio is unusable"));
-            None
-        }
-    }
 }

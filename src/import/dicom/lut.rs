@@ -22,8 +22,11 @@ pub fn modality_lut(view: &View<'_>, is_signed: bool, notices: &mut Vec<Notice>)
     if slope.is_empty() && intercept.is_empty() {
         return ModalityLut::Identity;
     }
-    let slope = slope.first().copied().unwrap_or(1.0);
-    let intercept = intercept.first().copied().unwrap_or(0.0);
+    linear(slope.first().copied().unwrap_or(1.0), intercept.first().copied().unwrap_or(0.0), notices)
+}
+
+/// Identity with a notice when the numbers give no scale.
+pub fn linear(slope: f64, intercept: f64, notices: &mut Vec<Notice>) -> ModalityLut {
     let is_usable = slope.is_finite() && intercept.is_finite() && slope != 0.0 && slope.abs() < 1e100;
     if !is_usable || intercept.abs() > 1e100 {
         let text = "Rescale Slope or Intercept is unusable; stored values are shown";
@@ -31,6 +34,15 @@ pub fn modality_lut(view: &View<'_>, is_signed: bool, notices: &mut Vec<Notice>)
         return ModalityLut::Identity;
     }
     ModalityLut::Linear { slope, intercept }
+}
+
+/// Whether the output may fall below 0: VOI tables then count from a signed first value (PS3.3 C.11.2.1.1).
+pub fn gives_negative(lut: &ModalityLut, is_signed: bool) -> bool {
+    match lut {
+        ModalityLut::Identity => is_signed,
+        ModalityLut::Linear { intercept, slope } => is_signed || *intercept < 0.0 || *slope < 0.0,
+        ModalityLut::Table(_) => false,
+    }
 }
 
 /// VOI transforms: tables first, then windows, each in the file's order.
@@ -58,7 +70,12 @@ fn windows(view: &View<'_>, notices: &mut Vec<Notice>) -> Vec<VoiTransform> {
     let function = match view.code(tags::VOILUT_FUNCTION).as_str() {
         "LINEAR_EXACT" => VoiFunction::LinearExact,
         "SIGMOID" => VoiFunction::Sigmoid,
-        _ => VoiFunction::Linear,
+        "" | "LINEAR" => VoiFunction::Linear,
+        _ => {
+            let text = "The VOI LUT function is not known; the window is taken as linear";
+            notices.push(Notice::new(reason::WINDOW_IGNORED, text));
+            VoiFunction::Linear
+        }
     };
     let n_pairs = centers.len().min(widths.len());
     let mut found = Vec::new();

@@ -41,19 +41,20 @@ pub fn palette(view: &View<'_>, is_signed: bool) -> Option<Palette> {
     if red.len() != green.len() || green.len() != blue.len() {
         return None;
     }
-    let entries = red.iter().zip(&green).zip(&blue).map(|((r, g), b)| [*r, *g, *b]).collect();
+    // Some writers declare 16 bits and fill 8
+    let is_deep = [&red, &green, &blue].into_iter().flatten().any(|value| *value > 255);
+    let scaled = |value: u16| if is_deep { value } else { value * 257 };
+    let entries = red.iter().zip(&green).zip(&blue).map(|((r, g), b)| [*r, *g, *b].map(scaled)).collect();
     Some(Palette { first_mapped: descriptor.first, entries })
 }
 
-/// One channel, scaled to 16 bits.
+/// One channel as written.
 fn channel(view: &View<'_>, facts: &Channel, is_signed: bool) -> Option<Vec<u16>> {
     let descriptor = Descriptor::read(view, facts.descriptor, is_signed)?;
-    let values = match view.raw(facts.segmented) {
-        Some(_) if view.raw(facts.data).is_none() => segmented(view, facts.segmented, &descriptor)?,
-        _ => entries(view, facts.data, &descriptor)?,
-    };
-    let is_deep = descriptor.bits > 8 || values.iter().any(|value| *value > 255);
-    Some(if is_deep { values } else { values.into_iter().map(|value| value * 257).collect() })
+    match view.raw(facts.segmented) {
+        Some(_) if view.raw(facts.data).is_none() => segmented(view, facts.segmented, &descriptor),
+        _ => entries(view, facts.data, &descriptor),
+    }
 }
 
 /// Discrete, linear and indirect segments (PS3.3 C.7.9.2.1 to C.7.9.2.3).

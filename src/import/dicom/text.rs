@@ -284,7 +284,7 @@ mod tests {
             ("ISO_IR 101", b"Wa\xb3\xeasa", "Wałęsa"),
             ("ISO_IR 109", b"\xa6afa", "Ĥafa"),
             ("ISO_IR 110", b"V\xf9tols", "Vųtols"),
-            ("ISO_IR 144", b"\xbb\xee\xdace\xdc\xd1yp\xd3", "ЛюкceмБypг"),
+            ("ISO_IR 144", b"\xbb\xee\xdace\xdc\xd1yp\xd3", "Люкceмбypг"),
             ("ISO_IR 127", b"\xe2\xc8\xc7\xe6\xea", "قباني"),
             ("ISO_IR 126", b"\xc4\xe9\xef", "Διο"),
             ("ISO_IR 138", b"\xf9\xf8\xe5\xef", "שרון"),

@@ -2,8 +2,7 @@
 
 use egui::{Align2, Color32, FontId, Painter, Rect, pos2};
 
-use crate::domain::geometry::{ImagePlane, SpacingKind};
-use crate::domain::instance::Instance;
+use crate::domain::geometry::{ImagePlane, Spacing, SpacingKind};
 use crate::domain::patient::Patient;
 use crate::domain::series::Regularity;
 use crate::domain::study::Study;
@@ -152,10 +151,11 @@ pub fn warnings(shown: &Shown<'_>) -> Vec<String> {
     if let Regularity::Irregular(notice) = &shown.series.geometry.regularity {
         said.push(notice.text.clone());
     }
-    match instance.spacing.kind {
+    match instance.spacing_of(shown.frame_idx).kind {
         SpacingKind::None => said.push("Uncalibrated: no pixel spacing".to_owned()),
         SpacingKind::Detector => said.push("Spacing at the detector, not in the patient".to_owned()),
-        SpacingKind::Patient | SpacingKind::Calibrated | SpacingKind::Projection => {}
+        SpacingKind::Magnified => said.push("Spacing estimated from the magnification".to_owned()),
+        SpacingKind::Patient | SpacingKind::Calibrated | SpacingKind::Projection | SpacingKind::Region => {}
     }
     if let Some(tilt) = instance.acquisition.gantry_tilt_deg.filter(|tilt| tilt.abs() > 0.05) {
         said.push(format!("Gantry tilt {tilt:.1}°, not rectified"));
@@ -196,16 +196,16 @@ fn probe(shown: &Shown<'_>, [x, y]: [f64; 2]) -> Option<String> {
     };
     let place = shown.instance.frame(shown.frame_idx).and_then(|attrs| attrs.plane.as_ref());
     let mm = place.map_or_else(String::new, |plane| {
-        let [x, y, z] = position(plane, shown.instance, [x, y]);
+        let [x, y, z] = position(plane, &shown.instance.spacing_of(shown.frame_idx), [x, y]);
         format!("   {x:.1} {y:.1} {z:.1} mm")
     });
     Some(format!("{}   ({col}, {row}){mm}", value.trim_end()))
 }
 
 /// Patient coordinates of a point in pixel-edge coordinates (PS3.3 C.7.6.2.1.1 counts from the first pixel's center).
-fn position(plane: &ImagePlane, instance: &Instance, [x, y]: [f64; 2]) -> [f64; 3] {
-    let along_row = plane.row_dir.scaled((x - 0.5) * instance.spacing.col_mm);
-    let along_col = plane.col_dir.scaled((y - 0.5) * instance.spacing.row_mm);
+fn position(plane: &ImagePlane, spacing: &Spacing, [x, y]: [f64; 2]) -> [f64; 3] {
+    let along_row = plane.row_dir.scaled((x - 0.5) * spacing.col_mm);
+    let along_col = plane.col_dir.scaled((y - 0.5) * spacing.row_mm);
     plane.position_mm.plus(along_row).plus(along_col).0
 }
 

@@ -35,7 +35,7 @@ pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLe
 
 /// A ruler at the left edge, as long as fits into the middle of the viewport. None without a spacing.
 pub fn ruler_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>) {
-    let spacing = &shown.instance.spacing;
+    let spacing = shown.instance.spacing_of(shown.frame_idx);
     if !spacing.is_measurable() {
         return;
     }
@@ -55,8 +55,12 @@ pub fn ruler_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>) {
             painter.line_segment([pos2(x, y), pos2(x + if is_long { 8.0 } else { 5.0 }, y)], stroke);
         }
     }
-    let at_projection = if spacing.kind == SpacingKind::Projection { " (Proj)" } else { "" };
-    let text = format!("{}{at_projection}", ruler.words());
+    let of_what = match spacing.kind {
+        SpacingKind::Projection => " (Proj)",
+        SpacingKind::Magnified => " (ERMF)",
+        _ => "",
+    };
+    let text = format!("{}{of_what}", ruler.words());
     let font = FontId::proportional(11.5);
     outlined_text(painter, pos2(x, top + length + 4.0), Align2::CENTER_TOP, &text, font, theme().text.on_picture);
 }

@@ -132,6 +132,7 @@ fn instance(sop: SopInstanceUid, sop_class: &str, rows: u32, cols: u32, bits_sto
         stored: None,
         palette: None,
         padding: None,
+        regions: Vec::new(),
         overlays: Vec::new(),
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
