@@ -243,6 +243,7 @@ impl BenchArguments {
             BenchSubject::Scan(scan) => scan.json,
             BenchSubject::Inference(inference) => inference.json,
             BenchSubject::Store(store) => store.json,
+            BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
         }
     }
 }
@@ -257,6 +258,23 @@ pub enum BenchSubject {
     Inference(BenchInferenceArguments),
     /// Keeping one decision, fsync included, beside a bare write and fsync
     Store(BenchStoreArguments),
+    /// One radiograph of 4096 × 3328 in every transfer syntax, beside DCMTK, gdcm and pylibjpeg
+    Syntaxes(BenchSyntaxesArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchSyntaxesArguments {
+    /// Where the files are made, and removed afterwards
+    pub dir: PathBuf,
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// A Python with pydicom, pylibjpeg, gdcm and imagecodecs, to measure beside and to write JPEG 2000
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod python;
 mod scan;
 mod scratch;
 mod sheet;
+mod syntaxes;
 
 use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
 use crate::app::cli::bench::sheet::Sheet;
@@ -27,6 +28,9 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         BenchSubject::Inference(inference) => {
             let roots = places::model_roots(common.models_dir.as_ref());
             inference::measure(importer, &roots, inference.repeats, inference.peer_python.as_deref())
+        }
+        BenchSubject::Syntaxes(syntaxes) => {
+            syntaxes::measure(importer, &syntaxes.dir, syntaxes.repeats, syntaxes.peer_python.as_deref())
         }
         BenchSubject::Store(store) => {
             let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
