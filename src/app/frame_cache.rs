@@ -1,38 +1,103 @@
 //! Decoded frames, within a byte budget: the least recently seen go first.
+//!
+//! Frames may lie in memory that they share. What counts is that memory, whole, however few of its frames are here; so
+//! it is given up whole.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::app::state::ahead::Ahead;
 use crate::domain::frame::{Frame, FrameKey};
+use crate::jobs::event::Generation;
+
+/// A failure is a sentence.
+const FAILURE_BYTES: usize = 256;
+/// Previews stand in for frames that are on their way: one on screen, one in a thumbnail.
+const MAX_PREVIEWS: usize = 2;
 
 struct Entry {
     result: Result<Arc<Frame>, String>,
+    memory: MemoryId,
+}
+
+/// Memory that frames lie in, or a failure's place in the queue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum MemoryId {
+    Samples(usize),
+    Failure(u64),
+}
+
+struct Memory {
     n_bytes: usize,
     last_seen: u64,
+    keys: Vec<FrameKey>,
 }
 
 /// Answers and failures by key. A failure is kept too, so that a broken file is decoded once.
 pub struct FrameCache {
     entries: HashMap<FrameKey, Entry>,
+    memories: HashMap<MemoryId, Memory>,
+    previews: Vec<(FrameKey, Arc<Frame>)>,
     n_bytes: usize,
     budget_bytes: usize,
     clock: u64,
+    /// Answers to requests of an earlier one are about files as they were.
+    pub generation: Generation,
+    /// What is loaded before it is asked for.
+    pub ahead: Ahead,
 }
 
 impl FrameCache {
     pub fn new(budget_bytes: usize) -> Self {
-        Self { entries: HashMap::new(), n_bytes: 0, budget_bytes, clock: 0 }
+        Self {
+            entries: HashMap::new(),
+            memories: HashMap::new(),
+            previews: Vec::new(),
+            n_bytes: 0,
+            budget_bytes,
+            clock: 0,
+            generation: Generation::default(),
+            ahead: Ahead::default(),
+        }
     }
 
+    /// The first frame under a key stays: the picture on screen is made of it.
     pub fn insert(&mut self, key: FrameKey, result: Result<Arc<Frame>, String>) {
-        self.clock += 1;
-        let n_bytes = result.as_ref().map_or(256, |frame| frame_bytes(frame));
-        let entry = Entry { result, n_bytes, last_seen: self.clock };
-        if let Some(old) = self.entries.insert(key, entry) {
-            self.n_bytes -= old.n_bytes;
+        self.previews.retain(|(of, _)| *of != key);
+        if self.entries.get(&key).is_some_and(|entry| entry.result.is_ok()) {
+            return self.touch(&key);
         }
-        self.n_bytes += n_bytes;
-        self.shrink();
+        self.remove(&key);
+        self.clock += 1;
+        let (memory, n_bytes) = match &result {
+            Ok(frame) => {
+                let memory = frame.samples().memory();
+                (MemoryId::Samples(memory.id), memory.n_bytes)
+            }
+            Err(_) => (MemoryId::Failure(self.clock), FAILURE_BYTES),
+        };
+        let place = self.memories.entry(memory).or_insert_with(|| {
+            self.n_bytes += n_bytes;
+            Memory { n_bytes, last_seen: 0, keys: Vec::new() }
+        });
+        place.last_seen = self.clock;
+        place.keys.push(key.clone());
+        self.entries.insert(key, Entry { result, memory });
+        self.shrink(memory);
+    }
+
+    /// A coarse picture until the frame comes.
+    pub fn insert_preview(&mut self, key: FrameKey, frame: Arc<Frame>) {
+        if !self.entries.contains_key(&key) {
+            self.previews.retain(|(of, _)| *of != key);
+            self.previews.push((key, frame));
+            let n_surplus = self.previews.len().saturating_sub(MAX_PREVIEWS);
+            self.previews.drain(..n_surplus);
+        }
+    }
+
+    pub fn preview(&self, key: &FrameKey) -> Option<&Arc<Frame>> {
+        self.previews.iter().find(|(of, _)| of == key).map(|(_, frame)| frame)
     }
 
     pub fn get(&self, key: &FrameKey) -> Option<&Result<Arc<Frame>, String>> {
@@ -46,61 +111,71 @@ impl FrameCache {
     /// Marks what is on screen or about to be, so that it stays.
     pub fn touch(&mut self, key: &FrameKey) {
         self.clock += 1;
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.last_seen = self.clock;
+        let memory = self.entries.get(key).and_then(|entry| self.memories.get_mut(&entry.memory));
+        if let Some(memory) = memory {
+            memory.last_seen = self.clock;
         }
     }
 
+    /// Forgets everything, also what is still on its way.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.memories.clear();
+        self.previews.clear();
         self.n_bytes = 0;
+        self.generation = self.generation.next();
+        self.ahead = Ahead::default();
     }
 
-    fn shrink(&mut self) {
-        if self.n_bytes <= self.budget_bytes {
-            return;
-        }
-        let mut by_age: Vec<(u64, FrameKey)> =
-            self.entries.iter().map(|(key, entry)| (entry.last_seen, key.clone())).collect();
-        by_age.sort();
-        // The newest entry always stays, however large: it is what the reader waits for.
-        by_age.pop();
-        for (_, key) in by_age {
-            if self.n_bytes <= self.budget_bytes {
-                return;
-            }
-            if let Some(entry) = self.entries.remove(&key) {
-                self.n_bytes -= entry.n_bytes;
+    pub fn budget_bytes(&self) -> usize {
+        self.budget_bytes
+    }
+
+    pub fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+
+    fn remove(&mut self, key: &FrameKey) {
+        let Some(entry) = self.entries.remove(key) else { return };
+        if let Some(memory) = self.memories.get_mut(&entry.memory) {
+            memory.keys.retain(|other| other != key);
+            if memory.keys.is_empty() {
+                self.n_bytes -= memory.n_bytes;
+                self.memories.remove(&entry.memory);
             }
         }
     }
-}
 
-fn frame_bytes(frame: &Frame) -> usize {
-    use crate::domain::frame::Samples;
-    let samples = frame.samples();
-    let n_bytes = match samples {
-        Samples::U8(_) | Samples::I8(_) | Samples::Rgb8(_) => 1,
-        Samples::U16(_) | Samples::I16(_) | Samples::Rgb16(_) => 2,
-        Samples::U32(_) | Samples::Rgb32(_) | Samples::I32(_) | Samples::F32(_) => 4,
-        Samples::F64(_) => 8,
-    };
-    samples.len() * n_bytes
+    /// `newest` always stays, however large: it is what the reader waits for.
+    fn shrink(&mut self, newest: MemoryId) {
+        while self.n_bytes > self.budget_bytes {
+            let others = self.memories.iter().filter(|(id, _)| **id != newest);
+            let Some(oldest) = others.min_by_key(|(_, memory)| memory.last_seen).map(|(id, _)| *id) else { return };
+            if let Some(memory) = self.memories.remove(&oldest) {
+                self.n_bytes -= memory.n_bytes;
+                memory.keys.iter().for_each(|key| drop(self.entries.remove(key)));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::frame::Samples;
+    use crate::domain::frame::{Buffer, SampleMemory, Samples};
     use crate::domain::uid::SopInstanceUid;
+
+    fn key(name: &str) -> FrameKey {
+        FrameKey { sop: SopInstanceUid::new(name), index: 0 }
+    }
+
+    fn frame(name: &str, side: u32) -> Result<Arc<Frame>, String> {
+        let samples = Samples::U8(vec![0; (side * side) as usize].into());
+        Ok(Arc::new(Frame::new(key(name), side, side, samples).unwrap()))
+    }
 
     #[test]
     fn the_least_recently_seen_frame_leaves_first_and_the_newest_always_stays() {
-        let key = |name: &str| FrameKey { sop: SopInstanceUid::new(name), index: 0 };
-        let frame = |name: &str, side: u32| {
-            let samples = Samples::U8(vec![0; (side * side) as usize].into());
-            Ok(Arc::new(Frame::new(key(name), side, side, samples).unwrap()))
-        };
         let mut cache = FrameCache::new(250);
         cache.insert(key("a"), frame("a", 10));
         cache.insert(key("b"), frame("b", 10));
@@ -109,5 +184,37 @@ mod tests {
         assert!(cache.contains(&key("a")) && !cache.contains(&key("b")) && cache.contains(&key("c")));
         cache.insert(key("huge"), frame("huge", 100));
         assert!(cache.contains(&key("huge")) && !cache.contains(&key("a")));
+    }
+
+    #[test]
+    fn shared_memory_counts_whole_and_goes_whole() {
+        let slab: Arc<dyn SampleMemory> = Arc::new(vec![0_u8; 300]);
+        let part = |name: &str, slot: usize| {
+            let samples = Samples::U8(Buffer::part(Arc::clone(&slab), slot * 100..slot * 100 + 100).unwrap());
+            Ok(Arc::new(Frame::new(key(name), 10, 10, samples).unwrap()))
+        };
+        let mut cache = FrameCache::new(450);
+        cache.insert(key("0"), part("0", 0));
+        assert_eq!(cache.n_bytes(), 300, "one frame keeps the memory of three");
+        cache.insert(key("1"), part("1", 1));
+        cache.insert(key("a"), frame("a", 10));
+        assert_eq!(cache.n_bytes(), 400);
+        cache.insert(key("b"), frame("b", 10));
+        assert_eq!(cache.n_bytes(), 200);
+        assert!(!cache.contains(&key("0")) && !cache.contains(&key("1")));
+        cache.insert(key("c"), Err("broken".to_owned()));
+        cache.insert(key("a"), frame("a", 10));
+        assert!(cache.n_bytes() <= cache.budget_bytes());
+    }
+
+    #[test]
+    fn a_preview_stands_in_until_the_frame_comes() {
+        let mut cache = FrameCache::new(1000);
+        cache.insert_preview(key("a"), frame("a", 10).unwrap());
+        assert!(cache.preview(&key("a")).is_some() && cache.get(&key("a")).is_none());
+        cache.insert(key("a"), frame("a", 10));
+        assert!(cache.preview(&key("a")).is_none());
+        cache.insert_preview(key("a"), frame("a", 10).unwrap());
+        assert!(cache.preview(&key("a")).is_none(), "too late");
     }
 }

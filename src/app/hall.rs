@@ -12,19 +12,17 @@ use crate::app::state::desk::Desk;
 use crate::app::state::library::Library;
 use crate::app::state::record::RecordState;
 use crate::app::state::voice::Voice;
-use crate::app::{VERSION, places};
+use crate::app::{VERSION, memory_budget, places};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::{ReaderName, StudyUid};
 use crate::import::Importer;
 use crate::inference::registry::ModelEntry;
 use crate::jobs::runner::{Runner, RunnerOptions};
-use crate::ui::action::Action;
+use crate::ui::action::{Action, ViewAction};
 use crate::ui::context::{AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext};
 use crate::ui::screen::screen_ui;
-use crate::ui::view_state::ViewState;
+use crate::ui::view_state::{SeriesPart, ViewState};
 
-/// Pixels kept decoded: some 1,000 CT slices.
-const FRAME_BUDGET_BYTES: usize = 768 << 20;
 /// A frame's worth of job events; the rest waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(10);
 
@@ -84,7 +82,7 @@ impl App {
         let mut app = Self {
             library: Library::default(),
             desks: std::collections::BTreeMap::new(),
-            frames: FrameCache::new(FRAME_BUDGET_BYTES),
+            frames: FrameCache::new(memory_budget::frame_bytes()),
             view: ViewState::default(),
             runner,
             voice: Voice::default(),
@@ -102,6 +100,27 @@ impl App {
             dispatch::open::paths(&mut app, open);
         }
         Ok(app)
+    }
+
+    /// Scans places and opens what they hold.
+    pub fn open(&mut self, places: Vec<PathBuf>) {
+        dispatch::open::paths(self, places);
+    }
+
+    /// The open series' image number `index` becomes the shown one, as a wheel step would have it.
+    pub fn scroll_to(&mut self, index: usize) {
+        let Some(study) = self.library.open_study().cloned() else { return };
+        let series_idx = self.view.look(&study.uid).map_or(0, |look| look.open_index(&study));
+        let part = SeriesPart::of(&study, series_idx);
+        self.view.look_mut(&study.uid).series.entry(part).or_default().stack_index = index;
+        self.actions.push(ViewAction::Changed(study.uid.clone()).into());
+    }
+
+    /// Whether the shown image is here, decoded.
+    pub fn has_shown_image(&self) -> bool {
+        let Some((series, at)) = dispatch::ahead::shown(self) else { return false };
+        let key = series.image(at).map(|(instance, frame)| instance.frame_key(frame));
+        key.is_some_and(|key| matches!(self.frames.get(&key), Some(Ok(_))))
     }
 
     pub fn open_desk(&self) -> Option<&Desk> {
@@ -220,7 +239,7 @@ impl FrameSource for CachedFrames<'_> {
         match self.0.get(key) {
             Some(Ok(frame)) => FrameState::Ready(Arc::clone(frame)),
             Some(Err(text)) => FrameState::Failed(text.clone()),
-            None => FrameState::Loading,
+            None => self.0.preview(key).cloned().map_or(FrameState::Loading, FrameState::Preview),
         }
     }
 }

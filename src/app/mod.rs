@@ -5,6 +5,8 @@ pub mod dispatch;
 pub mod frame_cache;
 pub mod hall;
 mod logging;
+mod memory_budget;
+mod on_intake;
 mod on_job_event;
 mod places;
 pub mod settings;

@@ -1,10 +1,10 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{analysis, export, open, review, study};
+use crate::app::dispatch::{ahead, analysis, export, open, review};
 use crate::app::hall::App;
+use crate::app::on_intake::{on_intake, on_partial};
 use crate::app::state::desk::Desk;
-use crate::app::state::library::RunningScan;
-use crate::domain::intake::Intake;
+use crate::app::state::library::{Partial, RunningScan};
 use crate::domain::uid::{ModelId, StudyUid};
 use crate::jobs::event::{
     AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, LoadedRecord, ModelEnd, ScanEvent, StoreEvent,
@@ -18,7 +18,13 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
     match event {
         JobEvent::Scan { generation, event } if generation == app.library.generation => on_scan(app, event),
         JobEvent::Scan { .. } => {}
-        JobEvent::Frame { key, result } => app.frames.insert(key, result),
+        JobEvent::Frame { generation, key, result } if generation == app.frames.generation => {
+            app.frames.insert(key, result);
+        }
+        JobEvent::Preview { generation, key, frame } if generation == app.frames.generation => {
+            app.frames.insert_preview(key, frame);
+        }
+        JobEvent::Frame { .. } | JobEvent::Preview { .. } => {}
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
         JobEvent::Store(event) => on_store(app, event),
         JobEvent::Export { study, event } => on_export(app, &study, event),
@@ -34,32 +40,8 @@ fn on_scan(app: &mut App, event: ScanEvent) {
             app.library.running = None;
             app.voice.error(text);
         }
+        ScanEvent::Partial(studies) => on_partial(app, studies),
         ScanEvent::Done(intake) => on_intake(app, intake),
-    }
-}
-
-fn on_intake(app: &mut App, intake: Intake) {
-    app.library.running = None;
-    let (n_refused, was_cancelled) = (intake.refused().count(), intake.was_cancelled);
-    // A study read again gets fresh pixels: the files may have changed.
-    app.frames.clear();
-    let first = app.library.take_in(intake);
-    if was_cancelled {
-        app.voice.info("Reading was stopped; what had been read is shown.");
-    }
-    if first.is_none() && !was_cancelled {
-        let reason = app.library.refused.first().map(|file| file.notice.text.clone());
-        let why = reason.map_or_else(|| "There are no files there.".to_owned(), |text| format!("First reason: {text}"));
-        app.voice.error(format!("No image could be opened. {why}"));
-    } else if n_refused > 0 {
-        app.voice.warn(format!("{n_refused} files were not opened; the list gives the reasons."));
-    }
-    if let Some(first) = first {
-        for place in std::mem::take(&mut app.library.asked) {
-            app.runner.store(move |store| store.remember_place(place));
-        }
-        app.desks.retain(|_, desk| desk.is_record_read);
-        study::select(app, first);
     }
 }
 
@@ -138,8 +120,12 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
         Ok(LoadedRecord { record, view }) => {
             restore_analysis(desk, &app.models, &record.findings);
             desk.session = ReviewSession::replay(study.clone(), record.findings, record.events);
-            if let Some(json) = view {
-                app.view.restore(study, &json);
+            match view {
+                Some(json) if app.library.is_partial(study) => {
+                    app.library.partial.kept_looks.insert(study.clone(), json);
+                }
+                Some(json) => app.view.restore(study, &json),
+                None => {}
             }
         }
         Err(text) => {
@@ -153,6 +139,8 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
     }
     desk.is_record_read = true;
     analysis::resume(app, study);
+    // The look that came with the record may be at another image
+    ahead::follow(app);
 }
 
 /// The record was read once more: another program, or `overread decide`, may have written to it.
@@ -216,6 +204,7 @@ fn on_panic(app: &mut App, kind: JobKind) {
     let what = match kind {
         JobKind::Scan => {
             app.library.running = None;
+            app.library.partial = Partial::default();
             "Reading files"
         }
         JobKind::Analysis => {

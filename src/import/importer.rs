@@ -8,11 +8,13 @@ use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace};
+use crate::domain::study::Study;
 use crate::import::dicom::overlays;
 use crate::import::error::ImportError;
+use crate::import::scanning::{InProcess, Listener};
 use crate::import::stack_loading::{self, Deliver, StackRequest};
 use crate::import::worker::{self, Crew, CrewOptions, Detail, Drill, Urgency};
-use crate::import::{ScanOptions, load_frame, load_preview, place_of_frame, scan, scanning, whole_frame};
+use crate::import::{ScanOptions, load_frame, load_preview, place_of_frame, scanning, whole_frame};
 
 /// Reads files for whoever holds it; clones share what stands behind it.
 #[derive(Clone, Default)]
@@ -49,9 +51,21 @@ impl Importer {
 
     /// Reads folders, files and DICOMDIR indexes into studies. Every file has an outcome; nothing is written.
     pub fn scan(&self, paths: &[PathBuf], cancel: &dyn Fn() -> bool, progress: &dyn Fn(Progress)) -> Intake {
+        self.scan_showing(paths, cancel, progress, &|_| {})
+    }
+
+    /// The same; when it takes long, `partial` takes the studies as far as they have been read, some times over.
+    pub fn scan_showing(
+        &self,
+        paths: &[PathBuf],
+        cancel: &dyn Fn() -> bool,
+        progress: &dyn Fn(Progress),
+        partial: &dyn Fn(Vec<Arc<Study>>),
+    ) -> Intake {
+        let listener = Listener { cancel, progress, partial };
         match &self.crew {
-            Some(crew) => scanning::scan(paths, &self.options, crew.as_ref(), cancel, progress),
-            None => scan(paths, &self.options, cancel, progress),
+            Some(crew) => scanning::scan(paths, &self.options, crew.as_ref(), &listener),
+            None => scanning::scan(paths, &self.options, &InProcess, &listener),
         }
     }
 

@@ -30,7 +30,7 @@ pub use crate::import::error::ImportError;
 pub use crate::import::importer::Importer;
 use crate::import::limits::Limits;
 use crate::import::one_frame::PlaceOfFrame;
-use crate::import::scanning::InProcess;
+use crate::import::scanning::{InProcess, Listener};
 
 /// How to scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -45,7 +45,8 @@ pub fn scan(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Intake {
-    scanning::scan(paths, options, &InProcess, cancel, progress)
+    let listener = Listener { cancel, progress, partial: &|_| {} };
+    scanning::scan(paths, options, &InProcess, &listener)
 }
 
 /// Decodes frame `frame_idx` (zero-based) of `instance` into canonical samples, in this process.

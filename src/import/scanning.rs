@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileOutcome, FileStatus, Intake, Notice, Progress};
+use crate::domain::study::Study;
 use crate::import::ScanOptions;
 use crate::import::dicom::attributes::{self, ImageObject};
 use crate::import::dicom::dicomdir::{self, Reference};
@@ -26,6 +28,17 @@ use crate::import::{raster, reason};
 
 /// Decoders and parsers get the stack of a main thread.
 const STACK_BYTES: usize = 8 << 20;
+
+/// A scan that is through before this shows its result as a whole.
+const FIRST_PARTIAL: Duration = Duration::from_millis(200);
+
+/// Who follows a scan, on the thread that called for it.
+pub struct Listener<'a> {
+    pub cancel: &'a dyn Fn() -> bool,
+    pub progress: &'a dyn Fn(Progress),
+    /// Takes what has been read so far, when the whole lets itself be waited for.
+    pub partial: &'a dyn Fn(Vec<Arc<Study>>),
+}
 
 /// What one file turned out to be.
 pub enum Found {
@@ -42,17 +55,13 @@ pub trait Readers {
     fn read(&self, files: &[PathBuf], limits: &Limits, is_stopped: &AtomicBool, gather: &mut dyn FnMut(Receiver<Read>));
 }
 
-pub fn scan(
-    paths: &[PathBuf],
-    options: &ScanOptions,
-    readers: &dyn Readers,
-    cancel: &dyn Fn() -> bool,
-    progress: &dyn Fn(Progress),
-) -> Intake {
+pub fn scan(paths: &[PathBuf], options: &ScanOptions, readers: &dyn Readers, listener: &Listener<'_>) -> Intake {
+    let Listener { cancel, .. } = listener;
     let limits = &options.limits;
-    let Listing { files, failed } = folder::list(paths, limits, cancel);
+    let Listing { files, failed } = folder::list(paths, limits, *cancel);
     let (n_total, was_cancelled) = (files.len(), cancel());
-    let mut run = Run { limits, readers, cancel, progress, n_done: 0, n_total, was_cancelled };
+    let patience = FIRST_PARTIAL;
+    let mut run = Run { limits, readers, listener, n_done: 0, n_total, was_cancelled, began: Instant::now(), patience };
     let mut reads = run.read_all(&files);
     let from_indexes = run.follow_indexes(paths, &files, &mut reads);
     let mut outcomes: Vec<FileOutcome> =
@@ -102,17 +111,19 @@ fn replace(outcomes: &mut [FileOutcome], path: &Path, status: FileStatus) {
 struct Run<'a> {
     limits: &'a Limits,
     readers: &'a dyn Readers,
-    cancel: &'a dyn Fn() -> bool,
-    progress: &'a dyn Fn(Progress),
+    listener: &'a Listener<'a>,
     n_done: usize,
     n_total: usize,
     was_cancelled: bool,
+    began: Instant,
+    /// From the beginning to the next partial result.
+    patience: Duration,
 }
 
 impl Run<'_> {
     /// Progress and cancel stay on this thread.
     fn read_all(&mut self, files: &[PathBuf]) -> Vec<Read> {
-        (self.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
+        (self.listener.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
         if files.is_empty() || self.was_cancelled {
             return Vec::new();
         }
@@ -129,16 +140,35 @@ impl Run<'_> {
                 Ok(read) => {
                     reads.push(read);
                     self.n_done += 1;
-                    (self.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
+                    (self.listener.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if !self.was_cancelled && (self.cancel)() {
+            if !self.was_cancelled && (self.listener.cancel)() {
                 self.was_cancelled = true;
                 is_stopped.store(true, Ordering::Relaxed);
             }
+            if self.n_done < self.n_total && !self.was_cancelled && self.began.elapsed() >= self.patience {
+                self.show(reads);
+            }
         }
+    }
+
+    /// Hands out what has been read so far; each time more of it, so that all together costs little more than once.
+    fn show(&mut self, reads: &[Read]) {
+        let images = reads.iter().filter_map(|(_, found)| match found {
+            Ok(Found::Image(object)) => Some(object.as_ref().clone()),
+            Ok(Found::Index(_)) | Err(_) => None,
+        });
+        let mut objects: Vec<ImageObject> = images.collect();
+        objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
+        // Files of one name are compared at the end
+        let Grouped { studies, .. } = grouping::group(objects, &|_, _| true);
+        if !studies.is_empty() {
+            (self.listener.partial)(studies);
+        }
+        self.patience = self.began.elapsed() * 3;
     }
 
     /// A DICOMDIR that was named itself stands for the files it lists; one met in a folder adds nothing new.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Intake, Progress};
+use crate::domain::study::Study;
 use crate::domain::uid::{EventId, ModelId, StudyUid};
 use crate::store::StudyRecord;
 
@@ -26,8 +27,15 @@ pub enum JobEvent {
         event: ScanEvent,
     },
     Frame {
+        generation: Generation,
         key: FrameKey,
         result: Result<Arc<Frame>, String>,
+    },
+    /// A coarse picture ahead of the frame itself.
+    Preview {
+        generation: Generation,
+        key: FrameKey,
+        frame: Arc<Frame>,
     },
     Analysis {
         generation: Generation,
@@ -58,6 +66,8 @@ pub enum ScanEvent {
         step: &'static str,
         progress: Progress,
     },
+    /// What has been read so far, while the rest is still read.
+    Partial(Vec<Arc<Study>>),
     Done(Intake),
     /// The demo's files could not be written.
     DemoFailed(String),

@@ -7,12 +7,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::domain::frame::FrameKey;
 use crate::domain::intake::Progress;
 use crate::domain::report::Report;
+use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, StudyUid};
 use crate::import::Importer;
+use crate::import::stack_loading::StackRequest;
 use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent};
 use crate::jobs::in_order::InOrder;
 use crate::jobs::latest::Latest;
@@ -47,6 +48,7 @@ pub struct Runner {
     scan: Latest,
     analysis: Latest,
     frames: WantedFrames,
+    ahead: Latest,
     exports: InOrder<()>,
     store: InOrder<StoreHand>,
     shelf: Arc<Mutex<ModelShelf>>,
@@ -72,11 +74,14 @@ impl Runner {
         };
         let deliver = {
             let outbox = outbox.clone();
-            move |key: FrameKey, result| outbox.send(JobEvent::Frame { key, result })
+            move |wanted: &WantedFrame, result| {
+                outbox.send(JobEvent::Frame { generation: wanted.generation, key: wanted.key(), result });
+            }
         };
         let decode = {
-            let importer = options.importer.clone();
+            let (importer, outbox) = (options.importer.clone(), outbox.clone());
             move |wanted: &WantedFrame| {
+                send_preview(&importer, wanted, &outbox);
                 importer.load_frame(&wanted.instance, wanted.frame).map_err(|error| error.to_string())
             }
         };
@@ -85,6 +90,7 @@ impl Runner {
             scan: Latest::spawn("scan", panicked(JobKind::Scan))?,
             analysis: Latest::spawn("analysis", panicked(JobKind::Analysis))?,
             frames: WantedFrames::spawn(2, decode, deliver)?,
+            ahead: Latest::spawn("ahead", || log::error!("loading ahead failed by a fault of the program"))?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             store: InOrder::spawn(
                 "store",
@@ -117,7 +123,8 @@ impl Runner {
         let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         self.scan.submit(Box::new(move |token| {
             let reading = progress_sender(&outbox, generation, "Reading files");
-            let intake = importer.scan(&paths, &|| token.is_cancelled(), &reading);
+            let partial = |studies| outbox.send(JobEvent::Scan { generation, event: ScanEvent::Partial(studies) });
+            let intake = importer.scan_showing(&paths, &|| token.is_cancelled(), &reading, &partial);
             outbox.send(JobEvent::Scan { generation, event: ScanEvent::Done(intake) });
         }));
     }
@@ -146,6 +153,20 @@ impl Runner {
     /// Replaces the list of frames to decode, most wanted first.
     pub fn want_frames(&self, frames: Vec<WantedFrame>) {
         self.frames.want(frames);
+    }
+
+    /// Loads images of a series in this order; a newer call ends this one.
+    pub fn load_ahead(&self, generation: Generation, series: Arc<Series>, order: Vec<usize>) {
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        self.ahead.submit(Box::new(move |token| {
+            let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+            let request = StackRequest { series: &series, order: &order, n_threads };
+            importer.load_stack(&request, &|| token.is_cancelled(), &|index, result| {
+                let Some((instance, frame)) = series.image(index) else { return };
+                let result = result.map(Arc::new).map_err(|error| error.to_string());
+                outbox.send(JobEvent::Frame { generation, key: instance.frame_key(frame), result });
+            });
+        }));
     }
 
     /// Runs models on a study; a newer call cancels this one.
@@ -199,6 +220,22 @@ impl Runner {
         if let Err(error) = waiting {
             log::error!("no thread for the file dialog: {error}");
         }
+    }
+}
+
+/// Pictures smaller than this are here before a preview would be, pixels.
+const MIN_PREVIEWED: u64 = 4 << 20;
+
+/// A failed preview says nothing: the frame itself will.
+fn send_preview(importer: &Importer, wanted: &WantedFrame, outbox: &Outbox) {
+    let pixels = &wanted.instance.pixels;
+    let is_large = u64::from(pixels.rows) * u64::from(pixels.cols) >= MIN_PREVIEWED;
+    if !wanted.is_awaited || !is_large {
+        return;
+    }
+    if let Ok(Some(frame)) = importer.load_preview(&wanted.instance, wanted.frame) {
+        let (generation, frame) = (wanted.generation, Arc::new(frame));
+        outbox.send(JobEvent::Preview { generation, key: wanted.key(), frame });
     }
 }
 

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::instance::Instance;
+use crate::jobs::event::Generation;
 use crate::jobs::panic_guard::{TaskOutcome, guarded};
 
 /// One frame to decode.
@@ -14,6 +15,10 @@ pub struct WantedFrame {
     pub instance: Arc<Instance>,
     /// Zero-based.
     pub frame: u32,
+    /// Counts how often all frames were forgotten: an answer to an older request is stale.
+    pub generation: Generation,
+    /// Somebody looks at its place already: a coarse picture is better than none.
+    pub is_awaited: bool,
 }
 
 impl WantedFrame {
@@ -41,7 +46,7 @@ impl WantedFrames {
     pub fn spawn(
         n_threads: usize,
         decode: impl Fn(&WantedFrame) -> Result<Frame, String> + Clone + Send + 'static,
-        deliver: impl Fn(FrameKey, Result<Arc<Frame>, String>) + Clone + Send + 'static,
+        deliver: impl Fn(&WantedFrame, Result<Arc<Frame>, String>) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let shared = Arc::new((Mutex::new(Wishes::default()), Condvar::new()));
         let mut threads = Vec::new();
@@ -85,7 +90,7 @@ impl Drop for WantedFrames {
 fn work(
     shared: &(Mutex<Wishes>, Condvar),
     decode: &dyn Fn(&WantedFrame) -> Result<Frame, String>,
-    deliver: &dyn Fn(FrameKey, Result<Arc<Frame>, String>),
+    deliver: &dyn Fn(&WantedFrame, Result<Arc<Frame>, String>),
 ) {
     let (mutex, wake) = shared;
     loop {
@@ -107,7 +112,7 @@ fn work(
             TaskOutcome::Returned(result) => result.map(Arc::new),
             TaskOutcome::Panicked => Err("The decoder failed on this image".to_owned()),
         };
-        deliver(key.clone(), result);
+        deliver(&wanted, result);
         lock(mutex).in_hand.remove(&key);
     }
 }

@@ -55,6 +55,8 @@ pub trait FrameSource {
 #[derive(Clone, Debug)]
 pub enum FrameState {
     Ready(Arc<Frame>),
+    /// Coarse, until the frame itself comes: to be looked at with its mark, never measured and never decided upon.
+    Preview(Arc<Frame>),
     /// Not here yet; the screen asks for it with `ViewAction::WantFrames`.
     Loading,
     /// Cannot be decoded: the reason in words.
@@ -65,7 +67,7 @@ impl FrameState {
     pub fn ready(&self) -> Option<&Arc<Frame>> {
         match self {
             Self::Ready(frame) => Some(frame),
-            Self::Loading | Self::Failed(_) => None,
+            Self::Preview(_) | Self::Loading | Self::Failed(_) => None,
         }
     }
 }

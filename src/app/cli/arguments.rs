@@ -241,6 +241,7 @@ impl BenchArguments {
         match &self.what {
             BenchSubject::Frame(frame) => frame.json,
             BenchSubject::Scan(scan) => scan.json,
+            BenchSubject::Import(import) => import.json,
             BenchSubject::Inference(inference) => inference.json,
             BenchSubject::Store(store) => store.json,
             BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
@@ -254,6 +255,8 @@ pub enum BenchSubject {
     Frame(BenchFrameArguments),
     /// Scanning a folder, beside dicom-object and pydicom reading the same headers
     Scan(BenchScanArguments),
+    /// Headers, volumes, frames and memory on series of its own, beside pydicom, gdcm, SimpleITK and DCMTK
+    Import(BenchImportArguments),
     /// Each model on a radiograph of the phantom, beside PyTorch on the same weights
     Inference(BenchInferenceArguments),
     /// Keeping one decision, fsync included, beside a bare write and fsync
@@ -294,6 +297,44 @@ pub struct BenchScanArguments {
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeats: u32,
     /// A Python with pydicom, to measure beside
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportPart {
+    /// A folder of 1,000 CT slices into studies
+    Headers,
+    /// 500 slices into a volume
+    Volume,
+    /// A frame anywhere in a compressed file of 500
+    Frames,
+    /// What a loaded series of 500 slices takes
+    Memory,
+    /// From choosing a folder of 1,000 slices to the first picture
+    FirstImage,
+    /// Memory with 10,000 slices opened and scrolled through; writes 5 GB, so only when named
+    Long,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchImportArguments {
+    /// What to measure; may be repeated; everything but `long` when absent
+    #[arg(long = "part", value_enum)]
+    pub parts: Vec<ImportPart>,
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// Where the series are written for as long as it takes (some 700 MB); the system's temporary folder when absent
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Write a tenth of the slices: to see that it runs
+    #[arg(long)]
+    pub small: bool,
+    /// A Python with pydicom, python-gdcm and SimpleITK, to measure beside
     #[arg(long, value_name = "PYTHON")]
     pub peer_python: Option<PathBuf>,
     /// One JSON document on stdout

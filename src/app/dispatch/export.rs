@@ -28,6 +28,10 @@ pub fn dispatch(app: &mut App, action: ExportAction) {
 
 /// Writes the report as it stands. What is not kept yet is said, and not part of a report.
 pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf) {
+    if app.library.is_partial(study) {
+        app.voice.warn("The study is still being read; export when all of it is here.");
+        return;
+    }
     let Some(desk) = app.desks.get(study).filter(|desk| desk.is_record_read) else { return };
     if desk.session.keeping() != Keeping::Kept {
         app.voice.warn("Some decisions are not saved yet; export again when they are.");

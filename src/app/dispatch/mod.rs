@@ -1,5 +1,6 @@
 //! Carries out what the screen asked for. This file only routes.
 
+pub mod ahead;
 pub mod analysis;
 pub mod export;
 pub mod open;
@@ -25,7 +26,10 @@ pub fn dispatch(app: &mut App, action: Action) {
 fn view(app: &mut App, action: ViewAction) {
     match action {
         ViewAction::WantFrames(keys) => open::want_frames(app, keys),
-        ViewAction::Changed(study) => app.record.look_changed(study),
+        ViewAction::Changed(study) => {
+            app.record.look_changed(study);
+            ahead::follow(app);
+        }
     }
 }
 

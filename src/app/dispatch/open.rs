@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::hall::App;
-use crate::app::state::library::RunningScan;
+use crate::app::state::library::{Partial, RunningScan};
 use crate::domain::frame::FrameKey;
 use crate::domain::intake::Progress;
 use crate::jobs::event::Chosen;
@@ -46,6 +46,7 @@ pub fn demo(app: &mut App) {
 
 fn begin(app: &mut App, step: &'static str) {
     app.library.generation = app.library.generation.next();
+    app.library.partial = Partial::default();
     app.library.running = Some(RunningScan { step, progress: Progress::default() });
 }
 
@@ -56,7 +57,8 @@ pub fn want_frames(app: &mut App, keys: Vec<FrameKey>) {
         if app.frames.contains(&key) {
             app.frames.touch(&key);
         } else if let Some(instance) = app.library.instance(&key.sop) {
-            wanted.push(WantedFrame { instance: instance.clone(), frame: key.index });
+            let (instance, generation, is_awaited) = (instance.clone(), app.frames.generation, wanted.is_empty());
+            wanted.push(WantedFrame { instance, frame: key.index, generation, is_awaited });
         }
     }
     app.runner.want_frames(wanted);

@@ -1,6 +1,6 @@
 //! Which study lies on the desk.
 
-use crate::app::dispatch::analysis;
+use crate::app::dispatch::{ahead, analysis};
 use crate::app::hall::App;
 use crate::app::state::desk::Desk;
 use crate::domain::uid::StudyUid;
@@ -37,6 +37,7 @@ pub fn select(app: &mut App, uid: StudyUid) {
         app.desks.insert(uid.clone(), Desk::new(uid.clone()));
     }
     read_record(app);
+    ahead::follow(app);
 }
 
 /// Reads the open study's record, for the first time or once more.

@@ -1,5 +1,6 @@
 //! The worklist: what was scanned, and what could not be read.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +18,14 @@ pub struct RunningScan {
     pub progress: Progress,
 }
 
+/// Studies that are shown while the rest of them is still being read.
+#[derive(Default)]
+pub struct Partial {
+    pub studies: BTreeSet<StudyUid>,
+    /// Looks that the record brought: they speak of the whole study.
+    pub kept_looks: BTreeMap<StudyUid, String>,
+}
+
 #[derive(Default)]
 pub struct Library {
     pub studies: Vec<Arc<Study>>,
@@ -24,6 +33,8 @@ pub struct Library {
     pub open: Option<StudyUid>,
     pub generation: Generation,
     pub running: Option<RunningScan>,
+    /// Of the running scan.
+    pub partial: Partial,
     /// What the running scan was asked for, to be remembered when it brings something.
     pub asked: Vec<PathBuf>,
 }
@@ -37,15 +48,26 @@ impl Library {
         self.study(self.open.as_ref()?)
     }
 
-    /// Takes in a scan: a study read again replaces the one that was there. Returns the first of the new ones.
-    pub fn take_in(&mut self, intake: Intake) -> Option<StudyUid> {
-        let first = intake.studies.first().map(|study| study.uid.clone());
-        self.refused = refused_files(&intake);
-        for study in intake.studies {
-            self.studies.retain(|known| known.uid != study.uid);
-            self.studies.push(study);
+    pub fn note_refused(&mut self, intake: &Intake) {
+        self.refused = refused_files(intake);
+    }
+
+    /// A study read again replaces the one that was there; one that grows keeps its place on the list.
+    pub fn take_in_studies(&mut self, studies: Vec<Arc<Study>>) {
+        for study in studies {
+            match self.studies.iter_mut().find(|known| known.uid == study.uid) {
+                Some(known) if self.partial.studies.contains(&study.uid) => *known = study,
+                _ => {
+                    self.studies.retain(|known| known.uid != study.uid);
+                    self.studies.push(study);
+                }
+            }
         }
-        first
+    }
+
+    /// Whether some of the study's files may still be unread.
+    pub fn is_partial(&self, study: &StudyUid) -> bool {
+        self.partial.studies.contains(study)
     }
 
     pub fn remove(&mut self, uid: &StudyUid) {

@@ -1,5 +1,6 @@
 //! What the program knows, grouped by how long it lives.
 
+pub mod ahead;
 pub mod desk;
 pub mod library;
 pub mod record;

@@ -52,7 +52,7 @@ pub struct SeriesFacts {
 }
 
 /// One picture object with its place in the hierarchy.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct ImageObject {
     pub study: StudyFacts,
     pub series: SeriesFacts,

@@ -107,6 +107,18 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
             painter.add(paint_callback::picture(VIEWPORT_ID, canvas.rect, request, error));
             Some(picture::painted(canvas, shown, selected, &view.overlay))
         }
+        // Not painted in the sense of the record: nothing is decided on a preview
+        FrameState::Preview(frame) => {
+            let request = picture::request(frame, canvas, shown, None, &view.overlay);
+            painter.add(paint_callback::picture(
+                VIEWPORT_ID,
+                canvas.rect,
+                request,
+                view.transient.drawing_error.clone(),
+            ));
+            preview_mark(&painter, canvas.rect);
+            None
+        }
         FrameState::Loading => {
             message(ui, canvas.rect, "Loading image…");
             None
@@ -132,6 +144,13 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
     let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered };
     annotations::annotations_ui(&painter, canvas, shown, &facts);
     painted
+}
+
+/// Says that the picture is coarse, where nobody can miss it.
+fn preview_mark(painter: &Painter, rect: Rect) {
+    let at = pos2(rect.center().x, rect.top() + 90.0);
+    let text = "PREVIEW – full resolution is loading";
+    plated_text(painter, at, Align2::CENTER_TOP, text, FontId::proportional(18.0), theme().accent.focus);
 }
 
 /// What the reader should know about the last key, where the reader looks.
@@ -168,7 +187,7 @@ fn want(context: &UiContext<'_>, shown: &Shown<'_>, wanted: &mut Vec<FrameKey>) 
     for index in std::iter::once(at).chain(around) {
         let Some((instance, frame)) = shown.series.image(index) else { continue };
         let key = instance.frame_key(frame);
-        if matches!(context.frames.frame(&key), FrameState::Loading) {
+        if matches!(context.frames.frame(&key), FrameState::Loading | FrameState::Preview(_)) {
             wanted.push(key);
         }
     }

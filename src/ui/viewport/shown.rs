@@ -66,8 +66,14 @@ impl<'a> Shown<'a> {
         let (instance, frame_idx) = series.image(view.stack_index)?;
         let key = instance.frame_key(frame_idx);
         let state = context.frames.frame(&key);
-        let levels = transient.levels_of(&key);
-        let tone = state.ready().map(|frame| tone(&view, series, instance, frame_idx, frame, levels));
+        let tone = match &state {
+            // What a preview's values say is not what the frame's will
+            FrameState::Preview(frame) => Some(tone(&view, series, instance, frame_idx, frame, &mut Levels::default())),
+            state => {
+                let levels = transient.levels_of(&key);
+                state.ready().map(|frame| tone(&view, series, instance, frame_idx, frame, levels))
+            }
+        };
         Some(Self { study, series, part, instance, frame_idx, state, look: view, tone })
     }
 

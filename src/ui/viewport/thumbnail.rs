@@ -47,7 +47,7 @@ pub fn thumbnail(
             transient.frames.thumbnails.insert(part.clone(), texture.clone());
             Thumbnail::Ready(texture)
         }
-        FrameState::Loading => {
+        FrameState::Loading | FrameState::Preview(_) => {
             wanted.push(key);
             Thumbnail::Loading
         }

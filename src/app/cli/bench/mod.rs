@@ -4,6 +4,7 @@
 
 mod disk;
 mod frame;
+mod import;
 mod inference;
 mod measure;
 mod pictures;
@@ -23,6 +24,7 @@ use crate::import::Importer;
 pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> Outcome {
     let is_json = arguments.is_json();
     let sheet = match &arguments.what {
+        BenchSubject::Import(arguments) => return import::run(arguments, importer),
         BenchSubject::Frame(frame) => frame::measure(frame.repeats),
         BenchSubject::Scan(scan) => scan::measure(importer, &scan.dir, scan.repeats, scan.peer_python.as_deref()),
         BenchSubject::Inference(inference) => {

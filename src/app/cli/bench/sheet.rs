@@ -15,6 +15,20 @@ pub struct Ratio {
     pub least: f64,
 }
 
+/// A number that was to be reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    pub what: String,
+    pub at_most: f64,
+    pub measured: f64,
+}
+
+impl Target {
+    fn holds(&self) -> bool {
+        self.measured <= self.at_most
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Sheet {
     pub subject: &'static str,
@@ -23,6 +37,7 @@ pub struct Sheet {
     pub facts: Map<String, Value>,
     pub series: Vec<Series>,
     pub ratios: Vec<Ratio>,
+    pub targets: Vec<Target>,
 }
 
 impl Sheet {
@@ -35,7 +50,21 @@ impl Sheet {
             Some(Ratio { ours: ours.clone(), theirs: theirs.clone(), median, least })
         };
         let ratios = pairs.iter().filter_map(ratio).collect();
-        Self { subject, n_rounds, facts: Map::new(), series, ratios }
+        Self { subject, n_rounds, facts: Map::new(), series, ratios, targets: Vec::new() }
+    }
+
+    /// The ratio of two that were measured is to be at most so much; of none, nothing is said.
+    pub fn with_ratio_target(mut self, ours: &str, theirs: &str, at_most: f64) -> Self {
+        let ratio = self.ratios.iter().find(|ratio| ratio.ours == ours && ratio.theirs == theirs);
+        if let Some(measured) = ratio.map(|ratio| ratio.median) {
+            self.targets.push(Target { what: format!("{ours} / {theirs}"), at_most, measured });
+        }
+        self
+    }
+
+    pub fn with_target(mut self, what: impl Into<String>, at_most: f64, measured: f64) -> Self {
+        self.targets.push(Target { what: what.into(), at_most, measured });
+        self
     }
 
     pub fn with_fact(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -44,7 +73,8 @@ impl Sheet {
     }
 
     pub fn document(&self) -> Value {
-        let Self { subject, n_rounds, facts, series, ratios } = self;
+        let Self { subject, n_rounds, facts, series, ratios, targets } = self;
+        let target = |one: &Target| json!({ "what": one.what, "at_most": one.at_most, "measured": one.measured, "holds": one.holds() });
         let row = |one: &Series| {
             json!({
                 "id": one.part.id, "what": one.part.what, "median_ms": one.median() * 1e3,
@@ -56,11 +86,12 @@ impl Sheet {
             "bench": subject, "rounds": n_rounds, "optimized": is_optimized(), "facts": facts,
             "times": series.iter().map(row).collect::<Vec<_>>(),
             "ratios": ratios.iter().map(ratio).collect::<Vec<_>>(),
+            "targets": targets.iter().map(target).collect::<Vec<_>>(),
         })
     }
 
     pub fn lines(&self) -> Vec<String> {
-        let Self { subject, n_rounds, facts, series, ratios } = self;
+        let Self { subject, n_rounds, facts, series, ratios, targets } = self;
         let build = if is_optimized() { "" } else { "; a debug build: trust nothing" };
         let mut lines = vec![format!("{subject}: {n_rounds} interleaved rounds{build}")];
         lines.extend(
@@ -77,6 +108,11 @@ impl Sheet {
             format!("{ours} / {theirs}: {median:.3} (least over least {least:.3})")
         };
         lines.extend(ratios.iter().map(ratio));
+        let target = |one: &Target| {
+            let word = if one.holds() { "holds" } else { "MISSED" };
+            format!("target {word}: {} = {:.3}, at most {:.3}", one.what, one.measured, one.at_most)
+        };
+        lines.extend(targets.iter().map(target));
         lines
     }
 }

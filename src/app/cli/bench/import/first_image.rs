@@ -1,0 +1,88 @@
+//! From choosing a folder to the first picture, and what 10,000 slices cost: the hall without its window.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::app::cli::bench::import::{Setting, resident, volume, writing};
+use crate::app::cli::bench::measure::{Part, Way, interleaved};
+use crate::app::cli::bench::sheet::Sheet;
+use crate::app::hall::{App, AppOptions};
+
+/// Longer than anybody waits.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub fn measure(setting: &Setting<'_>) -> Result<Sheet, String> {
+    let n_slices = setting.n(1000);
+    let folder = setting.folder.join("series");
+    writing::ct_series(&folder, n_slices, volume::SIZE)?;
+    let part = Part::new("first_image", "from choosing the folder to the first decoded picture");
+    let mut ways = [Way::new(vec![part], || {
+        let mut app = start(setting)?;
+        let began = Instant::now();
+        app.open(vec![folder.clone()]);
+        until(&mut app, "the first picture", App::has_shown_image)?;
+        Ok(vec![began.elapsed().as_secs_f64()])
+    })];
+    let series = interleaved(setting.n_rounds, &mut ways)?;
+    let median = series.first().map_or(0.0, |series| series.median() * 1e3);
+    Ok(Sheet::new("import first image", setting.n_rounds, series, &[]).with_fact("slices", n_slices).with_target(
+        "milliseconds to the first picture",
+        300.0,
+        median,
+    ))
+}
+
+/// 10,000 slices: opened, then every one of them wanted in turn.
+pub fn measure_long(setting: &Setting<'_>) -> Result<Sheet, String> {
+    let n_slices = setting.n(10_000);
+    let folder = setting.folder.join("series");
+    writing::ct_series(&folder, n_slices, volume::SIZE)?;
+    let mut app = start(setting)?;
+    let began = Instant::now();
+    app.open(vec![folder]);
+    until(&mut app, "the first picture", App::has_shown_image)?;
+    let first_s = began.elapsed().as_secs_f64();
+    until(&mut app, "the whole series", |app| app.library.running.is_none())?;
+    let all_s = began.elapsed().as_secs_f64();
+    let n_images = app.library.open_study().map_or(0, |study| study.n_images());
+    let scrolled = Instant::now();
+    for index in (0..n_images).step_by(5) {
+        app.scroll_to(index);
+        app.work();
+        until(&mut app, "a slice", App::has_shown_image)?;
+    }
+    let scrolled_s = scrolled.elapsed().as_secs_f64();
+    let mut sheet = Sheet::new("import long series", 1, Vec::new(), &[])
+        .with_fact("slices", n_images)
+        .with_fact("first_picture_ms", first_s * 1e3)
+        .with_fact("all_headers_ms", all_s * 1e3)
+        .with_fact("ms_per_step_of_five", scrolled_s * 1e3 / f64::from(n_slices.div_ceil(5)));
+    if let Some(peak) = resident::peak_bytes() {
+        sheet = sheet.with_target("peak resident MiB", 2048.0, peak as f64 / f64::from(1 << 20));
+    }
+    Ok(sheet)
+}
+
+fn start(setting: &Setting<'_>) -> Result<App, String> {
+    let options = AppOptions {
+        importer: setting.importer.clone(),
+        store: setting.folder.join("review.sqlite"),
+        settings: setting.folder.join("settings.json"),
+        demo_dir: setting.folder.join("demo"),
+        ..AppOptions::default()
+    };
+    App::start(options, Arc::new(|| {})).map_err(|error| format!("the program does not start: {error}"))
+}
+
+/// The loop as the window runs it, without waiting for a screen.
+fn until(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) -> Result<(), String> {
+    let began = Instant::now();
+    while !is_reached(app) {
+        app.work();
+        if began.elapsed() > PATIENCE {
+            return Err(format!("{what} did not come"));
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! `overread bench import`: series of its own, read by this program and by the peers in the same rounds.
+
+mod first_image;
+mod frames;
+mod headers;
+mod jpeg_lossless;
+mod memory;
+mod peers;
+mod resident;
+mod volume;
+mod writing;
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::app::cli::arguments::{BenchImportArguments, ImportPart};
+use crate::app::cli::bench::scratch::Scratch;
+use crate::app::cli::bench::sheet::Sheet;
+use crate::app::cli::output::{self, Outcome};
+use crate::import::Importer;
+
+/// What every part needs.
+struct Setting<'a> {
+    importer: &'a Importer,
+    n_rounds: u32,
+    /// For this part alone.
+    folder: &'a Path,
+    peer_python: Option<&'a Path>,
+    /// Slices and frames, of the full number: all, or a tenth.
+    is_small: bool,
+}
+
+impl Setting<'_> {
+    fn n(&self, full: u32) -> u32 {
+        if self.is_small { full / 10 } else { full }
+    }
+}
+
+pub fn run(arguments: &BenchImportArguments, importer: &Importer) -> Outcome {
+    let BenchImportArguments { parts, repeats, dir, small, peer_python, json: is_json } = arguments;
+    // Memory first: later parts leave freed memory behind
+    let order = [
+        ImportPart::Memory,
+        ImportPart::Long,
+        ImportPart::Headers,
+        ImportPart::Volume,
+        ImportPart::Frames,
+        ImportPart::FirstImage,
+    ];
+    let is_wanted = |part: &ImportPart| match parts.is_empty() {
+        true => *part != ImportPart::Long,
+        false => parts.contains(part),
+    };
+    let mut sheets = Vec::new();
+    for part in order.into_iter().filter(is_wanted) {
+        let parent = dir.clone().unwrap_or_else(std::env::temp_dir);
+        let sheet = Scratch::within(&parent).and_then(|scratch| {
+            let setting = Setting {
+                importer,
+                n_rounds: *repeats,
+                folder: scratch.path(),
+                peer_python: peer_python.as_deref(),
+                is_small: *small,
+            };
+            measure(part, &setting)
+        });
+        match sheet {
+            Ok(sheet) if *is_json => sheets.push(sheet.document()),
+            Ok(sheet) => sheet.lines().iter().for_each(|line| output::line(line)),
+            Err(text) => return output::failed(*is_json, "not_measured", &text),
+        }
+    }
+    if *is_json {
+        output::print_document(&output::stamped(json!({ "bench": "import", "parts": sheets })));
+    }
+    Outcome::Done
+}
+
+fn measure(part: ImportPart, setting: &Setting<'_>) -> Result<Sheet, String> {
+    match part {
+        ImportPart::Headers => headers::measure(setting),
+        ImportPart::Volume => volume::measure(setting),
+        ImportPart::Frames => frames::measure(setting),
+        ImportPart::Memory => memory::measure(setting),
+        ImportPart::FirstImage => first_image::measure(setting),
+        ImportPart::Long => first_image::measure_long(setting),
+    }
+}

@@ -1,0 +1,122 @@
+//! Studies come in: the first of a long scan while the rest is still read, and all of it at the end.
+//!
+//! What the reader does meanwhile stays: the image on screen is followed to its place among those that came later.
+
+use std::sync::Arc;
+
+use crate::app::dispatch::{ahead, analysis, study};
+use crate::app::hall::App;
+use crate::domain::intake::Intake;
+use crate::domain::study::Study;
+use crate::ui::view_state::{LookAt, SeriesPart};
+
+/// What has been read so far. The first of it is opened; later parts only add.
+pub fn on_partial(app: &mut App, studies: Vec<Arc<Study>>) {
+    let is_first = app.library.partial.studies.is_empty();
+    if is_first {
+        forget_pixels(app);
+    }
+    let first = studies.first().map(|study| study.uid.clone());
+    take_in(app, studies, |_| true);
+    match first.filter(|_| is_first) {
+        Some(first) => study::select(app, first),
+        None => ahead::follow(app),
+    }
+}
+
+pub fn on_intake(app: &mut App, mut intake: Intake) {
+    app.library.running = None;
+    let (n_refused, was_cancelled) = (intake.refused().count(), intake.was_cancelled);
+    let was_shown = !app.library.partial.studies.is_empty();
+    if !was_shown {
+        forget_pixels(app);
+    }
+    let studies = std::mem::take(&mut intake.studies);
+    let first = studies.first().map(|study| study.uid.clone());
+    app.library.note_refused(&intake);
+    take_in(app, studies, |_| false);
+    if was_cancelled {
+        app.voice.info("Reading was stopped; what had been read is shown.");
+    }
+    if first.is_none() && !was_cancelled {
+        let reason = app.library.refused.first().map(|file| file.notice.text.clone());
+        let why = reason.map_or_else(|| "There are no files there.".to_owned(), |text| format!("First reason: {text}"));
+        app.voice.error(format!("No image could be opened. {why}"));
+    } else if n_refused > 0 {
+        app.voice.warn(format!("{n_refused} files were not opened; the list gives the reasons."));
+    }
+    let Some(first) = first else { return };
+    for place in std::mem::take(&mut app.library.asked) {
+        app.runner.store(move |store| store.remember_place(place));
+    }
+    if was_shown {
+        complete(app);
+    } else {
+        app.desks.retain(|_, desk| desk.is_record_read);
+        study::select(app, first);
+    }
+}
+
+/// A study read again gets fresh pixels: the files may have changed.
+fn forget_pixels(app: &mut App) {
+    app.frames.clear();
+}
+
+/// Puts studies on the list; `is_partial` says of which more may come.
+fn take_in(app: &mut App, studies: Vec<Arc<Study>>, is_partial: impl Fn(&Study) -> bool) {
+    for study in &studies {
+        let known = app.library.study(&study.uid).filter(|_| app.library.is_partial(&study.uid));
+        if let (Some(known), Some(look)) = (known, app.view.looks.get_mut(&study.uid)) {
+            *look = followed(look, known, study);
+        }
+    }
+    let partial = studies.iter().filter(|study| is_partial(study)).map(|study| study.uid.clone()).collect::<Vec<_>>();
+    app.library.take_in_studies(studies);
+    app.library.partial.studies.extend(partial);
+}
+
+/// The partial studies are whole: what waited for that goes on.
+fn complete(app: &mut App) {
+    let partial = std::mem::take(&mut app.library.partial);
+    for (study, look) in partial.kept_looks {
+        // Where the reader has been meanwhile counts more than where somebody was last time
+        if app.view.look(&study).is_none_or(|look| look.series.is_empty()) {
+            app.view.restore(&study, &look);
+        }
+    }
+    if let Some(open) = app.library.open.clone() {
+        if app.open_desk().is_some_and(|desk| desk.is_record_read) {
+            analysis::resume(app, &open);
+        }
+        ahead::follow(app);
+    }
+}
+
+/// The same look at the same images, where these stand in `new`.
+fn followed(look: &LookAt, old: &Study, new: &Study) -> LookAt {
+    let mut followed = LookAt { selected: look.selected.clone(), ..LookAt::default() };
+    for index in 0..old.series.len() {
+        let part = SeriesPart::of(old, index);
+        let view = look.series_view(&part);
+        let Some((new_index, stack_index)) = place_of(old, index, view.stack_index, new) else { continue };
+        let new_part = SeriesPart::of(new, new_index);
+        if look.open_series.as_ref() == Some(&part) {
+            followed.open_series = Some(new_part.clone());
+        }
+        if look.series.contains_key(&part) {
+            followed.series.entry(new_part).or_insert(crate::ui::view_state::SeriesView { stack_index, ..view });
+        }
+    }
+    followed
+}
+
+/// Series and place in its stack, in `new`, of an image of `old`.
+fn place_of(old: &Study, series: usize, at: usize, new: &Study) -> Option<(usize, usize)> {
+    let old_series = old.series.get(series)?;
+    let (instance, frame) = old_series.image(at.min(old_series.stack.len().saturating_sub(1)))?;
+    new.series.iter().enumerate().filter(|(_, series)| series.uid == old_series.uid).find_map(|(index, series)| {
+        let holder = series.instances.iter().position(|other| other.sop == instance.sop)?;
+        let at = series.stack.iter().position(|image| image.instance == holder && image.frame == frame)?;
+        Some((index, at))
+    })
+}
