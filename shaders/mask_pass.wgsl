@@ -25,8 +25,9 @@ fn mask_pass(base: vec3f, in_image: vec2f) -> vec3f {
         let segment = firstTrailingBit(rest);
         rest &= rest - 1u;
         let is_outline = ((around >> segment) & 1u) == 0u;
-        let alpha = select(viewport.overlay.y, 1.0, is_outline);
-        color = blend(color, viewport.segment_colors[segment].rgb, alpha * viewport.overlay.x);
+        let of_mask = select(viewport.overlay.y, 1.0, is_outline) * viewport.overlay.x;
+        let is_opaque = f32(segment) >= viewport.overlay.w;
+        color = blend(color, viewport.segment_colors[segment].rgb, select(of_mask, 1.0, is_opaque));
     }
     return color;
 }

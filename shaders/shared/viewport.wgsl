@@ -19,7 +19,7 @@ struct Viewport {
     tables: vec4i,
     // Padding low and high; largest entry of the VOI table; bits of the visible segments.
     stored: vec4i,
-    // Opacity of everything; opacity of a mask's fill; width of its outline.
+    // Opacity of everything; opacity of a mask's fill; width of its outline; the first segment that is opaque.
     overlay: vec4f,
     // Scale and offset along x, then y, from source pixel centers to map pixel centers.
     map_from_source: vec4f,

@@ -4,6 +4,7 @@
 //! → gray level. `pipeline` runs the whole way at source resolution in f64; the shaders and their CPU twin repeat it.
 //! Nothing here reads files, draws or knows the screen.
 
+pub mod graphics;
 pub mod histogram;
 pub mod lookup;
 pub mod modality_lut;

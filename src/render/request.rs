@@ -133,6 +133,8 @@ pub enum Minification {
 #[derive(Clone, Debug)]
 pub struct OverlayRequest {
     pub masks: Vec<MaskLayer>,
+    /// The file's own graphics: opaque, above the masks, drawn even while those are hidden.
+    pub graphics: Option<MaskLayer>,
     /// Opacity of a mask's inside, 0 to 1.
     pub fill_opacity: f32,
     /// Width of a mask's outline, physical pixels; it lies inside the mask.
@@ -140,7 +142,7 @@ pub struct OverlayRequest {
     pub saliency: Option<SaliencyLayer>,
     /// Multiplies every opacity, 0 to 1.
     pub opacity: f32,
-    /// Hold to hide: nothing but the image is drawn.
+    /// Hold to hide: nothing but the image and the file's own graphics is drawn.
     pub hidden: bool,
 }
 
@@ -153,12 +155,19 @@ impl OverlayRequest {
     /// The masks whose bits go into the label texture, lowest first. Invisible ones are among them, so that showing
     /// them uploads nothing, unless there are more than fit.
     pub(crate) fn shown_masks(&self) -> Vec<&MaskLayer> {
+        let graphics = self.graphics.iter().filter(|layer| layer.is_visible);
         let has_visible = self.masks.iter().any(|layer| layer.is_visible);
         if !self.is_shown() || !has_visible {
-            return Vec::new();
+            return graphics.collect();
         }
-        let fits = self.masks.len() <= MAX_SEGMENTS;
-        self.masks.iter().filter(|layer| fits || layer.is_visible).collect()
+        let fits = self.masks.len() + graphics.clone().count() <= MAX_SEGMENTS;
+        self.masks.iter().filter(|layer| fits || layer.is_visible).chain(graphics).collect()
+    }
+
+    /// From which place in [`OverlayRequest::shown_masks`] on layers are opaque.
+    pub(crate) fn first_opaque(&self) -> usize {
+        let n_graphics = usize::from(self.graphics.as_ref().is_some_and(|layer| layer.is_visible));
+        self.shown_masks().len() - n_graphics
     }
 
     fn is_shown(&self) -> bool {
@@ -170,6 +179,7 @@ impl Default for OverlayRequest {
     fn default() -> Self {
         Self {
             masks: Vec::new(),
+            graphics: None,
             fill_opacity: overlay::FILL_OPACITY,
             outline_px: overlay::OUTLINE_PX,
             saliency: None,

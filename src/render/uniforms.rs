@@ -32,7 +32,7 @@ pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
             overlay.opacity.clamp(0.0, 1.0),
             overlay.fill_opacity.clamp(0.0, 1.0),
             overlay.outline_px.max(0.0),
-            0.0,
+            overlay.first_opaque() as f32,
         ]),
         map_from_source,
         saliency,

@@ -98,6 +98,10 @@ pub fn view_key(ctx: &Context, context: &UiContext<'_>, view: &mut ViewState, ke
     match key {
         ViewKey::NextSeries => return step_series(context, view, 1),
         ViewKey::PreviousSeries => return step_series(context, view, -1),
+        ViewKey::ToggleGraphics => {
+            view.overlay.graphics_shown = !view.overlay.graphics_shown;
+            return;
+        }
         _ => {}
     }
     let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
@@ -142,7 +146,7 @@ fn changed(look: &mut SeriesView, shown: &Shown<'_>, key: ViewKey) {
         ViewKey::FirstImage => look.stack_index = 0,
         ViewKey::LastImage => look.stack_index = n_images.saturating_sub(1),
         ViewKey::Reset => *look = SeriesView { stack_index: look.stack_index, ..SeriesView::default() },
-        ViewKey::NextSeries | ViewKey::PreviousSeries => {}
+        ViewKey::NextSeries | ViewKey::PreviousSeries | ViewKey::ToggleGraphics => {}
     }
 }
 

@@ -24,6 +24,8 @@ pub enum ViewKey {
     Invert,
     FlipHorizontal,
     FlipVertical,
+    /// What the file itself lays over its picture.
+    ToggleGraphics,
     RotateRight,
     RotateLeft,
     Fit,
@@ -172,6 +174,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     image(ViewKey::RotateLeft, &[plain(Key::L)], "Rotate left"),
     image(ViewKey::FlipHorizontal, &[plain(Key::H)], "Flip left to right"),
     image(ViewKey::FlipVertical, &[plain(Key::V)], "Flip top to bottom"),
+    image(ViewKey::ToggleGraphics, &[plain(Key::F)], "Graphics of the file on and off"),
     image(ViewKey::Reset, &[plain(Key::Space)], "Reset the view"),
     window(ViewKey::Preset('1'), &[plain(Key::Num1)], "Preset 1"),
     window(ViewKey::Preset('2'), &[plain(Key::Num2)], "Preset 2"),

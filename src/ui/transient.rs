@@ -1,11 +1,13 @@
 //! What the screen forgets at the end of a session: drafts, drags, caches.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::{PointerButton, Rect, TextureHandle};
 
 use crate::domain::frame::FrameKey;
 use crate::domain::geometry::PixelBox;
+use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
 use crate::domain::uid::FindingId;
 use crate::ui::view_state::{SeriesPart, SeriesView};
@@ -105,9 +107,11 @@ pub enum DragKind {
 }
 
 /// What was measured of a frame so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Levels {
     pub auto: Option<Window>,
     pub full: Option<Window>,
     pub range: Option<(f64, f64)>,
+    /// The file's own graphics over it; `Some(None)` when there are none.
+    pub graphics: Option<Option<Arc<Segment>>>,
 }

@@ -129,6 +129,8 @@ pub enum WindowChoice {
     /// The file's first VOI LUT or window, else [`WindowChoice::Auto`].
     #[default]
     FromFile,
+    /// This one of the file's VOI LUTs and windows; the first where an image has fewer.
+    FromFileAt(usize),
     /// Percentiles 0.5 to 99.5 of each image.
     Auto,
     FullRange,
@@ -150,6 +152,8 @@ pub struct OverlayView {
     pub colormap: Colormap,
     /// Boxes and measured lines.
     pub marks_shown: bool,
+    /// Graphics that the file brings along.
+    pub graphics_shown: bool,
     /// Held down: everything of the model is hidden for a moment.
     pub is_held_hidden: bool,
 }
@@ -163,6 +167,7 @@ impl Default for OverlayView {
             saliency_opacity: SALIENCY_OPACITY,
             colormap: Colormap::Inferno,
             marks_shown: true,
+            graphics_shown: true,
             is_held_hidden: false,
         }
     }

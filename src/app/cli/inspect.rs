@@ -9,7 +9,9 @@ use crate::app::cli::arguments::InspectArguments;
 use crate::app::cli::output::{self, Outcome};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Notice};
+use crate::domain::overlay::{Overlay, OverlayPlane};
 use crate::domain::patient::Patient;
+use crate::domain::presentation::VoiTransform;
 use crate::domain::series::{Regularity, Series};
 use crate::domain::study::Study;
 use crate::import::Importer;
@@ -118,7 +120,36 @@ fn series_document(series: &Series) -> Value {
             "number": instance.number,
             "n_frames": instance.n_frames(),
             "transfer_syntax_uid": instance.pixels.transfer_syntax,
+            "spacing_kind": instance.spacing.kind,
+            "value_unit": instance.value_unit.suffix(),
+            "voi": instance.frame(0).map(|frame| frame.voi.iter().map(voi_document).collect::<Vec<_>>()),
+            "overlays": instance.overlays.iter().map(overlay_document).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
+    })
+}
+
+fn voi_document(transform: &VoiTransform) -> Value {
+    match transform {
+        VoiTransform::Window { window, explanation } => json!({ "window": window, "explanation": explanation }),
+        VoiTransform::Table(table) => {
+            json!({ "table_entries": table.entries.len(), "explanation": table.explanation })
+        }
+    }
+}
+
+fn overlay_document(overlay: &Overlay) -> Value {
+    let [row, col] = overlay.origin;
+    json!({
+        "group": format!("{:04X}", overlay.group),
+        "kind": overlay.kind,
+        "rows": overlay.rows,
+        "columns": overlay.cols,
+        // From 1, as in the file
+        "origin": [row + 1, col + 1],
+        "n_frames": overlay.n_frames,
+        "label": overlay.label,
+        "description": overlay.description,
+        "embedded": matches!(overlay.plane, OverlayPlane::Embedded { .. }),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::domain::uid::ModelId;
 use crate::imaging::overlay::Colormap;
 use crate::imaging::view::{ImageGrid, View};
 use crate::imaging::voi_lut::Voi;
-use crate::imaging::{presentation, presets};
+use crate::imaging::{graphics, presentation, presets};
 use crate::import::Importer;
 use crate::jobs::event::{AnalysisEvent, ModelEnd};
 use crate::jobs::work::analysis::{self, AnalysisRequest, ModelShelf};
@@ -99,7 +99,10 @@ fn draw_request(opened: &OpenedFrame, arguments: &RenderArguments, viewport: [f6
         }
         grey.voi = Voi::Window(preset.window);
     }
-    Ok(DrawRequest::new(Arc::clone(&opened.frame), &opened.instance, arguments.frame, &grey, transform))
+    let mut request = DrawRequest::new(Arc::clone(&opened.frame), &opened.instance, arguments.frame, &grey, transform);
+    let graphics = graphics::segment(&opened.instance, arguments.frame, &opened.frame);
+    request.overlay.graphics = graphics.map(MaskLayer::new);
+    Ok(request)
 }
 
 fn parse_window(text: &str) -> Result<Window, Notice> {

@@ -10,6 +10,7 @@ pub(crate) struct MaskPass<'a> {
     level: usize,
     visible: u32,
     colors: Vec<[f32; 3]>,
+    first_opaque: usize,
 }
 
 impl<'a> MaskPass<'a> {
@@ -22,7 +23,14 @@ impl<'a> MaskPass<'a> {
         let level = mask_pass::level(request);
         let labels = mask_pass::label_levels(request, &layers).into_iter().nth(level)?;
         let colors = layers.iter().take(MAX_SEGMENTS).map(|layer| overlay::unit_color(layer.color)).collect();
-        Some(Self { request, labels, level, visible: mask_pass::visible_bits(&layers), colors })
+        Some(Self {
+            request,
+            labels,
+            level,
+            visible: mask_pass::visible_bits(&layers),
+            colors,
+            first_opaque: request.overlay.first_opaque(),
+        })
     }
 
     pub fn over(&self, base: [f32; 3], in_viewport: [f64; 2]) -> [f32; 3] {
@@ -39,8 +47,10 @@ impl<'a> MaskPass<'a> {
         let mut color = base;
         for (segment, segment_color) in self.colors.iter().enumerate().filter(|(i, _)| here >> i & 1 == 1) {
             let is_outline = around >> segment & 1 == 0;
-            let alpha = overlay::mask_alpha(true, is_outline, overlay.fill_opacity.clamp(0.0, 1.0));
-            color = overlay::blend(color, *segment_color, alpha * overlay.opacity.clamp(0.0, 1.0));
+            let of_mask = overlay::mask_alpha(true, is_outline, overlay.fill_opacity.clamp(0.0, 1.0));
+            let is_opaque = segment >= self.first_opaque;
+            let alpha = if is_opaque { 1.0 } else { of_mask * overlay.opacity.clamp(0.0, 1.0) };
+            color = overlay::blend(color, *segment_color, alpha);
         }
         color
     }

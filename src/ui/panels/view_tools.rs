@@ -39,6 +39,9 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
                 view_key(ui.ctx(), context, view, key);
             }
         }
+        if !shown.instance.overlays.is_empty() {
+            graphics_ui(ui, view);
+        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let words = if view.transient.is_maximized { "Show panels" } else { "Maximize" };
             let response = ui.add(Button::new(RichText::new(words).small()));
@@ -51,6 +54,19 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
             }
         });
     });
+}
+
+/// What the file lays over its picture: on or off.
+fn graphics_ui(ui: &mut Ui, view: &mut ViewState) {
+    let words = "Graphics of the file";
+    let tip =
+        hint(ui.ctx(), "Text and lines that the file lays over its picture", KeyCommand::View(ViewKey::ToggleGraphics));
+    let is_shown = view.overlay.graphics_shown;
+    let response = ui.add(Button::new(RichText::new("Graphics").small()).selected(is_shown)).on_hover_text(tip);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_shown, words));
+    if response.clicked() {
+        view.overlay.graphics_shown = !is_shown;
+    }
 }
 
 fn tool(ui: &mut Ui, label: &str, words: &str, key: ViewKey) -> Response {

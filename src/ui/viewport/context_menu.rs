@@ -2,12 +2,14 @@
 
 use egui::{Button, Ui};
 
+use crate::domain::presentation::VoiTransform;
 use crate::imaging::presets::{presets, presets_apply};
 use crate::ui::context::UiContext;
 use crate::ui::keys::view_key;
 use crate::ui::shortcuts::{KeyCommand, ReviewKey, ViewKey, chord_text};
 use crate::ui::view_state::{ViewState, WindowChoice};
-use crate::ui::viewport::shown::Shown;
+use crate::ui::viewport::shown::{Shown, explanation};
+use crate::ui::words::{clipped, number};
 
 pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, view: &mut ViewState) {
     ui.set_min_width(210.0);
@@ -24,7 +26,9 @@ pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, 
         ("Invert", ViewKey::Invert),
         ("Reset view", ViewKey::Reset),
     ];
-    for (label, key) in items {
+    let graphics = ("Graphics of the file", ViewKey::ToggleGraphics);
+    let has_graphics = !shown.instance.overlays.is_empty();
+    for (label, key) in items.into_iter().chain(has_graphics.then_some(graphics)) {
         if item(ui, label, KeyCommand::View(key)) {
             view_key(ui.ctx(), context, view, key);
         }
@@ -44,6 +48,12 @@ pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
     let mut chosen = None;
     if item(ui, "As the file says", KeyCommand::View(ViewKey::WindowFromFile)) {
         chosen = Some(WindowChoice::FromFile);
+    }
+    let offered = shown.instance.frame(shown.frame_idx).map_or(&[][..], |attrs| attrs.voi.as_slice());
+    for (place, transform) in offered.iter().enumerate().filter(|_| offered.len() > 1) {
+        if ui.button(offered_words(place, transform)).clicked() {
+            chosen = Some(WindowChoice::FromFileAt(place));
+        }
     }
     if item(ui, "Automatic", KeyCommand::View(ViewKey::WindowAuto)) {
         chosen = Some(WindowChoice::Auto);
@@ -66,6 +76,15 @@ pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
     if let Some(window) = chosen {
         view.look_mut(&shown.study.uid).series.entry(shown.part.clone()).or_default().window = window;
         ui.close();
+    }
+}
+
+/// One of several windows and tables that the file offers.
+fn offered_words(place: usize, transform: &VoiTransform) -> String {
+    let name = format!("File {}: {}", place + 1, clipped(&explanation(transform), 30));
+    match transform {
+        VoiTransform::Window { window, .. } => format!("{name}  {} / {}", number(window.width), number(window.center)),
+        VoiTransform::Table(_) => format!("{name}  (table)"),
     }
 }
 

@@ -51,6 +51,7 @@ pub fn request(
     };
     let mut request = DrawRequest::new(Arc::clone(frame), shown.instance, shown.frame_idx, &grey, canvas.transform);
     request.overlay.hidden = overlay.is_held_hidden;
+    request.overlay.graphics = shown.graphics.clone().filter(|_| overlay.graphics_shown).map(MaskLayer::new);
     let Some(finding) = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding)) else {
         return request;
     };

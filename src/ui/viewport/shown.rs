@@ -7,13 +7,14 @@ use egui::{Pos2, Rect, pos2};
 use crate::domain::finding::{Finding, Subject};
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::instance::Instance;
-use crate::domain::presentation::Window;
+use crate::domain::mask::Segment;
+use crate::domain::presentation::{VoiTransform, Window};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::imaging::presets::{presets, presets_apply};
 use crate::imaging::view::{ImageGrid, View, ViewTransform};
 use crate::imaging::voi_lut::Voi;
-use crate::imaging::{histogram, pipeline, presentation};
+use crate::imaging::{graphics, histogram, pipeline, presentation};
 use crate::ui::context::{FrameState, UiContext};
 use crate::ui::transient::{Levels, Transient};
 use crate::ui::view_state::{LookAt, SeriesPart, SeriesView, WindowChoice};
@@ -30,6 +31,8 @@ pub struct Shown<'a> {
     pub look: SeriesView,
     /// `None` until the pixels are here.
     pub tone: Option<Tone>,
+    /// What the file lays over this image.
+    pub graphics: Option<Arc<Segment>>,
 }
 
 /// How stored values become gray.
@@ -74,7 +77,11 @@ impl<'a> Shown<'a> {
                 state.ready().map(|frame| tone(&view, series, instance, frame_idx, frame, levels))
             }
         };
-        Some(Self { study, series, part, instance, frame_idx, state, look: view, tone })
+        let graphics = state.ready().filter(|_| !instance.overlays.is_empty()).and_then(|frame| {
+            let known = &mut transient.levels_of(&key).graphics;
+            known.get_or_insert_with(|| graphics::segment(instance, frame_idx, frame)).clone()
+        });
+        Some(Self { study, series, part, instance, frame_idx, state, look: view, tone, graphics })
     }
 
     pub fn frame(&self) -> Option<&Arc<Frame>> {
@@ -217,8 +224,10 @@ fn voi(
             (Voi::Window(window), "Full range".to_owned())
         }
         WindowChoice::Auto => (Voi::Window(auto(levels)), "Auto".to_owned()),
-        WindowChoice::FromFile | WindowChoice::Preset(_) => {
-            match instance.frame(frame_idx).and_then(|attrs| attrs.voi.first()) {
+        WindowChoice::FromFile | WindowChoice::FromFileAt(_) | WindowChoice::Preset(_) => {
+            let place = if let WindowChoice::FromFileAt(place) = look.window { place } else { 0 };
+            let offered = instance.frame(frame_idx).map_or(&[][..], |attrs| attrs.voi.as_slice());
+            match offered.get(place).or_else(|| offered.first()) {
                 Some(transform) => (Voi::from(transform), explanation(transform)),
                 None => (Voi::Window(auto(levels)), "Auto".to_owned()),
             }
@@ -226,8 +235,8 @@ fn voi(
     }
 }
 
-fn explanation(transform: &crate::domain::presentation::VoiTransform) -> String {
-    use crate::domain::presentation::VoiTransform;
+/// What the file calls it.
+pub fn explanation(transform: &VoiTransform) -> String {
     let said = match transform {
         VoiTransform::Window { explanation, .. } => explanation,
         VoiTransform::Table(table) => &table.explanation,

@@ -61,10 +61,11 @@ pub enum Kind {
     F64,
     Rgb8,
     Rgb16,
+    Rgb32,
     Palette,
 }
 
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::U8,
     Kind::I8,
     Kind::U16,
@@ -75,6 +76,7 @@ pub const KINDS: [Kind; 11] = [
     Kind::F64,
     Kind::Rgb8,
     Kind::Rgb16,
+    Kind::Rgb32,
     Kind::Palette,
 ];
 
@@ -100,13 +102,13 @@ pub fn samples(dice: &mut Dice, kind: Kind, n_pixels: usize) -> Samples {
         Kind::U8 | Kind::Rgb8 | Kind::Palette => (0.0, 255.0),
         Kind::I8 => (-128.0, 127.0),
         Kind::U16 => (0.0, 65535.0),
-        Kind::Rgb16 => (0.0, 4095.0),
+        Kind::Rgb16 | Kind::Rgb32 => (0.0, 4095.0),
         Kind::I16 => (-32768.0, 32767.0),
         Kind::U32 => (0.0, 4.0e6),
         Kind::I32 => (-2.0e6, 2.0e6),
         Kind::F32 | Kind::F64 => (-1000.0, 3000.0),
     };
-    let n_samples = if matches!(kind, Kind::Rgb8 | Kind::Rgb16) { n_pixels * 3 } else { n_pixels };
+    let n_samples = if matches!(kind, Kind::Rgb8 | Kind::Rgb16 | Kind::Rgb32) { n_pixels * 3 } else { n_pixels };
     let noise = dice.pick(&[0.02, 0.2, 1.0]);
     let mut values = (0..n_samples).map(|i| {
         let slope = (i as f64 / n_samples as f64 * 5.0).fract();
@@ -127,6 +129,7 @@ pub fn samples(dice: &mut Dice, kind: Kind, n_pixels: usize) -> Samples {
         Kind::F64 => Samples::F64(values.by_ref().collect()),
         Kind::Rgb8 => Samples::Rgb8(values.map(|v| v as u8).collect()),
         Kind::Rgb16 => Samples::Rgb16(values.map(|v| v as u16).collect()),
+        Kind::Rgb32 => Samples::Rgb32(values.map(|v| v as u32).collect()),
     }
 }
 
@@ -268,9 +271,11 @@ pub fn request(
         flip_h: dice.coin(),
     };
     let grid = ImageGrid::new(rows, cols, dice.pick(&[1.0, 1.0, 0.8]));
-    let n_masks = dice.pick(&[0, 1, 3, 12, 32]);
+    let graphics = dice.coin().then(|| masks(dice, rows, cols, 1).remove(0));
+    let n_masks = dice.pick(&[0, 1, 3, 12, 32]).min(32 - usize::from(graphics.is_some()));
     let overlay = OverlayRequest {
         masks: masks(dice, rows, cols, n_masks),
+        graphics,
         saliency: dice.coin().then(|| saliency(dice, rows, cols)),
         opacity: dice.pick(&[1.0, 0.6]),
         hidden: dice.below(8) == 0,
