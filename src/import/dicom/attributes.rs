@@ -16,6 +16,7 @@ use crate::domain::presentation::{PixelPadding, ValueUnit};
 use crate::domain::series::Modality;
 use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, PixelPlace, SampleKind};
 use crate::domain::uid::{FrameOfReferenceUid, SeriesUid, SopInstanceUid, StudyUid};
+use crate::import::dicom::broken_promise;
 use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
 use crate::import::dicom::frames::Groups;
@@ -78,6 +79,13 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
     if let PixelPlace::Flat { n_bytes, .. } = stored.place {
         notices.extend(layout.surplus(n_bytes));
     }
+    let mut lossy = lossy(&root, file);
+    let promises_lossless = file.syntax.lossy_method.is_none();
+    if promises_lossless && let Some(method) = broken_promise::lossy_method(&file.source, &stored) {
+        let text = "The transfer syntax promises lossless compression, but the picture was compressed with loss";
+        notices.push(Notice::new(reason::SYNTAX_CONTRADICTED, text));
+        lossy.get_or_insert_with(|| method.to_owned());
+    }
     let uids = Uids::read(file, &root, &mut notices);
     let series = series_facts(&root, uids.series);
     let groups = Groups::read(root, &series.modality.0);
@@ -99,7 +107,7 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         sop_class,
         path: path.to_owned(),
         number: root.integer(tags::INSTANCE_NUMBER),
-        pixels: layout.description(&file.syntax.uid, lossy(&root, file)),
+        pixels: layout.description(&file.syntax.uid, lossy),
         // A deflated data set is inflated again when a frame is wanted
         stored: (!file.syntax.is_deflated).then(|| Arc::new(stored)),
         frames,

@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::frame::Samples;
 use crate::domain::stored_pixels::{PixelCoding, PixelLayout};
+use crate::import::dicom::broken_promise;
 use crate::import::dicom::codecs::turbojpeg::Shape;
 use crate::import::dicom::codestream::StreamInfo;
 use crate::import::dicom::inflate::inflate;
@@ -35,16 +36,20 @@ pub struct Decoded {
 
 /// One frame's fragments, joined, to canonical samples. Never panics.
 pub fn decode(coding: PixelCoding, data: &[u8], layout: &PixelLayout, limits: &Limits) -> Result<Samples, ImportError> {
+    let fitted = |decoded: Decoded| {
+        let is_lossy = broken_promise::method_of_stream(coding, data).is_some();
+        samples::canonical(undiminished(decoded, layout, is_lossy)?, layout)
+    };
     let run = || match coding {
         PixelCoding::Native | PixelCoding::EncapsulatedNative => encapsulated_native(data, layout),
         PixelCoding::DeflatedFrames => {
             encapsulated_native(&inflate(data, limits.max_frame_bytes, limits)?.bytes, layout)
         }
         PixelCoding::Rle => run_length(data, layout),
-        PixelCoding::Jpeg => samples::canonical(jpeg::decode(data, layout)?, layout),
-        PixelCoding::JpegLs => samples::canonical(jpeg_ls::decode(data, layout)?, layout),
-        PixelCoding::Jpeg2000 => samples::canonical(jpeg_2000::decode(data, layout)?, layout),
-        PixelCoding::JpegXl => samples::canonical(jpeg_xl::decode(data, layout)?, layout),
+        PixelCoding::Jpeg => fitted(jpeg::decode(data, layout)?),
+        PixelCoding::JpegLs => fitted(jpeg_ls::decode(data, layout)?),
+        PixelCoding::Jpeg2000 => fitted(jpeg_2000::decode(data, layout)?),
+        PixelCoding::JpegXl => fitted(jpeg_xl::decode(data, layout)?),
         PixelCoding::Unsupported => Err(ImportError::UnsupportedTransferSyntax("This transfer syntax")),
     };
     guarded(run)
@@ -67,11 +72,48 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, ImportError>) -> Result<T, ImportE
         .unwrap_or_else(|_| Err(ImportError::DecoderFailed("the decoder gave up".to_owned())))
 }
 
+/// Values that Bits Stored has no room for: cutting off their upper bits would show another picture. Where loss made
+/// a few overshoot they are the brightest, else the picture is refused.
+fn undiminished(decoded: Decoded, layout: &PixelLayout, is_lossy: bool) -> Result<Decoded, ImportError> {
+    let n_bits = u32::from(layout.bits_stored);
+    // Left-aligned values are moved into place later
+    if u32::from(decoded.precision) <= n_bits || layout.high_bit + 1 != layout.bits_stored {
+        return Ok(decoded);
+    }
+    let is_signed = layout.is_signed;
+    let fits = |word: u32, width: u32| {
+        let kept = if is_signed { n_bits - 1 } else { n_bits };
+        let above = word.unbounded_shr(kept);
+        let ones = |n: u32| u32::MAX.unbounded_shr(32 - n.min(32)).unbounded_shr(kept);
+        above == 0 || (is_signed && (above == ones(width) || above == ones(u32::from(decoded.precision))))
+    };
+    let n_above = match &decoded.words {
+        Words::U8(words) => words.iter().filter(|word| !fits(u32::from(**word), 8)).count(),
+        Words::U16(words) => words.iter().filter(|word| !fits(u32::from(**word), 16)).count(),
+        Words::U32(words) => words.iter().filter(|word| !fits(**word, 32)).count(),
+    };
+    match decoded.words {
+        _ if n_above == 0 => Ok(decoded),
+        Words::U16(words) if is_lossy && !is_signed && n_bits < 16 && n_above <= words.len() / 100 => {
+            let peak = (1_u16 << n_bits) - 1;
+            let words = Words::U16(words.into_iter().map(|word| word.min(peak)).collect());
+            Ok(Decoded { words, ..decoded })
+        }
+        _ => Err(ImportError::CodestreamMismatch(format!(
+            "its values need more than the {n_bits} bits that are said to be stored"
+        ))),
+    }
+}
+
 fn encapsulated_native(data: &[u8], layout: &PixelLayout) -> Result<Samples, ImportError> {
     let n_bytes_of_all = data.len() as u64 * u64::from(layout.n_frames);
     let n_bytes = native::frame_bits(layout, n_bytes_of_all).div_ceil(8);
     let bytes = usize::try_from(n_bytes).ok().and_then(|n_bytes| data.get(..n_bytes));
     let bytes = bytes.ok_or_else(|| failed("the frame is too short"))?;
+    // One byte may pad it to an even length
+    if data.len() > bytes.len() + 1 {
+        return Err(ImportError::CodestreamMismatch(format!("it is {} bytes too long", data.len() - bytes.len())));
+    }
     if layout.bits_allocated == 1 {
         return Ok(Samples::U8(native::unpacked_bits(bytes, 0, layout.n_pixels()).into()));
     }

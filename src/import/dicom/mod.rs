@@ -1,6 +1,7 @@
 //! DICOM files: from bytes to instances, and from instances to frames.
 
 pub mod attributes;
+pub mod broken_promise;
 pub mod codecs;
 pub mod codestream;
 pub mod contradictions;

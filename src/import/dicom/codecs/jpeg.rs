@@ -22,6 +22,11 @@ pub fn decode(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError>
     if !is_arithmetic && n_codes > data.len().saturating_mul(8) {
         return Err(failed("the stream is too short for its picture"));
     }
+    // The library would make do with tables of its own, and perhaps show another picture
+    let has_codes = codestream::jpeg_segments(data, info.scan_at).iter().any(|(marker, _)| *marker == 0xC4);
+    if !is_arithmetic && !has_codes {
+        return Err(failed("the stream has no Huffman tables"));
+    }
     let is_ybr = !is_lossless && info.n_components == 3 && is_ybr_inside(&info, layout.color);
     let transform = (info.n_components == 3).then_some(is_ybr);
     let has_wrong_scan = matches!(info.process, 0xC0 | 0xC1 | 0xC9) && info.scan_parameters != SEQUENTIAL_SCAN;

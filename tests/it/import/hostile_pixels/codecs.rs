@@ -204,6 +204,10 @@ fn jpeg_2000_that_lies_is_no_picture() {
         |name: &str, stream: &[u8]| case(68, name, &file12(JPEG_2000, stream)).frame_refused(CODESTREAM_MISMATCH);
     let siz = |at: usize, bytes: &[u8]| patched(GREY12_J2K, SIZ, at, bytes);
     let cod = |at: usize, bytes: &[u8]| patched(GREY12_J2K, COD, at, bytes);
+    let swapped = |stream: &[u8]| {
+        let sides = [0, 0, 0, 12, 0, 0, 0, 16];
+        patched(&patched(stream, SIZ, 6, &sides), SIZ, 22, &sides)
+    };
     let huge = [0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF];
     let one_by_one = patched(&siz(22, &[0, 0, 0, 1, 0, 0, 0, 1]), SIZ, 6, &huge);
     let cut = |percent: usize| GREY12_J2K[..GREY12_J2K.len() * percent / 100].to_vec();
@@ -216,12 +220,12 @@ fn jpeg_2000_that_lies_is_no_picture() {
         case(68, "grey inside color", &color8(JPEG_2000, "RGB", GREY12_J2K)).frame_refused(CODESTREAM_MISMATCH),
         case(68, "12 bits inside 8", &file8(JPEG_2000, GREY12_J2K)).frame_refused(CODESTREAM_MISMATCH),
         mismatch("24 bits inside 16", &siz(40, &[23])),
-        mismatch("swapped inside", &siz(6, &[0, 0, 0, 12, 0, 0, 0, 16])),
+        mismatch("swapped inside", &swapped(GREY12_J2K)),
         refused("65535 x 65535 of tiles of one pixel", &one_by_one),
         refused("tiles of one pixel", &siz(22, &[0, 0, 0, 1, 0, 0, 0, 1])),
         refused("tiles of no pixel", &siz(22, &[0; 8])),
         refused("16384 components", &siz(38, &[0x40, 0])),
-        refused("no component", &siz(38, &[0, 0])),
+        mismatch("no component", &siz(38, &[0, 0])),
         refused("an origin beyond the picture", &siz(14, &[0, 0, 0xFF, 0xFF])),
         refused("steps of none", &siz(41, &[0, 0])),
         refused("33 resolutions", &cod(9, &[33])),
@@ -235,12 +239,7 @@ fn jpeg_2000_that_lies_is_no_picture() {
         refused("empty", &[]),
         case(68, "high throughput as it should be", &file12(HTJ2K, GREY16_HTJ2K)).kept().samples(grey12()),
         case(68, "high throughput, half of it", &file12(HTJ2K, &half(GREY16_HTJ2K))).frame_refused(DECODER_FAILED),
-        case(
-            68,
-            "high throughput, swapped",
-            &file12(HTJ2K, &patched(GREY16_HTJ2K, SIZ, 6, &[0, 0, 0, 12, 0, 0, 0, 16])),
-        )
-        .frame_refused(CODESTREAM_MISMATCH),
+        case(68, "high throughput, swapped", &file12(HTJ2K, &swapped(GREY16_HTJ2K))).frame_refused(CODESTREAM_MISMATCH),
     ]);
 }
 
