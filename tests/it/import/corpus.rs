@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::import::synthetic::{codes, scan_all};
 
 /// The folder of public DICOM data beside the repository; absent on most machines.
-fn data(folder: &str) -> Option<PathBuf> {
+pub fn data(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("OVERREAD_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let path = root.join("dicom").join(folder);
@@ -26,7 +26,7 @@ fn data(folder: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn instances(intake: &Intake) -> impl Iterator<Item = &Instance> {
+pub fn instances(intake: &Intake) -> impl Iterator<Item = &Instance> {
     intake.studies.iter().flat_map(|study| &study.series).flat_map(|series| &series.instances).map(AsRef::as_ref)
 }
 
