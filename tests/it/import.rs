@@ -1,5 +1,6 @@
 //! The door in: what opens, what is refused and why, and that decoded pixels stay what they were.
 
+mod attributes;
 mod codecs;
 mod corpus;
 mod hierarchy;

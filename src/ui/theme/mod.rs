@@ -124,12 +124,17 @@ pub fn install(ctx: &Context) {
     });
 }
 
-/// Letters that egui's own fonts lack: a patient's name must never be a row of boxes. First alphabets, then ideographs.
-fn name_fonts() -> [FontInsert; 2] {
+/// Letters that egui's own fonts lack: a patient's name must never be a row of boxes. First alphabets, then ideographs
+/// and syllables.
+fn name_fonts() -> [FontInsert; 4] {
     let dejavu: &[u8] = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
     let droid: &[u8] = include_bytes!("../../../assets/fonts/DroidSansFallbackFull.ttf");
+    let thai: &[u8] = include_bytes!("../../../assets/fonts/NotoSansThai-Regular.ttf");
+    let nanum: &[u8] = include_bytes!("../../../assets/fonts/NanumGothic.ttf");
     let last = |family| InsertFontFamily { family, priority: FontPriority::Lowest };
-    [("DejaVu Sans", dejavu), ("Droid Sans Fallback", droid)].map(|(name, bytes)| {
+    let fonts =
+        [("DejaVu Sans", dejavu), ("Noto Sans Thai", thai), ("Droid Sans Fallback", droid), ("Nanum Gothic", nanum)];
+    fonts.map(|(name, bytes)| {
         let families = vec![last(FontFamily::Proportional), last(FontFamily::Monospace)];
         FontInsert::new(name, FontData::from_static(bytes), families)
     })
