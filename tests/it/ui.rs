@@ -4,10 +4,14 @@ mod desk;
 mod pictures;
 mod study;
 
+use std::sync::Arc;
+
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use overread::domain::decision::{RejectReason, Verdict};
+use overread::domain::overlay::{Overlay, OverlayKind, OverlayPlane};
+use overread::domain::presentation::{VoiTransform, Window};
 use overread::domain::uid::FindingId;
 use overread::ui::action::{Action, AppAction, OpenAction, ReviewAction};
 use overread::ui::theme;
@@ -346,4 +350,52 @@ fn drag(harness: &mut Harness<'_, Desk>, button: egui::PointerButton, from: egui
     harness.run_steps(1);
     harness.event(press(from + by, false));
     harness.run_steps(3);
+}
+
+/// The desk with a radiograph that brings two windows and an overlay of one set pixel.
+fn desk_with_graphics() -> Desk {
+    let mut desk = Desk::new();
+    let study = Arc::make_mut(&mut desk.studies[0]);
+    let series = Arc::make_mut(&mut study.series[0]);
+    let instance = Arc::make_mut(&mut series.instances[0]);
+    let window = |center: f64, explanation: &str| VoiTransform::Window {
+        window: Window::linear(center, 1000.0),
+        explanation: explanation.to_owned(),
+    };
+    Arc::make_mut(&mut instance.frames[0]).voi = vec![window(500.0, "NORMAL"), window(900.0, "HARDER")];
+    instance.overlays = vec![Overlay {
+        group: 0x6000,
+        kind: OverlayKind::Graphics,
+        rows: 1,
+        cols: 1,
+        origin: [0, 0],
+        label: String::new(),
+        description: String::new(),
+        first_frame: 0,
+        n_frames: 1,
+        plane: OverlayPlane::Packed(vec![1].into()),
+    }];
+    desk
+}
+
+#[test]
+fn the_files_graphics_go_on_and_off_by_key_and_by_button() {
+    let mut harness = harness(desk_with_graphics());
+    assert!(harness.state().view.overlay.graphics_shown);
+    press(&mut harness, Key::F);
+    assert!(!harness.state().view.overlay.graphics_shown);
+    harness.get_by_label("Graphics of the file").click();
+    harness.run_steps(4);
+    assert!(harness.state().view.overlay.graphics_shown);
+}
+
+#[test]
+fn every_window_of_the_file_can_be_chosen() {
+    let mut harness = harness(desk_with_graphics());
+    harness.get_by_label_contains("Window: NORMAL").click();
+    harness.run_steps(4);
+    harness.get_by_label_contains("HARDER").click();
+    harness.run_steps(4);
+    assert_eq!(open_look(harness.state()).window, WindowChoice::FromFileAt(1));
+    harness.get_by_label_contains("Window: HARDER");
 }

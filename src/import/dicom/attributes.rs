@@ -21,7 +21,7 @@ use crate::import::dicom::dataset::View;
 use crate::import::dicom::file::DicomFile;
 use crate::import::dicom::frames::Groups;
 use crate::import::dicom::object_kind::{self, non_image_kind};
-use crate::import::dicom::overlays::overlays;
+use crate::import::dicom::overlays::{self, overlays};
 use crate::import::dicom::palette::palette;
 use crate::import::dicom::{pixel_data, spacing};
 use crate::import::error::ImportError;
@@ -95,7 +95,10 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         _ => None,
     };
     let spacing = groups.spacing(0, &mut notices);
-    let overlays = overlays(&root, &layout, &mut notices);
+    let mut overlays = overlays(&root, &layout, &mut notices);
+    if file.syntax.is_deflated {
+        overlays::without_embedded(&mut overlays, &mut notices);
+    }
     notices.extend(presentation_notices(&root, &layout));
     let value_unit = value_unit(&root, &groups, &series.modality);
     let acquisition = acquisition(&root, &groups);

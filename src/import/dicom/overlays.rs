@@ -154,6 +154,16 @@ impl Group<'_> {
     }
 }
 
+/// Pixels that have no place to go back to cannot be read bit by bit.
+pub fn without_embedded(overlays: &mut Vec<Overlay>, notices: &mut Vec<Notice>) {
+    let n_before = overlays.len();
+    overlays.retain(|overlay| matches!(overlay.plane, OverlayPlane::Packed(_)));
+    if overlays.len() < n_before {
+        let text = "An overlay lies within pixels that are deflated; it is not shown";
+        notices.push(Notice::new(reason::OVERLAY_IGNORED, text));
+    }
+}
+
 /// The frame with the overlays that lie in unused bits of its pixels. `load` reads the same frame of an instance whose
 /// only stored bit is the overlay's; an overlay that cannot be read is left out.
 pub fn with_embedded(

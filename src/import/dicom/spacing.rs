@@ -98,8 +98,8 @@ struct Region {
     col_mm: f64,
 }
 
-/// Sequence of Ultrasound Regions (0018,6011). One scale for the whole picture only when every region that shows
-/// tissue has it; regions of time, speed or another scale make millimetres a trap.
+/// Sequence of Ultrasound Regions (0018,6011). A scale only when every region that shows tissue has the same one;
+/// regions of time or speed have none, so that it holds within [`regions`] alone.
 fn of_regions(root: &View<'_>, has_pixel_spacing: bool, notices: &mut Vec<Notice>) -> Option<Spacing> {
     let items = root.items(tags::SEQUENCE_OF_ULTRASOUND_REGIONS);
     if items.is_empty() {
@@ -112,12 +112,13 @@ fn of_regions(root: &View<'_>, has_pixel_spacing: bool, notices: &mut Vec<Notice
         regions.iter().all(|other| is_like(other.row_mm, first.row_mm) && is_like(other.col_mm, first.col_mm))
     });
     match first {
-        Some(first) if agree && regions.len() == items.len() => Some(Spacing {
-            kind: SpacingKind::Region,
-            row_mm: first.row_mm,
-            col_mm: first.col_mm,
-            aspect: first.row_mm / first.col_mm,
-        }),
+        Some(&Region { row_mm, col_mm, .. }) if agree => {
+            if regions.len() < items.len() {
+                let text = "Millimetres hold only where the picture shows tissue";
+                add(notices, Notice::new(reason::SPACING_OF_REGIONS, text));
+            }
+            Some(Spacing { kind: SpacingKind::Region, row_mm, col_mm, aspect: row_mm / col_mm })
+        }
         _ if has_pixel_spacing => None,
         Some(_) => {
             let text = "Parts of the picture have different scales; lengths are in pixels";

@@ -88,8 +88,9 @@ fn ultrasound_is_measured_only_where_all_of_it_has_one_scale() {
     check(us(vec![tissue()]), SpacingKind::Region, [1.0, 0.5], &[]);
     check(us(vec![tissue(), tissue()]), SpacingKind::Region, [1.0, 0.5], &[]);
     let in_pixels = &[reason::SPACING_OF_REGIONS];
-    // A spectrum beside it, another scale, a unit of time, no size
-    check(us(vec![tissue(), region(3, 4, 0.01)]), SpacingKind::None, [1.0, 1.0], in_pixels);
+    // A spectrum beside it has no millimetres
+    check(us(vec![tissue(), region(3, 4, 0.01)]), SpacingKind::Region, [1.0, 0.5], in_pixels);
+    // Another scale, a unit of time, no size
     check(us(vec![tissue(), region(1, 3, 0.06)]), SpacingKind::None, [1.0, 1.0], in_pixels);
     check(us(vec![region(1, 4, 0.05)]), SpacingKind::None, [1.0, 1.0], in_pixels);
     check(us(vec![region(1, 3, f64::NAN)]), SpacingKind::None, [1.0, 1.0], in_pixels);
