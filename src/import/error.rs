@@ -57,6 +57,8 @@ pub enum ImportError {
     Panicked,
     #[error("The index names a file outside its own folder; it was not opened")]
     UnsafeReference,
+    #[error("This link leads out of the folder that was opened; it was not followed")]
+    LinkOutside,
     #[error("Not reached: {0}")]
     NotReached(String),
     #[error("The reader of this file came to a sudden end; the file was left out")]
@@ -96,6 +98,7 @@ impl ImportError {
             Self::FileChanged => reason::FILE_CHANGED,
             Self::Panicked => reason::PANICKED,
             Self::UnsafeReference => reason::UNSAFE_REFERENCE,
+            Self::LinkOutside => reason::LINK_OUTSIDE,
             Self::NotReached(_) => reason::NOT_REACHED,
             Self::ReaderCrashed => reason::READER_CRASHED,
             Self::ReaderTimedOut => reason::READER_TIMED_OUT,

@@ -6,6 +6,8 @@
 pub mod dicom;
 pub mod error;
 pub mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 pub mod importer;
 mod in_place;

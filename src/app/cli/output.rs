@@ -1,5 +1,6 @@
 //! How a windowless job speaks: one document or plain lines on stdout, messages on stderr, an exit code.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,10 +48,24 @@ pub fn print_document(document: &Value) {
     line(&text);
 }
 
+/// Text of a file, made harmless: what would steer a terminal or turn the direction of writing stands as an escape.
+/// In a document such characters occur inside strings only, where the escape means the same.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns || (c.is_control() && c != '\n')
+    };
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| if is_harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
+}
+
 /// One line on stdout. A reader that closed the pipe early is not an error.
 pub fn line(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    let written = writeln!(stdout, "{}", harmless(text)).and_then(|()| stdout.flush());
     let Err(error) = written else { return };
     if error.kind() != ErrorKind::BrokenPipe && !IS_LOST.swap(true, Ordering::Relaxed) {
         message(&format!("the output could not be written: {error}"));
@@ -71,7 +86,7 @@ pub fn path(path: &Path) -> String {
 
 /// A sentence for the person at the terminal.
 pub fn message(text: &str) {
-    if let Err(error) = writeln!(std::io::stderr().lock(), "overread: {text}") {
+    if let Err(error) = writeln!(std::io::stderr().lock(), "overread: {}", harmless(text)) {
         log::debug!("stderr is closed: {error}");
     }
 }

@@ -7,6 +7,13 @@ use dicom_dictionary_std::{StandardDataDictionary, tags};
 
 use crate::import::dicom::text::Charset;
 
+/// Characters of a text that are kept: more than any VR of the standard has for one line.
+const MAX_TEXT_CHARS: usize = 1024;
+/// Bytes of a text that are looked at.
+const MAX_TEXT_BYTES: usize = 64 << 10;
+/// Bytes of a list of values that are looked at; the longest of the standard, offsets of 100,000 frames, fits.
+const MAX_VALUES_BYTES: usize = 2 << 20;
+
 /// How a data set's bytes are laid out (PS3.5 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coding {
@@ -94,13 +101,17 @@ impl<'a> View<'a> {
     /// Decoded text without padding and control characters; empty when absent.
     pub fn text(&self, tag: Tag) -> String {
         let Some((element, bytes)) = self.element(tag).zip(self.raw(tag)) else { return String::new() };
-        self.charset.decode(bytes, vr_of(element))
+        let text = self.charset.decode(bytes.get(..MAX_TEXT_BYTES).unwrap_or(bytes), vr_of(element));
+        match text.char_indices().nth(MAX_TEXT_CHARS) {
+            Some((end, _)) => shortened(text.get(..end).unwrap_or_default(), bytes),
+            None => text,
+        }
     }
 
     /// Backslash-separated values of a text that is ASCII by its VR (CS, DS, IS, UI).
     pub fn codes(&self, tag: Tag) -> Vec<String> {
         let Some(bytes) = self.raw(tag) else { return Vec::new() };
-        let text = String::from_utf8_lossy(bytes);
+        let text = String::from_utf8_lossy(bytes.get(..MAX_VALUES_BYTES).unwrap_or(bytes));
         text.split('\\').map(|part| part.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()).collect()
     }
 
@@ -112,6 +123,7 @@ impl<'a> View<'a> {
     /// Numbers of any numeric or number-like VR. What is not a number reads as NaN, so that positions are kept.
     pub fn numbers(&self, tag: Tag) -> Vec<f64> {
         let (Some(element), Some(bytes)) = (self.element(tag), self.raw(tag)) else { return Vec::new() };
+        let bytes = bytes.get(..MAX_VALUES_BYTES).unwrap_or(bytes);
         let coding = Coding { is_explicit: true, is_big_endian: element.is_big_endian };
         match vr_of(element) {
             VR::US | VR::OW => words(bytes, coding).map(f64::from).collect(),
@@ -155,6 +167,13 @@ impl<'a> View<'a> {
             false => item,
         }
     }
+}
+
+/// The beginning of a text too long to show. Two texts that differ only behind it must not become one.
+fn shortened(start: &str, whole: &[u8]) -> String {
+    let digest = Sha256::digest(whole);
+    let mark = digest.iter().take(4).fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
+    format!("{start}… [{mark:08x}]")
 }
 
 /// The element's VR; the dictionary's when the file gives none or `UN`.

@@ -116,13 +116,37 @@ fn is_utf8(bytes: &[u8]) -> bool {
 
 fn cleaned(text: &str) -> String {
     let is_line_end = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{c}');
-    let spaced = text.chars().map(|c| if is_line_end(c) { ' ' } else { c });
-    let clean: String = spaced.filter(|c| !c.is_control() && !is_direction_mark(*c)).collect();
+    let mut n_marks = 0;
+    let keep = |c: &char| {
+        n_marks = if is_mark(*c) { n_marks + 1 } else { 0 };
+        !c.is_control() && !is_invisible(*c) && n_marks <= MAX_MARKS
+    };
+    let clean: String = text.chars().map(|c| if is_line_end(c) { ' ' } else { c }).filter(keep).collect();
     clean.trim().to_owned()
 }
 
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Characters that turn the direction of what follows, and those that have no width and join nothing.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+/// Marks on one letter: no script stacks more, a text that does hides what is around it.
+const MAX_MARKS: usize = 6;
+
+fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}'
+            | '\u{483}'..='\u{489}'
+            | '\u{64b}'..='\u{65f}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
 }
 
 /// Decoding under code extensions (PS3.5 6.1.2.5).

@@ -1,5 +1,12 @@
 //! Broken and hostile files: refused by name or opened with a word of warning, never a crash.
 
+pub mod case;
+mod files;
+pub mod harness;
+mod places;
+mod structure;
+mod text;
+
 use std::time::{Duration, Instant};
 
 use overread::domain::frame::Samples;
@@ -38,44 +45,6 @@ fn a_path_to_nothing_and_a_folder_without_dicom_are_answers_not_errors() {
     std::fs::write(folder.path().join("notes.dcm"), "words").unwrap();
     let intake = scan_all(folder.path());
     assert_eq!((intake.studies.len(), codes(&intake)), (0, vec![reason::NOT_AN_IMAGE_FILE]));
-}
-
-#[test]
-fn lengths_that_lie_are_refused_before_anything_is_allocated() {
-    let mut bomb = element(0x0008_0104, "UT", b"");
-    bomb.truncate(8);
-    bomb.extend(0xFFFF_FFF0_u32.to_le_bytes());
-    check_refused("4 GB text", &Written::ct("1.2.3.4").bytes_of(0x0008_0104, bomb).bytes(), reason::TRUNCATED);
-    let mut unknown = element(0x0009_0010, "UN", b"");
-    unknown.truncate(4);
-    unknown.extend(b"\0\0\xFF\xFF\xFF\x7F");
-    check_refused("NUL VR", &Written::ct("1.2.3.4").bytes_of(0x0009_0010, unknown).bytes(), reason::MALFORMED);
-    let mut foreign = Written::ct("1.2.3.4");
-    foreign.syntax = "9.9.9".to_owned();
-    check_refused("bad syntax", &foreign.bytes(), reason::UNKNOWN_TRANSFER_SYNTAX);
-}
-
-#[test]
-fn nesting_without_end_is_refused_and_not_followed() {
-    let mut nested = Vec::new();
-    for _ in 0..5_000 {
-        nested.extend([0x08, 0, 0x40, 0x11, b'S', b'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
-        nested.extend([0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF]);
-    }
-    check_refused("nested", &Written::ct("1.2.3.4").bytes_of(0x0008_1140, nested).bytes(), reason::TOO_DEEP);
-}
-
-#[test]
-fn a_file_cut_at_any_byte_is_refused_or_whole() {
-    let whole = Written::ct("1.2.3.4").bytes();
-    let folder = tempfile::tempdir().unwrap();
-    for n in 0..whole.len() {
-        std::fs::write(folder.path().join(format!("{n:04}")), &whole[..n]).unwrap();
-    }
-    let intake = scan_all(folder.path());
-    assert_eq!(intake.files.len(), whole.len());
-    assert!(intake.studies.is_empty());
-    assert_eq!(intake.refused().count(), whole.len());
 }
 
 #[test]

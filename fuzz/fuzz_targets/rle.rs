@@ -1,0 +1,7 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use overread::domain::stored_pixels::PixelCoding;
+use overread::import::fuzzing;
+
+fuzz_target!(init: overread_fuzz::panics_of_our_own_count(), |bytes: &[u8]| fuzzing::codec(PixelCoding::Rle, bytes));
