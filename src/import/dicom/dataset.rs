@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use dicom_core::{DataDictionary as _, Tag, VR};
 use dicom_dictionary_std::{StandardDataDictionary, tags};
+use sha2::{Digest as _, Sha256};
 
 use crate::import::dicom::text::Charset;
 
@@ -112,7 +113,11 @@ impl<'a> View<'a> {
     pub fn codes(&self, tag: Tag) -> Vec<String> {
         let Some(bytes) = self.raw(tag) else { return Vec::new() };
         let text = String::from_utf8_lossy(bytes.get(..MAX_VALUES_BYTES).unwrap_or(bytes));
-        text.split('\\').map(|part| part.trim_matches(|c: char| c == '\0' || c.is_whitespace()).to_owned()).collect()
+        let clean = |part: &str| {
+            let part = part.trim_matches(|c: char| c == '\0' || c.is_whitespace());
+            if part.contains(char::is_control) { part.replace(char::is_control, "") } else { part.to_owned() }
+        };
+        text.split('\\').map(clean).collect()
     }
 
     /// First of [`View::codes`]; empty when absent.

@@ -30,7 +30,7 @@ fn named(charset: &str, name: &[u8]) -> Written {
 fn patient_of(file: &Written) -> Patient {
     let folder = tempfile::tempdir().unwrap();
     let intake = scan_all(&file.write(folder.path(), "file"));
-    intake.studies[0].patient.clone()
+    (*intake.studies[0].patient).clone()
 }
 
 /// Row 95: every file opens, whatever its letters are.
