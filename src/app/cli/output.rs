@@ -52,7 +52,8 @@ pub fn print_document(document: &Value) {
 /// In a document such characters occur inside strings only, where the escape means the same.
 fn harmless(text: &str) -> Cow<'_, str> {
     let is_harmful = |c: char| {
-        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns =
+            matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         turns || (c.is_control() && c != '\n')
     };
     if !text.contains(is_harmful) {

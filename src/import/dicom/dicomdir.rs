@@ -1,5 +1,6 @@
 //! DICOMDIR (PS3.3 annex F): an index of files beside it. What it names is joined with care, never with trust.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use dicom_dictionary_std::tags;
@@ -19,21 +20,26 @@ pub fn is_index(file: &DicomFile) -> bool {
 pub fn references(path: &Path, file: &DicomFile) -> Vec<Reference> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut found: Vec<Reference> = Vec::new();
+    // Records are read as they stand in the sequence: offsets that lie or run in circles lead nowhere
+    let mut seen = BTreeSet::new();
     for record in file.root().items(tags::DIRECTORY_RECORD_SEQUENCE) {
         let parts = record.codes(tags::REFERENCED_FILE_ID);
-        if parts.is_empty() {
+        if parts.is_empty() || !seen.insert(parts.clone()) {
             continue;
         }
-        let reference = joined(folder, &parts);
-        if !found.contains(&reference) {
-            found.push(reference);
-        }
+        found.push(joined(folder, &parts));
     }
     found
 }
 
+/// PS3.10 8.2: at most eight components.
+const MAX_COMPONENTS: usize = 8;
+
 /// Referenced File ID components below `folder`; nothing that leaves it, by name or by link.
 fn joined(folder: &Path, parts: &[String]) -> Reference {
+    if parts.len() > MAX_COMPONENTS {
+        return Err(ImportError::UnsafeReference);
+    }
     let mut path = folder.to_owned();
     for part in parts {
         let mut components = Path::new(part).components();

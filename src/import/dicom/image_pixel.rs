@@ -55,7 +55,7 @@ impl PixelLayout {
             Some(0x7FE0_0009) => SampleKind::Double,
             _ => SampleKind::Integer,
         };
-        let n_frames = n_frames(&view, limits)?;
+        let n_frames = n_frames(&view, limits, notices)?;
         let (color, samples_per_pixel) = color(&view, notices)?;
         let is_packed = matches!(
             file.syntax.pixels,
@@ -150,20 +150,29 @@ fn dimension(view: &View<'_>, tag: dicom_core::Tag, name: &'static str) -> Resul
     }
 }
 
-fn n_frames(view: &View<'_>, limits: &Limits) -> Result<u32, ImportError> {
+fn n_frames(view: &View<'_>, limits: &Limits, notices: &mut Vec<Notice>) -> Result<u32, ImportError> {
     let codes = view.codes(tags::NUMBER_OF_FRAMES);
     let written = match codes.as_slice() {
         [] => return Ok(1),
         [blank] if blank.is_empty() => return Ok(1),
         // IS has digits only: "1e9" is no number of frames
-        [digits] => digits.parse::<u64>().ok().filter(|n| *n > 0),
+        [digits] if digits.chars().all(|c| c.is_ascii_digit()) => digits.parse::<u64>().ok(),
+        [text] => slipped_letters(text, notices),
         _ => None,
     };
-    let n = written.ok_or_else(|| invalid("Number of Frames", "not a whole number above 0"))?;
+    let n = written.filter(|n| *n > 0).ok_or_else(|| invalid("Number of Frames", "not a whole number above 0"))?;
     match u32::try_from(n) {
         Ok(n) if n <= limits.max_frames => Ok(n),
         _ => Err(ImportError::TooManyFrames { limit: limits.max_frames }),
     }
+}
+
+/// A number with letters behind it, such as `1A`, is still that number; with anything else it is none.
+fn slipped_letters(text: &str, notices: &mut Vec<Notice>) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let n = digits.parse::<u64>().ok()?;
+    notices.push(defaulted("Number of Frames", digits));
+    Some(n)
 }
 
 /// Planar Configuration matters where samples lie uncompressed; codecs have an order of their own.
@@ -271,6 +280,11 @@ fn high_bit(view: &View<'_>, allocated: u16, stored: u16, notices: &mut Vec<Noti
         return Ok(stored - 1);
     }
     let high = view.integer(tags::HIGH_BIT).and_then(|high| u16::try_from(high).ok());
+    if high == Some(allocated) && stored == allocated {
+        // Every bit is stored, so that the highest can be no other
+        notices.push(defaulted("High Bit", "Bits Stored − 1"));
+        return Ok(stored - 1);
+    }
     let high = high.filter(|high| (stored - 1..allocated).contains(high));
     let high =
         high.ok_or_else(|| invalid("High Bit", "outside of what Bits Allocated and Bits Stored leave room for"))?;

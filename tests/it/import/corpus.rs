@@ -78,6 +78,47 @@ fn decoded_pixels_are_what_they_were() {
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Every public file: opened, or refused for one reason. Any change of strictness shows here.
+#[test]
+fn every_public_file_has_the_outcome_it_had() {
+    let Some(root) = data("") else { return };
+    let frozen = include_str!("../../cases/import/outcomes.csv");
+    let expected: BTreeMap<&str, &str> = frozen.lines().skip(1).filter_map(|line| line.rsplit_once(',')).collect();
+    let mut found = BTreeMap::new();
+    let mut pending = vec![root.clone()];
+    while let Some(folder) = pending.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            match entry.file_type().unwrap().is_dir() {
+                true => pending.push(entry.path()),
+                false => {
+                    let name = entry.path().strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                    let is_hostile = name.starts_with("hostile/");
+                    found.insert(name, outcome(&entry.path(), is_hostile));
+                }
+            }
+        }
+    }
+    let is_new = |(name, outcome): &(&String, &String)| expected.get(name.as_str()) != Some(&outcome.as_str());
+    let mut wrong: Vec<String> =
+        found.iter().filter(is_new).map(|(name, outcome)| format!("{name},{outcome}")).collect();
+    let lost = expected.keys().filter(|name| !found.contains_key(**name));
+    wrong.extend(lost.map(|name| format!("{name} is not there")));
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), found.len(), wrong.join("\n"));
+}
+
+/// `opens`, or why it does not; of a hostile file also whether its first frame can be had.
+fn outcome(path: &Path, is_hostile: bool) -> String {
+    let intake = scan_all(path);
+    if let Some((_, notice)) = intake.refused().find(|(refused, _)| *refused == path) {
+        return notice.code.to_owned();
+    }
+    let Some(instance) = instances(&intake).next() else { return "index".to_owned() };
+    match is_hostile.then(|| load_frame(instance, 0)) {
+        Some(Err(error)) => format!("frame {}", error.code()),
+        Some(Ok(_)) | None => "opens".to_owned(),
+    }
+}
+
 #[test]
 fn no_hostile_file_takes_long_or_takes_the_program_down() {
     let Some(root) = data("hostile") else { return };

@@ -3,6 +3,8 @@
 pub mod case;
 mod files;
 pub mod harness;
+mod index;
+mod mutations;
 mod places;
 mod structure;
 mod text;

@@ -1,10 +1,11 @@
 //! Section B of the catalog: lengths, nesting, order and kinds of the attributes.
 
-use overread::import::reason;
+use overread::import::limits::Limits;
+use overread::import::{ScanOptions, reason, scan};
 
 use crate::import::hostile::case::{Outcome, Table, claiming, ct, data_set_start, deflated, implicit, mark, tag_bytes};
 use crate::import::hostile::harness::check;
-use crate::import::synthetic::{Written, element, items, rle};
+use crate::import::synthetic::{Written, codes, element, items, rle};
 
 const ITEM: u16 = 0xE000;
 const ITEM_END: u16 = 0xE00D;
@@ -136,6 +137,20 @@ fn nesting(table: &mut Table) {
         [claiming(0x0009_1001, b"UN", UNDEFINED, &mark(ITEM, UNDEFINED)), bytes].concat()
     };
     table.refused(28, "depth 5,000 of unknown kind", with(0x0009_1001, implicit_levels(5_000)), reason::TOO_DEEP);
+}
+
+#[test]
+fn nesting_can_be_allowed_up_to_256_levels_and_no_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = |depth: usize, allowed: usize| {
+        let path = folder.path().join("file");
+        std::fs::write(&path, with(REFERENCED_IMAGES, nested(depth, true))).unwrap();
+        let options = ScanOptions { limits: Limits::default().with_nesting(allowed) };
+        codes(&scan(&[path], &options, &|| false, &|_| {}))
+    };
+    assert!(code(256, 256).is_empty() && code(200, 200).is_empty());
+    assert_eq!(code(201, 200), [reason::TOO_DEEP]);
+    assert_eq!(code(257, 10_000), [reason::TOO_DEEP]);
 }
 
 /// Rows 30 and 31.
@@ -336,8 +351,9 @@ fn amounts(table: &mut Table) {
     table.opens(42, "two creators of one block", with(0x0009_0010, creators), &[reason::DUPLICATE_ATTRIBUTE]);
     let many = (0..2_500_u32).flat_map(|k| element(0x0009_1000 + k, "LO", b"value")).collect();
     table.opens(43, "2,500 private values", with(0x0009_1000, many), &[]);
-    let groups = (0x0029..0x7FDF_u32).flat_map(|group| element(group << 16 | 0x10, "LO", b"g")).collect();
-    table.opens(43, "32,000 groups", with(0x0028_F000, groups), &[]);
+    let odd = (0x0029..0x7FDF_u32).step_by(2);
+    let groups = odd.flat_map(|group| element(group << 16 | 0x10, "LO", b"g")).collect();
+    table.opens(43, "16,000 private groups", with(0x0028_F000, groups), &[]);
     let two_million = (0..2_000_100_u32).flat_map(|k| element(0x0029_0000 + k, "US", b"")).collect();
     table.refused(43, "two million values", with(0x0028_F000, two_million), reason::MALFORMED);
 }
