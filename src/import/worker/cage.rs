@@ -32,6 +32,13 @@ pub fn limit_memory(max_bytes: u64) -> rustix::io::Result<()> {
     limit(Resource::As, max_bytes)
 }
 
+/// Address space in use, as the limit counts it.
+pub fn memory_bytes() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program stands in brackets and may hold anything; vsize is the 21st field behind it
+    stat.rsplit(')').next()?.split_whitespace().nth(20)?.parse().ok()
+}
+
 /// From now on this process may compute for `allowance` more; then the kernel ends it (SIGXCPU).
 pub fn allow(allowance: Duration) -> rustix::io::Result<()> {
     let used = clock_gettime(ClockId::ProcessCPUTime);

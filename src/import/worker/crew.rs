@@ -124,6 +124,8 @@ impl Crew {
     fn wait_for_one(&self, urgency: Urgency, is_unwanted: &dyn Fn() -> bool) -> Option<Hand> {
         let mut state = self.shared.lock();
         let n_now = usize::from(urgency == Urgency::Now);
+        // One more for whoever waits in front of the screen: others may keep all the rest busy for seconds
+        let n_workers = self.shared.options.n_workers.max(1) + n_now;
         state.n_waiting += 1;
         state.n_waiting_now += n_now;
         let found = loop {
@@ -139,7 +141,7 @@ impl Crew {
                 state.n_employed = state.n_employed.saturating_sub(1);
                 continue;
             }
-            if state.n_employed < self.shared.options.n_workers.max(1) && state.n_hiring < state.n_waiting {
+            if state.n_employed < n_workers && state.n_hiring < state.n_waiting {
                 state.n_employed += 1;
                 state.n_hiring += 1;
                 drop(state);
@@ -152,6 +154,9 @@ impl Crew {
         };
         state.n_waiting -= 1;
         state.n_waiting_now -= n_now;
+        if n_now > 0 {
+            self.shared.changed.notify_all();
+        }
         found
     }
 

@@ -25,6 +25,10 @@ pub fn run(drill: &Drill) -> Vec<String> {
                 taken.push(black_box(vec![1_u8; 16 << 20]));
             }
         }
+        Drill::Leak { n_bytes } => {
+            std::mem::forget(black_box(vec![1_u8; *n_bytes]));
+            Vec::new()
+        }
         Drill::BreakOut { folder } => break_out(folder),
     }
 }

@@ -34,7 +34,8 @@ pub enum Lost {
 }
 
 pub struct Hand {
-    child: Child,
+    /// `None` once it is gone.
+    child: Option<Child>,
     channel: Channel,
     /// Its standard error, which also says what it has in hand.
     blotter: File,
@@ -55,7 +56,8 @@ impl Hand {
         command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
         ours.set_nonblocking(true)?;
         let child = command.spawn()?;
-        let hand = Self { child, channel: Channel::new(ours), blotter, options: *options, is_ready: false };
+        let hand =
+            Self { child: Some(child), channel: Channel::new(ours), blotter, options: *options, is_ready: false };
         let mut terms = Vec::new();
         let request = Request::Terms { max_memory_bytes: options.max_memory_bytes };
         framing::append(&mut terms, &request).map_err(io::Error::other)?;
@@ -75,7 +77,7 @@ impl Hand {
 
     /// One that was killed while it had nothing to do costs nobody anything.
     pub fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// Reads `paths`, telling `each` in their order.
@@ -177,11 +179,11 @@ impl Hand {
         }
     }
 
-    /// How it ended by itself.
+    /// How it ended, when it does so by itself.
     fn died(&mut self) -> Option<ExitStatus> {
         let start = Instant::now();
         while start.elapsed() < DYING_TIME {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Ok(Some(status)) = self.child.as_mut()?.try_wait() {
                 return Some(status);
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -191,21 +193,27 @@ impl Hand {
 
     /// Tells it to end, without waiting.
     pub fn kill(&mut self) {
-        if let Err(error) = self.child.kill() {
+        if let Some(Err(error)) = self.child.as_mut().map(Child::kill) {
             log::debug!("a decode worker could not be ended: {error}");
         }
     }
 
+    /// Ends it and clears its entry from the system's table.
     fn end(&mut self) {
         self.kill();
-        if let Err(error) = self.child.wait() {
-            log::debug!("a decode worker could not be awaited: {error}");
+        if self.died().is_some() {
+            self.child = None;
+        } else if let Some(mut child) = self.child.take() {
+            // It hangs in the kernel, as on a network drive that is gone: nobody waits for that but a thread
+            let burial = move || child.wait().map_or_else(|error| log::debug!("not awaited: {error}"), |_| ());
+            if std::thread::Builder::new().name("burial".to_owned()).spawn(burial).is_err() {
+                log::debug!("a decode worker is left to the system");
+            }
         }
     }
 }
 
 impl Drop for Hand {
-    /// No process is left behind, and no entry of it in the system's table.
     fn drop(&mut self) {
         self.end();
     }

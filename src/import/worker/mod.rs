@@ -101,6 +101,10 @@ pub enum Drill {
     EndlessRecursion,
     EndlessLoop,
     EndlessMemory,
+    /// Never gives so much memory back.
+    Leak {
+        n_bytes: usize,
+    },
     /// Tries to write in `folder`, which holds a file `file`, to run a program and to reach the network.
     BreakOut {
         folder: PathBuf,

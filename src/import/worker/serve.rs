@@ -39,7 +39,9 @@ pub fn serve() -> ExitCode {
     let stdin = std::io::stdin();
     let Ok(socket) = stdin.as_fd().try_clone_to_owned().map(UnixStream::from) else { return ExitCode::FAILURE };
     let reading = std::thread::Builder::new().name("decode".to_owned()).stack_size(STACK_BYTES);
-    match reading.spawn(move || Desk { socket, inbox: Inbox::default(), out: Vec::new() }.work()) {
+    match reading
+        .spawn(move || Desk { socket, inbox: Inbox::default(), out: Vec::new(), most_kept_bytes: u64::MAX }.work())
+    {
         Ok(_) => watch(&stdin),
         Err(_) => ExitCode::FAILURE,
     }
@@ -60,12 +62,13 @@ struct Desk {
     socket: UnixStream,
     inbox: Inbox,
     out: Vec<u8>,
+    most_kept_bytes: u64,
 }
 
 impl Desk {
     fn work(mut self) {
         while let Some((request, memory)) = self.next() {
-            if self.answer(request, memory).is_none() {
+            if self.answer(request, memory).is_none() || self.has_grown() {
                 break;
             }
         }
@@ -97,11 +100,18 @@ impl Desk {
         }
     }
 
+    /// What decoders leak or keep must never cost a good file its memory: past half of what there was at the start a
+    /// fresh worker is better. Nobody loses anything, for the parent sees a worker that is gone before it had a request.
+    fn has_grown(&self) -> bool {
+        cage::memory_bytes().is_some_and(|n_bytes| n_bytes > self.most_kept_bytes)
+    }
+
     /// `None` when the parent does not listen any more.
     fn answer(&mut self, request: Request, memory: Option<File>) -> Option<()> {
         match request {
             Request::Terms { max_memory_bytes } => {
                 cage::limit_memory(max_memory_bytes).ok()?;
+                self.most_kept_bytes = cage::memory_bytes().unwrap_or(0).midpoint(max_memory_bytes);
                 self.say(&Reply::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
             }
             Request::Describe { paths, limits, max_seconds } => {

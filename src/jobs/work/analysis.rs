@@ -194,7 +194,8 @@ fn analyze_image(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Result<Vec<Finding>, ImageEnd> {
-    let frame = request.importer.load_frame(image.instance, 0).map_err(|error| ImageEnd::Failed(error.to_string()))?;
+    let frame =
+        request.importer.load_frame_ahead(image.instance, 0).map_err(|error| ImageEnd::Failed(error.to_string()))?;
     let subject = Subject {
         study: request.study.uid.clone(),
         series: image.series.uid.clone(),

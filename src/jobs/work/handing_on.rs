@@ -41,7 +41,7 @@ pub fn run(
     if *pictures && report.study.is_some() {
         let mut frames = |instance: &Instance, frame_idx: u32| -> Result<Arc<Frame>, Notice> {
             importer
-                .load_frame(instance, frame_idx)
+                .load_frame_ahead(instance, frame_idx)
                 .map(Arc::new)
                 .map_err(|error| Notice::new(error.code(), error.to_string()))
         };
