@@ -6,7 +6,7 @@ use crate::domain::intake::Notice;
 use crate::domain::series::Series;
 
 /// Codes of the notices that stop the models.
-pub const STOPPING_CODES: [&str; 9] = [
+pub const STOPPING_CODES: [&str; 10] = [
     // Values of another scale, sign or polarity than the model was made for
     "rescale_ignored",
     "photometric_assumed",
@@ -19,9 +19,33 @@ pub const STOPPING_CODES: [&str; 9] = [
     // Not the whole object, or not surely this object
     "pixels_truncated",
     "conflicting_sop_instance",
+    // Of one patient among several who share a study identifier
+    "patient_conflict",
 ];
 
 /// The first fault that keeps models away from this image; `None` when it may be analyzed.
 pub fn stopping_fault<'a>(series: &'a Series, instance: &'a Instance) -> Option<&'a Notice> {
     instance.notices.iter().chain(&series.notices).find(|notice| STOPPING_CODES.contains(&notice.code))
+}
+
+/// Codes that say how a file is made or a series laid out. They harm no picture and limit no measurement.
+const ASIDE_CODES: [&str; 13] = [
+    "no_preamble",
+    "no_meta_header",
+    "meta_header_repaired",
+    "structure_repaired",
+    "uid_missing",
+    "uid_not_valid",
+    "date_not_valid",
+    "high_bit_unusual",
+    "pixels_longer_than_needed",
+    "duplicate_sop_instance",
+    "series_split",
+    "slices_overlap",
+    "slices_apart",
+];
+
+/// Whether a notice is good to know and no more: it stands behind the others.
+pub fn is_aside(notice: &Notice) -> bool {
+    ASIDE_CODES.contains(&notice.code)
 }

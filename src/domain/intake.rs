@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::domain::study::Study;
 
 /// Something a reader should know: a stable code for scripts and a sentence for people. No patient data in either.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Notice {
     /// `snake_case`, never renamed once shipped.
     pub code: &'static str,

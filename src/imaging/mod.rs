@@ -18,3 +18,4 @@ pub mod resample;
 pub mod saliency;
 pub mod view;
 pub mod voi_lut;
+pub mod volume;

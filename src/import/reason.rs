@@ -77,8 +77,14 @@ pub const PATIENT_CONFLICT: &str = "patient_conflict";
 // What to know about a series.
 pub const SLICE_GAP: &str = "slice_gap";
 pub const UNEVEN_SPACING: &str = "uneven_spacing";
+pub const SPACING_CHANGE: &str = "spacing_change";
+pub const SLICES_OVERLAP: &str = "slices_overlap";
+pub const SLICES_APART: &str = "slices_apart";
+pub const SHIFTED_SLICES: &str = "shifted_slices";
 pub const DUPLICATE_POSITION: &str = "duplicate_position";
 pub const MIXED_ORIENTATION: &str = "mixed_orientation";
 pub const GANTRY_TILT: &str = "gantry_tilt";
 pub const MISSING_POSITION: &str = "missing_position";
 pub const SERIES_SPLIT: &str = "series_split";
+/// One series identifier for images of several modalities or frames of reference.
+pub const SERIES_CONFLICT: &str = "series_conflict";

@@ -10,9 +10,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use sha2::{Digest as _, Sha256};
 
-use crate::domain::instance::Instance;
 use crate::domain::intake::{FileOutcome, FileStatus, Intake, Notice, Progress};
+use crate::domain::series::Regularity;
 use crate::domain::study::Study;
 use crate::import::ScanOptions;
 use crate::import::dicom::attributes::{self, ImageObject};
@@ -78,7 +79,7 @@ pub fn scan(paths: &[PathBuf], options: &ScanOptions, readers: &dyn Readers, lis
         }
     }
     objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
-    let Grouped { studies, refused, duplicates } = grouping::group(objects, &is_same_file);
+    let Grouped { studies, refused, duplicates, warned } = grouping::group(objects, &digest);
     outcomes.sort_by(|a, b| a.path.cmp(&b.path));
     outcomes.dedup();
     for (path, notice) in refused {
@@ -87,6 +88,9 @@ pub fn scan(paths: &[PathBuf], options: &ScanOptions, readers: &dyn Readers, lis
     for path in duplicates {
         let notice = Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
         replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
+    }
+    for (path, notice) in warned {
+        add(&mut outcomes, &path, notice);
     }
     Intake { studies, files: outcomes, was_cancelled: run.was_cancelled }
 }
@@ -104,6 +108,24 @@ fn replace(outcomes: &mut [FileOutcome], path: &Path, status: FileStatus) {
     let found = outcomes.binary_search_by(|outcome| outcome.path.as_path().cmp(path));
     if let Some(outcome) = found.ok().and_then(|index| outcomes.get_mut(index)) {
         outcome.status = status;
+    }
+}
+
+/// Says `notice` of a file before all else that is said of it; `outcomes` are in path order.
+fn add(outcomes: &mut [FileOutcome], path: &Path, notice: Notice) {
+    let found = outcomes.binary_search_by(|outcome| outcome.path.as_path().cmp(path));
+    match found.ok().and_then(|index| outcomes.get_mut(index)).map(|outcome| &mut outcome.status) {
+        Some(FileStatus::Warned(notices)) => notices.insert(0, notice),
+        Some(status) => *status = FileStatus::Warned(vec![notice]),
+        None => {}
+    }
+}
+
+/// A study of which not all has been read: nothing is said yet of what its series lack.
+fn without_judgement(study: &mut Study) {
+    for series in study.series.iter_mut().filter_map(Arc::get_mut) {
+        series.notices.retain(|notice| notice.code == reason::PATIENT_CONFLICT);
+        series.geometry.regularity = Regularity::NotAStack;
     }
 }
 
@@ -163,8 +185,9 @@ impl Run<'_> {
         });
         let mut objects: Vec<ImageObject> = images.collect();
         objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
-        // Files of one name are compared at the end
-        let Grouped { studies, .. } = grouping::group(objects, &|_, _| true);
+        // Files of one identifier are compared at the end, and what is missing may still come
+        let Grouped { mut studies, .. } = grouping::group(objects, &|_| Some(Vec::new()));
+        studies.iter_mut().filter_map(Arc::get_mut).for_each(without_judgement);
         if !studies.is_empty() {
             (self.listener.partial)(studies);
         }
@@ -263,25 +286,15 @@ fn dicom_file(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Found, I
     Ok(Found::Image(Box::new(attributes::image_object(path, file, limits)?)))
 }
 
-/// Byte for byte.
-fn is_same_file(a: &Instance, b: &Instance) -> bool {
-    let compare = || -> std::io::Result<bool> {
-        let (mut a, mut b) = (File::open(&a.path)?, File::open(&b.path)?);
-        if a.metadata()?.len() != b.metadata()?.len() {
-            return Ok(false);
+/// SHA-256 of a file's bytes; `None` when it cannot be read any more.
+fn digest(path: &Path) -> Option<Vec<u8>> {
+    let mut file = File::open(path).ok()?;
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut chunk).ok()? {
+            0 => return Some(hasher.finalize().to_vec()),
+            n => hasher.update(chunk.get(..n)?),
         }
-        let (mut left, mut right) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-        loop {
-            let n = a.read(&mut left)?;
-            let (Some(from_a), Some(from_b)) = (left.get(..n), right.get_mut(..n)) else { return Ok(false) };
-            b.read_exact(from_b)?;
-            if from_a != from_b {
-                return Ok(false);
-            }
-            if n == 0 {
-                return Ok(true);
-            }
-        }
-    };
-    compare().unwrap_or(false)
+    }
 }

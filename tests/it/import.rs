@@ -9,4 +9,5 @@ mod hostile_pixels;
 #[cfg(target_os = "linux")]
 mod isolation;
 mod loading;
+mod series;
 mod synthetic;

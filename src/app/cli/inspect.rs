@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::app::cli::arguments::InspectArguments;
+use crate::app::cli::inspect_text;
 use crate::app::cli::output::{self, Outcome};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Notice};
@@ -14,6 +15,7 @@ use crate::domain::patient::Patient;
 use crate::domain::presentation::VoiTransform;
 use crate::domain::series::{Regularity, Series};
 use crate::domain::study::Study;
+use crate::imaging::volume::VolumeGrid;
 use crate::import::Importer;
 use crate::jobs::work::scan;
 
@@ -28,7 +30,7 @@ pub fn run(arguments: &InspectArguments, importer: &Importer) -> Outcome {
     if arguments.json {
         output::print_document(&document);
     } else {
-        print_text(&intake);
+        inspect_text::lines(&intake).iter().for_each(|line| output::line(line));
     }
     outcome(&intake)
 }
@@ -91,6 +93,8 @@ pub fn document(intake: &Intake) -> Value {
 fn study_document(study: &Study) -> Value {
     json!({
         "study_instance_uid": study.uid,
+        "written_study_instance_uid": study.written_uid,
+        "notices": notices(&study.notices),
         "date": study.date,
         "time": study.time,
         "description": study.description,
@@ -107,6 +111,7 @@ fn series_document(series: &Series) -> Value {
         "number": series.number,
         "modality": series.modality,
         "description": series.description,
+        "part": series.part,
         "body_part": series.body_part,
         "frame_of_reference_uid": series.frame_of_reference,
         "n_instances": series.instances.len(),
@@ -115,6 +120,7 @@ fn series_document(series: &Series) -> Value {
         "notices": notices(&series.notices),
         "instances": in_stack_order(series).map(|instance| json!({
             "sop_instance_uid": instance.sop,
+            "written_sop_instance_uid": instance.written_sop,
             "sop_class_uid": instance.sop_class,
             "path": output::path(&instance.path),
             "number": instance.number,
@@ -124,6 +130,7 @@ fn series_document(series: &Series) -> Value {
             "value_unit": instance.value_unit.suffix(),
             "voi": instance.frame(0).map(|frame| frame.voi.iter().map(voi_document).collect::<Vec<_>>()),
             "overlays": instance.overlays.iter().map(overlay_document).collect::<Vec<_>>(),
+            "notices": notices(&instance.notices),
         })).collect::<Vec<_>>(),
     })
 }
@@ -187,7 +194,11 @@ fn geometry_document(series: &Series) -> Value {
             .filter(|spacing| spacing.kind == crate::domain::geometry::SpacingKind::Detector)
             .map(|spacing| [spacing.row_mm, spacing.col_mm]),
         "orientation": series.geometry.orientation,
+        "length_unit": if spacing.is_some() { "mm" } else { "px" },
         "slice_spacing_mm": series.geometry.slice_spacing_mm,
+        "slice_step_mm": series.geometry.slice_step_mm,
+        "tilt_degrees": series.geometry.tilt_degrees,
+        "volume": volume_document(series),
         "regular": is_regular,
         "irregular_reason": why_not,
         "sorted_by": series.geometry.sort,
@@ -211,35 +222,10 @@ fn notices(list: &[Notice]) -> Vec<&Notice> {
     list.iter().collect()
 }
 
-fn print_text(intake: &Intake) {
-    for study in &intake.studies {
-        output::line(&format!(
-            "{} · {} · {} {}",
-            study.patient.display_name(),
-            study.date,
-            study.description,
-            study.uid
-        ));
-        for series in &study.series {
-            output::line(&format!(
-                "  {} #{} {} · {} images · {}",
-                series.modality,
-                series.number.map_or_else(|| "–".to_owned(), |number| number.to_string()),
-                series.description,
-                series.stack.len(),
-                regularity_text(&series.geometry.regularity),
-            ));
-        }
-    }
-    for (path, notice) in intake.refused() {
-        output::line(&format!("refused: {} [{}] {}", notice.text, notice.code, path.display()));
-    }
-}
-
-fn regularity_text(regularity: &Regularity) -> &str {
-    match regularity {
-        Regularity::Regular => "evenly spaced",
-        Regularity::NotAStack => "single images",
-        Regularity::Irregular(notice) => &notice.text,
+/// The grid, or why the stack is none.
+fn volume_document(series: &Series) -> Value {
+    match VolumeGrid::of(series) {
+        Ok(grid) => json!({ "dims": grid.dims, "origin_mm": grid.origin_mm.0, "spacing_mm": grid.spacing_mm() }),
+        Err(why) => json!({ "dims": null, "reason": why.to_string() }),
     }
 }

@@ -8,6 +8,7 @@ mod decode;
 mod export;
 mod findings;
 pub mod inspect;
+pub mod inspect_text;
 mod models;
 pub mod output;
 mod render;

@@ -1,19 +1,20 @@
 //! Patient, study, series, instance: picture objects sorted into the hierarchy.
+//!
+//! What two files contradict each other about is never settled here: both are shown, apart, and both say so.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::domain::geometry::ImagePlane;
 use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
-use crate::domain::series::Series;
+use crate::domain::series::{Series, StackImage};
 use crate::domain::study::Study;
 use crate::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
-use crate::import::dicom::attributes::{ImageObject, SeriesFacts, StudyFacts};
-use crate::import::dicom::stack::{self, is_parallel};
+use crate::import::dicom::attributes::{ImageObject, SeriesFacts, StudyFacts, derived_uid};
+use crate::import::dicom::parts::{self, Part};
+use crate::import::dicom::{person, stack};
 use crate::import::reason;
 
 /// The studies, and what is to be said of single files because of the others.
@@ -24,78 +25,143 @@ pub struct Grouped {
     pub refused: Vec<(PathBuf, Notice)>,
     /// Same bytes as a file that was kept.
     pub duplicates: Vec<PathBuf>,
+    /// Shown, with a conflict.
+    pub warned: Vec<(PathBuf, Notice)>,
 }
 
-/// More orientations than this in one series are a fan, not a set of localizers.
-const MAX_PARTS_BY_ORIENTATION: usize = 6;
-
-struct StudyBin {
-    facts: StudyFacts,
-    series: BTreeMap<SeriesUid, Vec<(SeriesFacts, Instance)>>,
-}
+/// A hash of a file's bytes; `None` when it cannot be read any more.
+pub type Digest<'a> = &'a dyn Fn(&Path) -> Option<Vec<u8>>;
 
 /// Objects in path order become studies by patient, date and UID.
-pub fn group(objects: Vec<ImageObject>, is_same_file: &dyn Fn(&Instance, &Instance) -> bool) -> Grouped {
+pub fn group(objects: Vec<ImageObject>, digest: Digest<'_>) -> Grouped {
     let mut grouped = Grouped::default();
-    let mut bins: BTreeMap<StudyUid, StudyBin> = BTreeMap::new();
-    let mut seen: BTreeMap<SopInstanceUid, Instance> = BTreeMap::new();
+    let objects = told_apart(objects, digest, &mut grouped);
+    let mut by_uid: BTreeMap<StudyUid, Vec<ImageObject>> = BTreeMap::new();
     for object in objects {
-        let ImageObject { study, series, instance } = object;
-        match seen.entry(instance.sop.clone()) {
-            Entry::Occupied(first) => {
-                let path = instance.path.clone();
-                match is_same_file(first.get(), &instance) {
-                    true => grouped.duplicates.push(path),
-                    false => grouped.refused.push((path, conflicting_sop())),
-                }
-                continue;
-            }
-            Entry::Vacant(place) => place.insert(instance.clone()),
-        };
-        let bin =
-            bins.entry(study.uid.clone()).or_insert_with(|| StudyBin { facts: study.clone(), series: BTreeMap::new() });
-        if is_other_person(&bin.facts.patient, &study.patient) {
-            grouped.refused.push((instance.path, other_patient()));
-            continue;
-        }
-        bin.series.entry(series.uid.clone()).or_default().push((series, instance));
+        by_uid.entry(object.study.uid.clone()).or_default().push(object);
     }
-    let mut studies: Vec<Study> = bins.into_values().map(study).collect();
+    let mut studies: Vec<Study> = Vec::new();
+    for (uid, objects) in by_uid {
+        let persons = by_person(objects);
+        let is_shared = persons.len() > 1;
+        for objects in persons {
+            if is_shared {
+                grouped.warned.extend(objects.iter().map(|object| (object.instance.path.clone(), other_patient())));
+            }
+            studies.extend(study(objects, is_shared.then(|| uid.clone())));
+        }
+    }
+    mark_doubtful_patients(&mut studies);
     studies.sort_by(|a, b| (&a.patient, &a.date, &a.uid).cmp(&(&b.patient, &b.date, &b.uid)));
     grouped.studies = studies.into_iter().map(Arc::new).collect();
     grouped
 }
 
+/// Each object once, each under an identity of its own: files that claim one identifier with different contents get
+/// identities derived from those contents, all of them, so that no decision ever stands beside the wrong picture.
+fn told_apart(objects: Vec<ImageObject>, digest: Digest<'_>, grouped: &mut Grouped) -> Vec<ImageObject> {
+    let mut counts: BTreeMap<SopInstanceUid, usize> = BTreeMap::new();
+    objects.iter().for_each(|object| *counts.entry(object.instance.sop.clone()).or_default() += 1);
+    let (mut kept, disputed): (Vec<_>, Vec<_>) =
+        objects.into_iter().partition(|object| counts.get(&object.instance.sop) == Some(&1));
+    let mut claims: BTreeMap<SopInstanceUid, BTreeMap<Vec<u8>, ImageObject>> = BTreeMap::new();
+    for object in disputed {
+        let path = object.instance.path.clone();
+        let claim = claims.entry(object.instance.sop.clone()).or_default();
+        match digest(&path) {
+            None => grouped.refused.push((path, unreadable_claim())),
+            Some(contents) if claim.contains_key(&contents) => grouped.duplicates.push(path),
+            Some(contents) => drop(claim.insert(contents, object)),
+        }
+    }
+    for (sop, claim) in claims {
+        let is_disputed = claim.len() > 1;
+        for (contents, mut object) in claim {
+            if is_disputed {
+                let own = derived_uid(&[b"disputed", sop.as_str().as_bytes(), &contents]);
+                object.instance.sop = SopInstanceUid::new(own);
+                object.instance.written_sop = Some(sop.clone());
+                object.instance.notices.insert(0, conflicting_sop());
+                grouped.warned.push((object.instance.path.clone(), conflicting_sop()));
+            }
+            kept.push(object);
+        }
+    }
+    kept.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
+    kept
+}
+
 fn conflicting_sop() -> Notice {
-    let text = "Another file has the same identifier but other contents; this one was left out";
+    let text = "Another file has the same identifier but other contents; both are shown, and no model reads either";
+    Notice::new(reason::CONFLICTING_SOP, text)
+}
+
+fn unreadable_claim() -> Notice {
+    let text = "Another file has the same identifier, and this one could not be read again to compare them";
     Notice::new(reason::CONFLICTING_SOP, text)
 }
 
 fn other_patient() -> Notice {
-    let text = "The file names another patient than the rest of its study; it was left out";
+    let text = "Files of another patient carry the same study identifier; each patient is shown apart";
     Notice::new(reason::PATIENT_CONFLICT, text)
 }
 
-/// Whether two files of one study clearly belong to different people. What is absent contradicts nothing.
-fn is_other_person(a: &Patient, b: &Patient) -> bool {
-    let differs = |x: &str, y: &str| !x.is_empty() && !y.is_empty() && x != y;
-    let name = |patient: &Patient| {
-        let letters = patient.name.split('=').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric());
-        letters.flat_map(char::to_lowercase).collect::<String>()
-    };
-    differs(&a.id, &b.id) || (differs(&a.birth_date, &b.birth_date) && differs(&name(a), &name(b)))
+/// Objects of one study identifier by the person they name.
+fn by_person(objects: Vec<ImageObject>) -> Vec<Vec<ImageObject>> {
+    let mut persons: Vec<(BTreeSet<Patient>, Vec<ImageObject>)> = Vec::new();
+    for object in objects {
+        let is_same =
+            |known: &BTreeSet<Patient>| known.iter().all(|one| person::may_be_same(one, &object.study.patient));
+        match persons.iter_mut().find(|(known, _)| is_same(known)) {
+            Some((known, own)) => {
+                if !known.contains(&object.study.patient) {
+                    known.insert(object.study.patient.clone());
+                }
+                own.push(object);
+            }
+            None => persons.push((BTreeSet::from([object.study.patient.clone()]), vec![object])),
+        }
+    }
+    persons.into_iter().map(|(_, objects)| objects).collect()
 }
 
-fn study(bin: StudyBin) -> Study {
-    let StudyBin { facts, series } = bin;
-    let mut series: Vec<Series> = series.into_values().flat_map(series_parts).collect();
+/// Studies of which another one here says something else about the same patient.
+fn mark_doubtful_patients(studies: &mut [Study]) {
+    let patients: Vec<Arc<Patient>> = studies.iter().map(|study| Arc::clone(&study.patient)).collect();
+    let distinct: BTreeSet<&Patient> = patients.iter().map(AsRef::as_ref).collect();
+    for study in studies {
+        let doubt = distinct.iter().find_map(|other| person::doubt(&study.patient, other));
+        study.notices.extend(doubt.map(|text| Notice::new(reason::PATIENT_CONFLICT, text)));
+    }
+}
+
+/// One study of one person. `shared_uid` is the identifier that files of other persons claim too.
+fn study(objects: Vec<ImageObject>, shared_uid: Option<StudyUid>) -> Option<Study> {
+    let facts = objects.first()?.study.clone();
+    let mut bins: BTreeMap<SeriesUid, Vec<(SeriesFacts, Arc<Instance>)>> = BTreeMap::new();
+    for ImageObject { series, instance, .. } in objects {
+        bins.entry(series.uid.clone()).or_default().push((series, Arc::new(instance)));
+    }
+    let mut series: Vec<Series> = bins.into_values().flat_map(|members| series_parts(&members)).collect();
+    // Parts of one series keep their order
     series.sort_by(|a, b| {
         let number = |series: &Series| series.number.unwrap_or(i64::MAX);
         (number(a), &a.uid).cmp(&(number(b), &b.uid))
     });
     let StudyFacts { uid, patient, date, time, description, id, accession, institution } = facts;
-    Study {
-        uid,
+    let mut notices = Vec::new();
+    let own_uid = match &shared_uid {
+        None => uid,
+        Some(shared) => {
+            notices.push(other_patient());
+            series.iter_mut().for_each(|series| series.notices.insert(0, other_patient()));
+            let Patient { id, name, birth_date, sex: _ } = &patient;
+            let parts = ["patient", shared.as_str(), id, name, birth_date].map(str::as_bytes);
+            StudyUid::new(derived_uid(&parts))
+        }
+    };
+    Some(Study {
+        uid: own_uid,
         patient: Arc::new(patient),
         date,
         time,
@@ -104,81 +170,46 @@ fn study(bin: StudyBin) -> Study {
         accession,
         institution,
         series: series.into_iter().map(Arc::new).collect(),
-        written_uid: None,
-        notices: Vec::new(),
-    }
+        written_uid: shared_uid,
+        notices,
+    })
 }
 
-struct Part {
-    facts: SeriesFacts,
-    plane: Option<ImagePlane>,
-    instances: Vec<Instance>,
-}
-
-/// One series becomes one stack, or one per picture size, frame of reference, modality and orientation.
-fn series_parts(members: Vec<(SeriesFacts, Instance)>) -> Vec<Series> {
-    let by_orientation = parts(&members, true);
-    let parts = match by_orientation.len() > MAX_PARTS_BY_ORIENTATION {
-        true => parts(&members, false),
-        false => by_orientation,
-    };
+/// One series becomes one stack, or as many as it holds.
+fn series_parts(members: &[(SeriesFacts, Arc<Instance>)]) -> Vec<Series> {
+    let conflict = parts::conflict(members);
+    let parts = parts::parts(members);
     let n_parts = parts.len();
-    parts.into_iter().map(|part| series(part, n_parts)).collect()
+    parts.into_iter().filter_map(|part| series(part, n_parts, conflict.as_deref())).collect()
 }
 
-fn parts(members: &[(SeriesFacts, Instance)], splits_orientation: bool) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
-    for (facts, instance) in members {
-        let plane = instance.frame(0).and_then(|frame| frame.plane);
-        let found = parts.iter_mut().find(|part| {
-            let is_alike = part.facts.frame_of_reference == facts.frame_of_reference
-                && part.facts.modality == facts.modality
-                && part.instances.first().is_some_and(|first| has_same_size(first, instance));
-            let is_parallel = match (&part.plane, &plane) {
-                (Some(a), Some(b)) => is_parallel(a, b),
-                (None, None) => true,
-                _ => false,
-            };
-            is_alike && (is_parallel || !splits_orientation)
-        });
-        match found {
-            Some(part) => part.instances.push(instance.clone()),
-            None => parts.push(Part { facts: facts.clone(), plane, instances: vec![instance.clone()] }),
-        }
-    }
-    parts
-}
-
-fn has_same_size(a: &Instance, b: &Instance) -> bool {
-    let size = |instance: &Instance| {
-        let pixels = &instance.pixels;
-        (pixels.rows, pixels.cols, pixels.samples_per_pixel)
-    };
-    size(a) == size(b)
-}
-
-fn series(part: Part, n_parts: usize) -> Series {
-    let Part { facts, instances, .. } = part;
-    let instances: Vec<Arc<Instance>> = instances.into_iter().map(Arc::new).collect();
-    let stack = stack::stack(&instances);
-    let mut notices = Vec::new();
+fn series(part: Part<'_>, n_parts: usize, conflict: Option<&str>) -> Option<Series> {
+    let Part { mut images, label } = part;
+    let stack = stack::stack(&mut images);
+    // Instances in path order, each once
+    let members: BTreeMap<usize, &Arc<Instance>> =
+        images.iter().map(|image| (image.at.instance, image.instance)).collect();
+    let index_of: BTreeMap<usize, usize> = members.keys().copied().zip(0..).collect();
+    let place = |at: StackImage| Some(StackImage { instance: *index_of.get(&at.instance)?, frame: at.frame });
+    let mut notices = stack.notices;
+    notices.extend(conflict.map(|text| Notice::new(reason::SERIES_CONFLICT, text)));
     if n_parts > 1 {
-        let text = format!("The series holds pictures of different kinds and is shown in {n_parts} parts");
+        let text = format!("The series is shown in {n_parts} parts; this one is: {label}");
         notices.push(Notice::new(reason::SERIES_SPLIT, text));
     }
-    notices.extend(stack.notices);
-    let SeriesFacts { uid, number, modality, description, body_part, frame_of_reference } = facts;
-    Series {
+    let SeriesFacts { uid, number, modality, description, body_part, frame_of_reference } =
+        images.first()?.facts.clone();
+    Some(Series {
         uid,
         number,
         modality,
         description,
-        part: String::new(),
+        part: if n_parts > 1 { label } else { String::new() },
         body_part,
         frame_of_reference,
-        instances,
-        stack: stack.images,
+        stack: images.iter().filter_map(|image| place(image.at)).collect(),
+        instances: members.into_values().cloned().collect(),
         geometry: stack.geometry,
         notices,
-    }
+    })
 }

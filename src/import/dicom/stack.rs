@@ -1,172 +1,233 @@
 //! The order of a stack and what its geometry allows.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use crate::domain::geometry::{ImagePlane, Vec3};
 use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
-use crate::domain::series::{Regularity, SeriesGeometry, SortRule, StackImage};
+use crate::domain::series::{Regularity, SeriesGeometry, SortRule};
+use crate::import::dicom::parts::{Image, is_parallel, tie};
+use crate::import::dicom::repeats::in_time;
+use crate::import::dicom::slice_spacing::{self, SAME_POSITION_MM, Slice, mm};
 use crate::import::reason;
 
-/// Images in scrolling order with what was found out about them.
+/// A sideways drift of more than this part of the way means a sheared stack.
+const TILT: f64 = 1e-3;
+/// What positions may drift by rounding, mm.
+const DRIFT_MM: f64 = 0.05;
+/// Directions of one stack that differ by more than this are no longer one direction.
+const SAME_DIRECTION: f64 = 1e-3;
+
+/// What was found out about images in scrolling order.
 pub struct Stack {
-    pub images: Vec<StackImage>,
     pub geometry: SeriesGeometry,
-    /// All that is irregular, the gravest first.
+    /// All there is to say, the gravest first.
     pub notices: Vec<Notice>,
 }
 
-/// Positions closer than this are the same, mm.
-const SAME_POSITION_MM: f64 = 1e-3;
-/// A neighbor further than this many spacings means that one is missing.
-const GAP: f64 = 1.5;
-/// Spacing may differ by this part of itself.
-const UNEVEN: f64 = 0.01;
-/// A sideways drift of more than this part of the way means a sheared stack: half a degree.
-const TILT: f64 = 0.0087;
-
-struct Candidate<'a> {
-    image: StackImage,
-    instance: &'a Instance,
-    plane: Option<ImagePlane>,
-    distance_mm: f64,
-}
-
-/// Sorts every frame of `instances` (which are in path order).
-pub fn stack(instances: &[Arc<Instance>]) -> Stack {
-    let mut candidates: Vec<Candidate<'_>> = instances
-        .iter()
-        .enumerate()
-        .flat_map(|(index, instance)| {
-            (0..instance.n_frames()).map(move |frame| Candidate {
-                image: StackImage { instance: index, frame },
-                instance,
-                plane: instance.frame(frame).and_then(|attributes| attributes.plane),
-                distance_mm: 0.0,
-            })
-        })
-        .collect();
-    let orientation = shared_orientation(&candidates);
-    let sort = sort_rule(&candidates, orientation);
-    if let Some((row_dir, col_dir)) = orientation {
-        // One normal for all: cosines that differ in the last digit must not reorder neighbors
-        let normal = row_dir.cross(col_dir);
-        for candidate in &mut candidates {
-            candidate.distance_mm = candidate.plane.map_or(0.0, |plane| plane.position_mm.dot(normal));
+/// Sorts `images` into scrolling order.
+pub fn stack(images: &mut [Image<'_>]) -> Stack {
+    let planes = planes(images);
+    let sort = sort_rule(images, planes.as_deref());
+    match (sort, planes.as_deref().and_then(<[ImagePlane]>::first)) {
+        (SortRule::Position, Some(first)) => {
+            // One normal for all: cosines that differ in the last digit must not reorder neighbors
+            let normal = first.normal();
+            let distance = |image: &Image<'_>| image.plane.map_or(0.0, |plane| plane.position_mm.dot(normal));
+            images.sort_by(|a, b| distance(a).total_cmp(&distance(b)).then_with(|| tie(a, b)));
+            order_within_places(images, normal);
+            positioned(images, normal)
+        }
+        _ => {
+            images.sort_by(|a, b| by_rule(sort, a, b).then_with(|| tie(a, b)));
+            unpositioned(images, sort)
         }
     }
-    candidates.sort_by(|a, b| by_rule(sort, a, b).then_with(|| tie(a, b)));
-    let (slice_spacing_mm, notices) = match sort {
-        SortRule::Position => faults(&candidates, orientation),
-        _ => (None, unsorted(&candidates)),
-    };
-    let regularity = match notices.first() {
-        Some(gravest) => Regularity::Irregular(gravest.clone()),
-        None if sort == SortRule::Position => Regularity::Regular,
-        None => Regularity::NotAStack,
-    };
-    let orientation = orientation.map(|(Vec3([a, b, c]), Vec3([d, e, f]))| [a, b, c, d, e, f]);
-    let images = candidates.iter().map(|candidate| candidate.image).collect();
-    Stack {
-        images,
-        geometry: SeriesGeometry { sort, orientation, slice_spacing_mm, regularity, ..SeriesGeometry::default() },
-        notices,
-    }
 }
 
-/// Whether two planes look the same way.
-pub fn is_parallel(a: &ImagePlane, b: &ImagePlane) -> bool {
-    a.row_dir.dot(b.row_dir) > 0.9995 && a.col_dir.dot(b.col_dir) > 0.9995
+/// The planes, when all images have one and look the same way.
+fn planes(images: &[Image<'_>]) -> Option<Vec<ImagePlane>> {
+    let planes: Vec<ImagePlane> = images.iter().map(|image| image.plane).collect::<Option<_>>()?;
+    let first = planes.first()?;
+    planes.iter().all(|plane| is_parallel(plane, first)).then_some(planes)
 }
 
-fn shared_orientation(candidates: &[Candidate<'_>]) -> Option<(Vec3, Vec3)> {
-    let first = candidates.first()?.plane?;
-    let is_shared = candidates.iter().all(|c| c.plane.is_some_and(|plane| is_parallel(&plane, &first)));
-    is_shared.then_some((first.row_dir, first.col_dir))
-}
-
-fn sort_rule(candidates: &[Candidate<'_>], orientation: Option<(Vec3, Vec3)>) -> SortRule {
-    let differs = |key: fn(&Instance) -> Option<f64>| {
-        let keys: Option<Vec<f64>> = candidates.iter().map(|candidate| key(candidate.instance)).collect();
+fn sort_rule(images: &[Image<'_>], planes: Option<&[ImagePlane]>) -> SortRule {
+    let differs = |key: &dyn Fn(&Image<'_>) -> Option<f64>| {
+        let keys: Option<Vec<f64>> = images.iter().map(key).collect();
         keys.is_some_and(|keys| keys.iter().any(|value| Some(value) != keys.first()))
     };
-    if orientation.is_some() && candidates.len() > 1 {
-        SortRule::Position
-    } else if candidates.iter().all(|c| c.plane.is_none()) && differs(|instance| instance.acquisition.slice_location_mm)
-    {
+    let in_stack = |image: &Image<'_>| image.attributes.setting.in_stack_position.map(|position| position as f64);
+    let has_planes = images.iter().any(|image| image.plane.is_some());
+    if let Some(planes) = planes.filter(|_| images.len() > 1) {
+        return if is_one_place(planes) { SortRule::Time } else { SortRule::Position };
+    }
+    if !has_planes && differs(&in_stack) {
+        SortRule::InStackPosition
+    } else if !has_planes && differs(&|image| image.instance.acquisition.slice_location_mm) {
         SortRule::SliceLocation
-    } else if candidates.iter().any(|candidate| candidate.instance.number.is_some()) {
+    } else if images.iter().any(|image| image.instance.number.is_some()) {
         SortRule::InstanceNumber
     } else {
         SortRule::FileName
     }
 }
 
-fn by_rule(rule: SortRule, a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
-    let location = |c: &Candidate<'_>| c.instance.acquisition.slice_location_mm.unwrap_or(0.0);
+fn is_one_place(planes: &[ImagePlane]) -> bool {
+    let Some(first) = planes.first() else { return true };
+    let normal = first.normal();
+    planes.iter().all(|plane| plane.position_mm.minus(first.position_mm).dot(normal).abs() <= SAME_POSITION_MM)
+}
+
+/// Images that lie at the same place follow one another in time.
+fn order_within_places(images: &mut [Image<'_>], normal: Vec3) {
+    let distance = |image: &Image<'_>| image.plane.map_or(0.0, |plane| plane.position_mm.dot(normal));
+    let mut start = 0;
+    while let Some(first) = images.get(start) {
+        let at = distance(first);
+        let n = images.iter().skip(start).take_while(|image| distance(image) - at <= SAME_POSITION_MM).count().max(1);
+        if let Some(place) = images.get_mut(start..start + n) {
+            place.sort_by(in_time);
+        }
+        start += n;
+    }
+}
+
+fn by_rule(rule: SortRule, a: &Image<'_>, b: &Image<'_>) -> Ordering {
+    let location = |image: &Image<'_>| image.instance.acquisition.slice_location_mm.unwrap_or(0.0);
+    let in_stack = |image: &Image<'_>| image.attributes.setting.in_stack_position.unwrap_or(0);
     match rule {
-        SortRule::Position if (a.distance_mm - b.distance_mm).abs() < SAME_POSITION_MM / 10.0 => Ordering::Equal,
-        SortRule::Position => a.distance_mm.total_cmp(&b.distance_mm),
+        SortRule::Time => in_time(a, b),
         SortRule::SliceLocation => location(a).total_cmp(&location(b)),
-        _ => Ordering::Equal,
+        SortRule::InStackPosition => in_stack(a).cmp(&in_stack(b)).then_with(|| in_time(a, b)),
+        SortRule::Position | SortRule::InstanceNumber | SortRule::FileName => Ordering::Equal,
     }
 }
 
-/// Instance number, then path, then frame.
-fn tie(a: &Candidate<'_>, b: &Candidate<'_>) -> Ordering {
-    let number = |c: &Candidate<'_>| c.instance.number.unwrap_or(i64::MAX);
-    number(a).cmp(&number(b)).then(a.image.instance.cmp(&b.image.instance)).then(a.image.frame.cmp(&b.image.frame))
+fn orientation(plane: &ImagePlane) -> [f64; 6] {
+    let (Vec3([a, b, c]), Vec3([d, e, f])) = (plane.row_dir, plane.col_dir);
+    [a, b, c, d, e, f]
 }
 
-/// Why images with planes could not be sorted by them.
-fn unsorted(candidates: &[Candidate<'_>]) -> Vec<Notice> {
-    let has_planes = candidates.iter().any(|candidate| candidate.plane.is_some());
-    if candidates.len() < 2 || !has_planes {
-        return Vec::new();
-    }
-    let is_missing = candidates.iter().any(|candidate| candidate.plane.is_none());
-    let notice = match is_missing {
-        true => Notice::new(reason::MISSING_POSITION, "Some images have no position; volume tools are off"),
-        false => Notice::new(reason::MIXED_ORIENTATION, "The images lie in different directions; volume tools are off"),
+/// Images without a common row of places.
+fn unpositioned(images: &[Image<'_>], sort: SortRule) -> Stack {
+    let first = images.first().and_then(|image| image.plane);
+    let is_shared = planes(images).is_some();
+    let notices: Vec<Notice> = unsorted(images, sort).into_iter().collect();
+    let regularity = match notices.first() {
+        Some(gravest) => Regularity::Irregular(gravest.clone()),
+        None => Regularity::NotAStack,
     };
-    vec![notice]
+    let orientation = first.filter(|_| is_shared).as_ref().map(orientation);
+    Stack { geometry: SeriesGeometry { sort, orientation, regularity, ..SeriesGeometry::default() }, notices }
 }
 
-/// Median spacing, and everything that keeps the stack from being an even volume, the gravest first.
-fn faults(candidates: &[Candidate<'_>], orientation: Option<(Vec3, Vec3)>) -> (Option<f64>, Vec<Notice>) {
-    let distances = candidates.iter().map(|candidate| candidate.distance_mm);
-    let steps: Vec<f64> = distances.clone().skip(1).zip(distances).map(|(next, this)| next - this).collect();
-    let mut sorted: Vec<f64> = steps.iter().copied().filter(|step| *step > SAME_POSITION_MM).collect();
-    sorted.sort_by(f64::total_cmp);
-    let mut notices = Vec::new();
-    if sorted.len() < steps.len() {
-        let text = "Several images lie at the same position; volume tools are off";
-        notices.push(Notice::new(reason::DUPLICATE_POSITION, text));
+/// Why images that should lie in a row could not be put into one.
+fn unsorted(images: &[Image<'_>], sort: SortRule) -> Option<Notice> {
+    if images.len() < 2 || sort == SortRule::Time {
+        return None;
     }
-    let Some(median) = sorted.get(sorted.len() / 2).copied() else { return (None, notices) };
-    let wide: Vec<usize> = (0..).zip(&steps).filter(|(_, step)| **step > GAP * median).map(|(at, _)| at).collect();
-    // A few wide steps are missing slices; many are another spacing
-    if let Some(first) = wide.first().filter(|_| wide.len() * 5 <= steps.len().max(5)) {
-        let more = if wide.len() > 1 { format!(" and in {} more places", wide.len() - 1) } else { String::new() };
-        let text = format!("A slice is missing between images {} and {}{more}", first + 1, first + 2);
-        notices.push(Notice::new(reason::SLICE_GAP, text));
-    } else if steps.iter().any(|step| *step > SAME_POSITION_MM && (step - median).abs() > UNEVEN * median) {
-        notices.push(Notice::new(reason::UNEVEN_SPACING, "The slices are not evenly spaced"));
+    if images.iter().any(|image| image.plane.is_some()) {
+        let text = "The images lie in different directions; they are in the order of their numbers";
+        return Some(Notice::new(reason::MIXED_ORIENTATION, text));
     }
-    if let Some(degrees) = tilt_degrees(candidates, orientation) {
-        let text = format!("The slices are sheared by {degrees:.1}° (gantry tilt)");
-        notices.push(Notice::new(reason::GANTRY_TILT, text));
-    }
-    (Some(median), notices)
+    // Projections, films and captures have no places to miss
+    let is_sectional = |instance: &Instance| instance.n_frames() == 1;
+    let modality = images.first().map_or("", |image| image.facts.modality.0.as_str());
+    let is_expected = matches!(modality, "CT" | "MR" | "PT") && images.iter().all(|image| is_sectional(image.instance));
+    let order = match sort {
+        SortRule::SliceLocation => "their slice locations",
+        SortRule::InStackPosition => "their places in the object",
+        SortRule::InstanceNumber => "their numbers",
+        _ => "their file names",
+    };
+    let text = format!("The images do not say where they lie; they are in the order of {order}");
+    is_expected.then(|| Notice::new(reason::MISSING_POSITION, text))
 }
 
-/// How far the stack leans, from the first to the last slice.
-fn tilt_degrees(candidates: &[Candidate<'_>], orientation: Option<(Vec3, Vec3)>) -> Option<f64> {
-    let (row_dir, col_dir) = orientation?;
-    let (first, last) = (candidates.first()?.plane?, candidates.last()?.plane?);
-    let way = last.position_mm.minus(first.position_mm);
-    let along = way.dot(row_dir.cross(col_dir));
-    let sideways = way.dot(row_dir).hypot(way.dot(col_dir));
-    (along > 0.0 && sideways > TILT * along).then(|| sideways.atan2(along).to_degrees())
+/// Geometry and faults of images in the order of their places.
+fn positioned(images: &[Image<'_>], normal: Vec3) -> Stack {
+    let slice = |image: &Image<'_>| Slice {
+        distance_mm: image.plane.map_or(0.0, |plane| plane.position_mm.dot(normal)),
+        thickness_mm: image.instance.acquisition.slice_thickness_mm.filter(|mm| *mm > 0.0),
+    };
+    let slices: Vec<Slice> = images.iter().map(slice).collect();
+    let spaced = slice_spacing::spaced(&slices);
+    let mut faults = spaced.faults;
+    faults.extend(different_directions(images));
+    let way = Way::of(images, normal);
+    let tilt_degrees = way.as_ref().and_then(Way::tilt_degrees);
+    if let Some(degrees) = tilt_degrees {
+        let text = format!("The slices are sheared by {degrees:.1}° (gantry tilt); this was not corrected");
+        faults.push(Notice::new(reason::GANTRY_TILT, text));
+    }
+    faults.extend(way.as_ref().and_then(|way| way.shifted(images)));
+    let step = way.as_ref().zip(spaced.spacing_mm).map(|(way, spacing)| way.per_mm.scaled(spacing).0);
+    let regularity = match faults.first() {
+        Some(gravest) => Regularity::Irregular(gravest.clone()),
+        None => Regularity::Regular,
+    };
+    let geometry = SeriesGeometry {
+        sort: SortRule::Position,
+        orientation: images.first().and_then(|image| image.plane).as_ref().map(orientation),
+        slice_spacing_mm: spaced.spacing_mm,
+        slice_step_mm: step,
+        tilt_degrees,
+        regularity,
+    };
+    Stack { geometry, notices: faults.into_iter().chain(spaced.facts).collect() }
+}
+
+fn different_directions(images: &[Image<'_>]) -> Option<Notice> {
+    let first = images.first()?.plane?;
+    let apart = |plane: &ImagePlane| {
+        let row = plane.row_dir.minus(first.row_dir).length();
+        row.max(plane.col_dir.minus(first.col_dir).length())
+    };
+    let most = images.iter().filter_map(|image| image.plane).map(|plane| apart(&plane)).fold(0.0, f64::max);
+    let text = format!("The images are turned against one another by up to {:.2}°", most.to_degrees());
+    (most > SAME_DIRECTION).then(|| Notice::new(reason::MIXED_ORIENTATION, text))
+}
+
+/// The straight line from the first to the last slice.
+struct Way {
+    start: Vec3,
+    /// Movement for each millimeter along the normal.
+    per_mm: Vec3,
+    normal: Vec3,
+    along_mm: f64,
+    sideways_mm: f64,
+}
+
+impl Way {
+    fn of(images: &[Image<'_>], normal: Vec3) -> Option<Self> {
+        let (first, last) = (images.first()?.plane?, images.last()?.plane?);
+        let way = last.position_mm.minus(first.position_mm);
+        let along_mm = way.dot(normal);
+        let sideways_mm = way.minus(normal.scaled(along_mm)).length();
+        let per_mm = way.scaled(1.0 / along_mm);
+        (along_mm > SAME_POSITION_MM).then_some(Self {
+            start: first.position_mm,
+            per_mm,
+            normal,
+            along_mm,
+            sideways_mm,
+        })
+    }
+
+    fn tilt_degrees(&self) -> Option<f64> {
+        let is_tilted = self.sideways_mm > TILT * self.along_mm && self.sideways_mm > DRIFT_MM;
+        is_tilted.then(|| self.sideways_mm.atan2(self.along_mm).to_degrees())
+    }
+
+    /// Slices that lie beside the line.
+    fn shifted(&self, images: &[Image<'_>]) -> Option<Notice> {
+        let beside = |image: &Image<'_>| {
+            let way = image.plane?.position_mm.minus(self.start);
+            Some(way.minus(self.per_mm.scaled(way.dot(self.normal))).length())
+        };
+        let most = images.iter().filter_map(beside).fold(0.0, f64::max);
+        let text = format!("The slices are shifted sideways against one another by up to {} mm", mm(most));
+        (most > 2.0 * DRIFT_MM).then(|| Notice::new(reason::SHIFTED_SLICES, text))
+    }
 }

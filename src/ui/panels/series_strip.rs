@@ -1,20 +1,24 @@
 //! The strip at the left: one thumbnail a series.
 
 use egui::{
-    Align2, Color32, FontId, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
+use crate::domain::finding::Subject;
 use crate::domain::frame::FrameKey;
 use crate::domain::series::Series;
+use crate::domain::uid::SopInstanceUid;
 use crate::review::session::ReviewSession;
 use crate::ui::context::UiContext;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::{LookAt, SeriesPart, ViewState};
+use crate::ui::viewport::notices::{grave_of_series, tile_mark};
 use crate::ui::viewport::thumbnail::{Thumbnail, thumbnail};
 use crate::ui::words::{clipped, counted};
 
 const PICTURE: f32 = 104.0;
-const TEXT_HEIGHT: f32 = 50.0;
+const TEXT_HEIGHT: f32 = 56.0;
 
 pub fn series_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, wanted: &mut Vec<FrameKey>) {
     let Some(study) = context.open_study else { return };
@@ -34,7 +38,7 @@ pub fn series_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewStat
             if response.clicked() {
                 view.look_mut(&study.uid).open_series = Some(part);
             }
-            response.on_hover_text(series_words(series));
+            response.on_hover_ui(|ui| told_ui(ui, series));
         }
     });
 }
@@ -43,8 +47,17 @@ pub fn series_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewStat
 fn series_words(series: &Series) -> String {
     let number = series.number.map_or_else(|| "Series".to_owned(), |number| format!("Series {number}"));
     let images = counted(series.stack.len(), "image");
-    let parts = [number, series.modality.to_string(), series.description.clone(), images];
+    let parts = [number, series.modality.to_string(), series.description.clone(), series.part.clone(), images];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The series in words, and what is to be known of it.
+fn told_ui(ui: &mut Ui, series: &Series) {
+    ui.set_max_width(440.0);
+    ui.label(series_words(series));
+    for text in grave_of_series(series) {
+        ui.label(RichText::new(text).color(theme().state.warning));
+    }
 }
 
 fn tile(ui: &Ui, rect: Rect, response: &Response, series: &Series, picture: &Thumbnail, is_open: bool) {
@@ -91,16 +104,28 @@ fn tile(ui: &Ui, rect: Rect, response: &Response, series: &Series, picture: &Thu
     let right = pos2(rect.right() - 8.0, at.y);
     painter.text(right, Align2::RIGHT_TOP, images, small.clone(), theme().text.weak.into());
     let described = clipped(&series.description, n_chars);
-    painter.text(at + vec2(0.0, 20.0), Align2::LEFT_TOP, described, small, theme().text.normal.into());
+    painter.text(at + vec2(0.0, 19.0), Align2::LEFT_TOP, described, small.clone(), theme().text.normal.into());
+    let part = clipped(&series.part, n_chars);
+    painter.text(at + vec2(0.0, 34.0), Align2::LEFT_TOP, part, small, theme().text.strong.into());
+    if !grave_of_series(series).is_empty() {
+        tile_mark(&painter, rect.min);
+    }
 }
 
 /// How many flagged findings the series holds, as a small sign on its picture.
 fn badge(ui: &Ui, rect: Rect, series: &Series, session: Option<&ReviewSession>) {
-    let is_here = |sop| series.instances.iter().any(|instance| &instance.sop == sop);
+    let is_here = |subject: &Subject| {
+        // Parts of one series may share an object, and then each has its own frames
+        let is_own = |instance: usize| instance_is(series, instance, &subject.sop);
+        let is_single = |instance: usize| series.instances.get(instance).is_some_and(|own| own.n_frames() == 1);
+        (0..series.instances.len()).filter(|at| is_own(*at)).any(|at| {
+            is_single(at) || series.stack.iter().any(|image| image.instance == at && image.frame == subject.frame)
+        })
+    };
     let flagged = session
         .map_or(&[][..], ReviewSession::findings)
         .iter()
-        .filter(|review| review.finding.is_flagged() && is_here(&review.finding.subject.sop));
+        .filter(|review| review.finding.is_flagged() && is_here(&review.finding.subject));
     let (mut n_flagged, mut n_open) = (0, 0);
     for review in flagged {
         n_flagged += 1;
@@ -114,4 +139,8 @@ fn badge(ui: &Ui, rect: Rect, series: &Series, session: Option<&ReviewSession>) 
     let painter = ui.painter_at(rect);
     painter.circle(center, 9.0, faded(theme().surface.picture, 0.85), Stroke::new(1.2, color));
     painter.text(center, Align2::CENTER_CENTER, n_flagged.to_string(), FontId::proportional(11.0), color);
+}
+
+fn instance_is(series: &Series, index: usize, sop: &SopInstanceUid) -> bool {
+    series.instances.get(index).is_some_and(|instance| &instance.sop == sop)
 }

@@ -1,13 +1,13 @@
 //! The four corners: who and what is shown, and everything a reader must be warned of.
 
-use egui::{Align2, Color32, FontId, Painter, Rect, pos2};
+use egui::{Align2, FontId, Painter, Pos2, Rect, Ui, pos2, vec2};
 
-use crate::domain::geometry::{ImagePlane, Spacing, SpacingKind};
+use crate::domain::geometry::{ImagePlane, Spacing};
 use crate::domain::patient::Patient;
-use crate::domain::series::Regularity;
 use crate::domain::study::Study;
 use crate::imaging::modality_lut;
 use crate::ui::theme::theme;
+use crate::ui::viewport::notices;
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::widgets::outlined_text::outlined_text;
 use crate::ui::words::{age_at, clipped, date, number, time};
@@ -19,16 +19,11 @@ const MARGIN: f32 = 10.0;
 /// One line of a corner.
 pub struct Line {
     pub text: String,
-    pub is_warning: bool,
 }
 
 impl Line {
     fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_warning: false }
-    }
-
-    fn warning(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_warning: true }
+        Self { text: text.into() }
     }
 }
 
@@ -41,7 +36,7 @@ pub struct CornerFacts {
     pub hovered: Option<[f64; 2]>,
 }
 
-pub fn annotations_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, facts: &CornerFacts) {
+pub fn annotations_ui(ui: &Ui, painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, facts: &CornerFacts) {
     let area = facts.area;
     if area.width() < SMALLEST[0] || area.height() < SMALLEST[1] {
         return;
@@ -53,11 +48,14 @@ pub fn annotations_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, fac
     };
     corner(painter, area, Align2::LEFT_TOP, &top_left);
     corner(painter, area, Align2::RIGHT_TOP, &top_right);
-    corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, facts.hovered));
+    // The probe's line has its place whether or not the pointer is on the picture: nothing above it jumps
+    let above = corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, facts.hovered));
+    notices::notices_ui(ui, painter, above - vec2(0.0, 4.0), &notices::remarks(shown));
     corner(painter, area, Align2::RIGHT_BOTTOM, &series_lines(shown));
 }
 
-fn corner(painter: &Painter, area: Rect, anchor: Align2, lines: &[Line]) {
+/// Draws a corner's lines; returns where the next line would stand.
+fn corner(painter: &Painter, area: Rect, anchor: Align2, lines: &[Line]) -> Pos2 {
     let font = FontId::proportional(if area.width() < 520.0 { 11.0 } else { 12.5 });
     let area = area.shrink(MARGIN);
     let step = font.size + 4.0;
@@ -68,10 +66,10 @@ fn corner(painter: &Painter, area: Rect, anchor: Align2, lines: &[Line]) {
     for (index, line) in lines.iter().enumerate() {
         let down = step * index as f32;
         let y = if is_top { at.y + down } else { at.y - down };
-        let color: Color32 =
-            if line.is_warning { theme().state.warning.into() } else { theme().text.on_picture.into() };
-        outlined_text(painter, pos2(at.x, y), anchor, &line.text, font.clone(), color);
+        outlined_text(painter, pos2(at.x, y), anchor, &line.text, font.clone(), theme().text.on_picture);
     }
+    let tip = if is_top { at.y + step * lines.len() as f32 } else { at.y - step * lines.len() as f32 };
+    pos2(at.x, tip)
 }
 
 fn patient_lines(patient: &Patient, study: &Study) -> Vec<Line> {
@@ -101,7 +99,7 @@ fn study_lines(shown: &Shown<'_>) -> Vec<Line> {
 }
 
 fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, hovered: Option<[f64; 2]>) -> Vec<Line> {
-    let mut lines: Vec<Line> = warnings(shown).into_iter().map(Line::warning).collect();
+    let mut lines = Vec::new();
     if let Some(point) = hovered {
         lines.extend(probe(shown, point).into_iter().map(Line::new));
     }
@@ -136,43 +134,6 @@ fn turn_words(canvas: &Canvas) -> String {
     };
     let flip = if canvas.view.flip_h { "Flipped" } else { "" };
     [turn.as_str(), flip].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
-}
-
-/// Everything about this picture that a reader must know before trusting it.
-pub fn warnings(shown: &Shown<'_>) -> Vec<String> {
-    let instance = shown.instance;
-    let mut said: Vec<String> = Vec::new();
-    if shown.tone.as_ref().is_some_and(crate::ui::viewport::shown::Tone::is_outside) {
-        said.push("Outside window levels".to_owned());
-    }
-    if let Some(lossy) = &instance.pixels.lossy {
-        said.push(format!("LOSSY {lossy}"));
-    }
-    if let Regularity::Irregular(notice) = &shown.series.geometry.regularity {
-        said.push(notice.text.clone());
-    }
-    match instance.spacing_of(shown.frame_idx).kind {
-        SpacingKind::None => said.push("Uncalibrated: no pixel spacing".to_owned()),
-        SpacingKind::Detector => said.push("Spacing at the detector, not in the patient".to_owned()),
-        SpacingKind::Magnified => said.push("Spacing estimated from the magnification".to_owned()),
-        SpacingKind::Patient | SpacingKind::Calibrated | SpacingKind::Projection | SpacingKind::Region => {}
-    }
-    if let Some(tilt) = instance.acquisition.gantry_tilt_deg.filter(|tilt| tilt.abs() > 0.05) {
-        said.push(format!("Gantry tilt {tilt:.1}°, not rectified"));
-    }
-    let notices = instance.notices.iter().chain(&shown.series.notices).map(|notice| clipped(&notice.text, 60));
-    for notice in notices {
-        if !said.contains(&notice) {
-            said.push(notice);
-        }
-    }
-    const MOST: usize = 5;
-    let n_more = said.len().saturating_sub(MOST);
-    said.truncate(MOST);
-    if n_more > 0 {
-        said.push(format!("and {n_more} more"));
-    }
-    said
 }
 
 /// The value and the place under the pointer.
@@ -222,6 +183,7 @@ fn series_lines(shown: &Shown<'_>) -> Vec<Line> {
         Line::new(laterality(&acquisition.laterality)),
         Line::new(prefixed("Contrast ", &clipped(&acquisition.contrast_agent, 30))),
         Line::new(clipped(&series.description, 36)),
+        Line::new(clipped(&series.part, 48)),
         Line::new(join(&[
             mm("Thickness", acquisition.slice_thickness_mm),
             mm("Location", acquisition.slice_location_mm),

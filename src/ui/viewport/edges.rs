@@ -33,16 +33,15 @@ pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLe
     }
 }
 
-/// A ruler at the left edge, as long as fits into the middle of the viewport. None without a spacing.
+/// A ruler at the left edge, as long as fits into the middle of the viewport; in pixels where millimeters are not known.
 pub fn ruler_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>) {
     let spacing = shown.instance.spacing_of(shown.frame_idx);
-    if !spacing.is_measurable() {
-        return;
-    }
-    let pixels_per_mm = canvas.view.zoom / spacing.col_mm / canvas.pixels_per_point;
+    let unit = if spacing.is_measurable() { RulerUnit::Millimeters } else { RulerUnit::Pixels };
+    let units_per_pixel = if spacing.is_measurable() { spacing.col_mm } else { 1.0 };
+    let points_per_unit = canvas.view.zoom / units_per_pixel / canvas.pixels_per_point;
     let room = f64::from(canvas.rect.height()) * 0.3;
-    let Some(ruler) = Ruler::fitting(room, pixels_per_mm) else { return };
-    let length = (ruler.length_mm * pixels_per_mm) as f32;
+    let Some(ruler) = Ruler::fitting(room, points_per_unit, unit) else { return };
+    let length = (ruler.length * points_per_unit) as f32;
     let x = canvas.rect.left() + 34.0;
     let top = canvas.rect.center().y - length / 2.0;
     let shadow = Stroke::new(3.0, theme().text.outline);
@@ -65,26 +64,48 @@ pub fn ruler_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>) {
     outlined_text(painter, pos2(x, top + length + 4.0), Align2::CENTER_TOP, &text, font, theme().text.on_picture);
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RulerUnit {
+    Millimeters,
+    Pixels,
+}
+
 struct Ruler {
-    length_mm: f64,
+    /// In its unit.
+    length: f64,
     n_ticks: u16,
+    unit: RulerUnit,
 }
 
 impl Ruler {
     /// The longest round length within `room` points.
-    fn fitting(room: f64, points_per_mm: f64) -> Option<Self> {
-        const LENGTHS_MM: [(f64, u16); 9] =
-            [(200.0, 20), (100.0, 10), (50.0, 5), (20.0, 10), (10.0, 10), (5.0, 5), (2.0, 4), (1.0, 10), (0.5, 5)];
-        let fits = |(length_mm, _): &&(f64, u16)| *length_mm * points_per_mm <= room;
-        let (length_mm, n_ticks) = *LENGTHS_MM.iter().find(fits)?;
-        (length_mm * points_per_mm >= 16.0).then_some(Self { length_mm, n_ticks })
+    fn fitting(room: f64, points_per_unit: f64, unit: RulerUnit) -> Option<Self> {
+        const LENGTHS: [(f64, u16); 12] = [
+            (2000.0, 20),
+            (1000.0, 10),
+            (500.0, 5),
+            (200.0, 20),
+            (100.0, 10),
+            (50.0, 5),
+            (20.0, 10),
+            (10.0, 10),
+            (5.0, 5),
+            (2.0, 4),
+            (1.0, 10),
+            (0.5, 5),
+        ];
+        let least = if unit == RulerUnit::Pixels { 5.0 } else { 0.5 };
+        let most = if unit == RulerUnit::Pixels { 2000.0 } else { 200.0 };
+        let fits = |(length, _): &&(f64, u16)| *length <= most && *length >= least && *length * points_per_unit <= room;
+        let (length, n_ticks) = *LENGTHS.iter().find(fits)?;
+        (length * points_per_unit >= 16.0).then_some(Self { length, n_ticks, unit })
     }
 
     fn words(&self) -> String {
-        if self.length_mm >= 10.0 {
-            format!("{} cm", number(self.length_mm / 10.0))
-        } else {
-            format!("{} mm", number(self.length_mm))
+        match self.unit {
+            RulerUnit::Pixels => format!("{} px", number(self.length)),
+            RulerUnit::Millimeters if self.length >= 10.0 => format!("{} cm", number(self.length / 10.0)),
+            RulerUnit::Millimeters => format!("{} mm", number(self.length)),
         }
     }
 }

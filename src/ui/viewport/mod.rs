@@ -5,6 +5,7 @@ pub mod annotations;
 pub mod context_menu;
 pub mod edges;
 pub mod marks;
+pub mod notices;
 pub mod paint_callback;
 pub mod picture;
 pub mod pointer;
@@ -142,7 +143,7 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
     hint_ui(&painter, area, view);
     let hovered = view.transient.pointer.hovered;
     let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered };
-    annotations::annotations_ui(&painter, canvas, shown, &facts);
+    annotations::annotations_ui(ui, &painter, canvas, shown, &facts);
     painted
 }
 
@@ -176,7 +177,10 @@ fn describe(ui: &Ui, canvas: &Canvas, shown: &Shown<'_>) {
                 format!("left {left}, right {right}, top {top}, bottom {bottom}")
             },
         );
-        node.set_description(format!("{image}; {sides}"));
+        let remarks = notices::remarks(shown);
+        let said = remarks.iter().map(|remark| remark.text.as_str()).collect::<Vec<_>>().join(". ");
+        let said = if said.is_empty() { said } else { format!("; {said}") };
+        node.set_description(format!("{image}; {sides}{said}"));
     });
 }
 

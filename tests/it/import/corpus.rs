@@ -8,7 +8,8 @@ use overread::domain::frame::Samples;
 use overread::domain::instance::Instance;
 use overread::domain::intake::Intake;
 use overread::domain::presentation::ValueUnit;
-use overread::domain::series::Regularity;
+use overread::domain::series::{Regularity, Series};
+use overread::imaging::volume::{NotAVolume, VolumeGrid};
 use overread::import::{load_frame, reason};
 use sha2::{Digest as _, Sha256};
 
@@ -155,8 +156,77 @@ fn a_chest_ct_is_one_even_stack_in_hounsfield_units() {
 fn a_tilted_head_ct_says_so() {
     let Some(root) = data("head-ct-gantry-tilt") else { return };
     let intake = scan_all(&root);
-    let codes: Vec<&str> = intake.studies[0].series[0].notices.iter().map(|notice| notice.code).collect();
-    assert_eq!(codes, [reason::UNEVEN_SPACING, reason::GANTRY_TILT]);
+    let series = &intake.studies[0].series[0];
+    let codes: Vec<&str> = series.notices.iter().map(|notice| notice.code).collect();
+    assert_eq!(codes, [reason::SPACING_CHANGE, reason::GANTRY_TILT]);
+    assert_eq!(
+        series.notices[0].text,
+        "The slice spacing changes after image 14, from 4 to 7 mm; the stretches overlap"
+    );
+    assert!(series.geometry.tilt_degrees.is_some_and(|degrees| (degrees - 18.5).abs() < 1e-3));
+}
+
+#[test]
+fn exact_stacks_are_volumes_of_their_exact_steps() {
+    let Some(root) = data("geometry") else { return };
+    let stacks = [
+        ("synthetic_dicom_10Slices_1mm", 10, 1.0),
+        ("synthetic_dicom_11Slices_1mm", 11, 1.0),
+        ("synthetic_dicom_10Slices_5mm", 10, 5.0),
+        ("synthetic_dicom_11Slices_5mm", 11, 5.0),
+        ("checkboard_11Slices_10mm", 11, 10.0),
+    ];
+    for (name, n_slices, step) in stacks {
+        let intake = scan_all(&root.join(name));
+        let series = &intake.studies[0].series[0];
+        let grid = VolumeGrid::of(series).unwrap();
+        assert_eq!(grid.dims[2], n_slices, "{name}");
+        assert!((grid.spacing_mm()[2] - step).abs() < 1e-9 && grid.shear_degrees() < 1e-9, "{name}: {grid:?}");
+        for index in 0..series.stack.len() {
+            let (instance, frame) = series.image(index).unwrap();
+            let position = instance.frame(frame).unwrap().plane.unwrap().position_mm;
+            let voxel = grid.voxel(position);
+            let expected = [0.0, 0.0, index as f64];
+            assert!(voxel.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "{name}: {voxel:?}");
+        }
+    }
+}
+
+#[test]
+fn stacks_that_are_no_volumes_say_why() {
+    let Some(root) = data("head-ct-gantry-tilt") else { return };
+    let intake = scan_all(&root);
+    assert!(matches!(VolumeGrid::of(&intake.studies[0].series[0]), Err(NotAVolume::Irregular(_))));
+    let Some(root) = data("chest-ct") else { return };
+    let intake = scan_all(&root);
+    let series = &intake.studies[0].series[0];
+    assert_eq!(VolumeGrid::of(series).unwrap().dims, [512, 512, 99]);
+    let mut leaning = Series::clone(series);
+    leaning.geometry.tilt_degrees = Some(20.0);
+    assert_eq!(VolumeGrid::of(&leaning), Err(NotAVolume::Sheared { degrees: 20.0 }));
+    leaning.stack.truncate(1);
+    assert_eq!(VolumeGrid::sheared(&leaning), Err(NotAVolume::SingleImage));
+}
+
+/// As many as pydicom's FileSet finds, whatever became of the offsets when the index was written anew.
+#[test]
+fn every_dress_of_an_index_names_the_same_files() {
+    let Some(root) = data("conformance/pydicom/src/pydicom/data/test_files/dicomdirtests") else { return };
+    let names = [
+        ("DICOMDIR", 31),
+        ("DICOMDIR-bigEnd", 31),
+        ("DICOMDIR-implicit", 31),
+        ("DICOMDIR-nooffset", 31),
+        ("DICOMDIR-nopatient", 31),
+        ("DICOMDIR-reordered", 31),
+        ("TINY_ALPHA/DICOMDIR", 50),
+    ];
+    for (name, n_files) in names {
+        let intake = scan_all(&root.join(name));
+        assert_eq!(intake.files.len(), n_files + 1, "{name}");
+        let broken: Vec<&str> = intake.refused().map(|(_, notice)| notice.code).collect();
+        assert!(!broken.contains(&reason::NOT_FOUND) && !broken.contains(&reason::MALFORMED), "{name}: {broken:?}");
+    }
 }
 
 #[test]

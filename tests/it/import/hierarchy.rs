@@ -1,12 +1,15 @@
 //! From files to studies: order, gaps, duplicates, indexes and plain pictures.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use overread::domain::fitness::stopping_fault;
 use overread::domain::frame::Samples;
 use overread::domain::geometry::SpacingKind;
 use overread::domain::intake::Intake;
 use overread::domain::series::{Regularity, Series, SortRule};
+use overread::domain::uid::SopInstanceUid;
 use overread::import::{ScanOptions, load_frame, reason, scan};
 
 use crate::import::synthetic::{Written, codes, element, only_instance, scan_all};
@@ -93,14 +96,32 @@ fn a_localizer_in_the_series_becomes_a_stack_of_its_own() {
 }
 
 #[test]
-fn the_same_object_is_shown_once_and_a_conflicting_one_not_at_all() {
+fn the_same_object_is_shown_once_and_conflicting_ones_both_under_their_own_identities() {
     let folder = tempfile::tempdir().unwrap();
     slice("1.2.3.1", 0.0).write(folder.path(), "a");
     slice("1.2.3.1", 0.0).write(folder.path(), "b");
     slice("1.2.3.1", 7.0).write(folder.path(), "c");
+    slice("1.2.3.2", 9.0).write(folder.path(), "d");
     let intake = scan_all(folder.path());
-    assert_eq!(only_series(&intake).instances.len(), 1);
-    assert_eq!(codes(&intake), [reason::DUPLICATE_SOP, reason::CONFLICTING_SOP]);
+    assert_eq!(codes(&intake), [reason::CONFLICTING_SOP, reason::DUPLICATE_SOP, reason::CONFLICTING_SOP]);
+    let series = only_series(&intake);
+    assert_eq!(positions(series), [0.0, 7.0, 9.0]);
+    let written: Vec<Option<&str>> =
+        series.instances.iter().map(|instance| instance.written_sop.as_ref().map(SopInstanceUid::as_str)).collect();
+    assert_eq!(written, [Some("1.2.3.1"), Some("1.2.3.1"), None]);
+    assert_ne!(series.instances[0].sop, series.instances[1].sop);
+    for instance in &series.instances[..2] {
+        assert!(instance.sop.as_str().starts_with("2.25."));
+        assert_eq!(stopping_fault(series, instance).unwrap().code, reason::CONFLICTING_SOP);
+    }
+    // Other names, other order: the same identities, so that what was decided stays with its picture
+    let again = tempfile::tempdir().unwrap();
+    slice("1.2.3.1", 7.0).write(again.path(), "a");
+    slice("1.2.3.1", 0.0).write(again.path(), "z");
+    let sops = |intake: &Intake| -> BTreeSet<String> {
+        only_series(intake).instances.iter().map(|instance| instance.sop.to_string()).collect()
+    };
+    assert!(sops(&intake).is_superset(&sops(&scan_all(again.path()))));
 }
 
 #[test]
@@ -108,9 +129,36 @@ fn two_patients_never_share_a_study() {
     let folder = tempfile::tempdir().unwrap();
     slice("1.2.3.1", 0.0).write(folder.path(), "a");
     slice("1.2.3.2", 1.0).text(0x0010_0020, "LO", "T2").write(folder.path(), "b");
+    slice("1.2.3.3", 2.0).text(0x0010_0010, "PN", "TEST^CASE^Q").write(folder.path(), "c");
     let intake = scan_all(folder.path());
-    assert_eq!(only_series(&intake).instances.len(), 1);
-    assert_eq!(codes(&intake), [reason::PATIENT_CONFLICT]);
+    assert_eq!(codes(&intake), [reason::PATIENT_CONFLICT; 3]);
+    let found: Vec<(&str, usize)> =
+        intake.studies.iter().map(|study| (study.patient.id.as_str(), study.n_images())).collect();
+    assert_eq!(found, [("T1", 2), ("T2", 1)]);
+    for study in &intake.studies {
+        assert_eq!(study.written_uid.as_ref().unwrap().as_str(), "1.2.3.1");
+        assert_eq!(study.notices[0].code, reason::PATIENT_CONFLICT);
+        assert_eq!(study.series[0].notices[0].code, reason::PATIENT_CONFLICT);
+    }
+    assert_ne!(intake.studies[0].uid, intake.studies[1].uid);
+}
+
+#[test]
+fn one_patient_id_with_two_names_or_birth_dates_is_doubted_on_both_studies() {
+    let changes: [(u32, &str, &str); 2] = [(0x0010_0010, "PN", "Other^Name"), (0x0010_0030, "DA", "19700102")];
+    for (tag, vr, value) in changes {
+        let folder = tempfile::tempdir().unwrap();
+        slice("1.2.3.1", 0.0).text(0x0010_0030, "DA", "19600102").write(folder.path(), "a");
+        let mut other = slice("1.2.3.2", 1.0);
+        other.text(0x0020_000D, "UI", "1.2.3.8").text(0x0010_0030, "DA", "19600102").text(tag, vr, value);
+        other.write(folder.path(), "b");
+        let intake = scan_all(folder.path());
+        assert_eq!(intake.studies.len(), 2);
+        for study in &intake.studies {
+            assert_eq!(study.notices[0].code, reason::PATIENT_CONFLICT);
+            assert!(study.written_uid.is_none());
+        }
+    }
 }
 
 /// An index whose records name `references`, each a list of path components.
@@ -142,6 +190,38 @@ fn an_index_opens_the_files_it_names_and_none_outside_its_folder() {
     let mut found = codes(&intake);
     found.sort_unstable();
     assert_eq!(found, [reason::NOT_FOUND, reason::UNSAFE_REFERENCE]);
+}
+
+#[test]
+fn names_on_a_disc_match_in_any_case_and_with_versions_and_never_with_too_many_folders() {
+    let disc = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(disc.path().join("images")).unwrap();
+    slice("1.2.3.1", 0.0).write(&disc.path().join("images"), "im1;1");
+    slice("1.2.3.2", 1.0).write(&disc.path().join("images"), "Im2.");
+    let deep = ["A"; 9].join("\\");
+    let index = write_index(disc.path(), &["IMAGES\\IM1", "IMAGES\\IM2", "C:\\x", &deep, "a\0b"]);
+    let intake = scan_all(&index);
+    assert_eq!(only_series(&intake).instances.len(), 2);
+    assert_eq!(codes(&intake), [reason::UNSAFE_REFERENCE]);
+}
+
+#[test]
+fn an_index_that_runs_in_a_circle_still_opens_its_files_and_says_so() {
+    let disc = tempfile::tempdir().unwrap();
+    slice("1.2.3.1", 0.0).write(disc.path(), "IM1");
+    let first = write_index(disc.path(), &["IM1"]);
+    // The one record begins behind the sequence's header: it names itself as its next
+    let bytes = std::fs::read(&first).unwrap();
+    let at = bytes.windows(4).position(|window| window == [0xFE, 0xFF, 0x00, 0xE0]).unwrap();
+    let at = u32::try_from(at + element(0x0004_1200, "UL", &[0; 4]).len()).unwrap().to_le_bytes();
+    let mut record = element(0x0004_1400, "UL", &at);
+    record.extend(element(0x0004_1500, "CS", b"IM1"));
+    let mut index = Written::ct("1.2.3.9");
+    index.text(0x0008_0016, "UI", "1.2.840.10008.1.3.10").without(0x7FE0_0010);
+    index.raw(0x0004_1200, "UL", &at).sequence(0x0004_1220, &[record]);
+    let intake = scan_all(&index.write(disc.path(), "DICOMDIR"));
+    assert_eq!(only_series(&intake).instances.len(), 1);
+    assert_eq!(codes(&intake), [reason::MALFORMED]);
 }
 
 #[cfg(unix)]
