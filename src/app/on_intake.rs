@@ -120,3 +120,34 @@ fn place_of(old: &Study, series: usize, at: usize, new: &Study) -> Option<(usize
         Some((index, at))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::phantom_study::{self, PhantomOptions};
+    use crate::import::{ScanOptions, scan};
+
+    #[test]
+    fn the_image_on_screen_is_followed_to_its_new_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = phantom_study::write(folder.path(), &PhantomOptions::small(), &|| false, &|_| {}).unwrap();
+        let read = |files: &[std::path::PathBuf]| {
+            scan(files, &ScanOptions::default(), &|| false, &|_| {}).studies.first().cloned().unwrap()
+        };
+        let half: Vec<_> = written.files.iter().skip(1).step_by(2).cloned().collect();
+        let (old, new) = (read(&half), read(&written.files));
+        let stack = |study: &Study| study.series.iter().position(|series| series.stack.len() > 4).unwrap();
+        let sop = |study: &Study, at: usize| study.series[stack(study)].image(at).unwrap().0.sop.clone();
+        let mut look = LookAt::default();
+        let part = SeriesPart::of(&old, stack(&old));
+        let view = look.series.entry(part.clone()).or_default();
+        (view.stack_index, view.is_inverted) = (3, true);
+        look.open_series = Some(part);
+        let followed = followed(&look, &old, &new);
+        let part = SeriesPart::of(&new, stack(&new));
+        assert_eq!(followed.open_series, Some(part.clone()));
+        let view = followed.series_view(&part);
+        assert!(view.is_inverted && view.stack_index > 3);
+        assert_eq!(sop(&new, view.stack_index), sop(&old, 3));
+    }
+}

@@ -55,6 +55,24 @@ fn bench_scan_measures_the_same_files_read_by_others() {
 }
 
 #[test]
+fn bench_import_measures_every_part_on_series_of_its_own() {
+    let place = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_overread"));
+    command.args(["bench", "import", "--small", "--repeats", "1", "--json", "--dir"]).arg(place.path());
+    let output = command.env_remove("XDG_DATA_HOME").output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{document:#}");
+    let names: Vec<&str> =
+        document["parts"].as_array().unwrap().iter().map(|part| part["bench"].as_str().unwrap()).collect();
+    let expected = ["import memory", "import headers", "import volume", "import frames", "import first image"];
+    assert_eq!(names, expected);
+    for part in document["parts"].as_array().unwrap() {
+        assert!(part["targets"].as_array().unwrap().iter().all(|target| target["measured"].as_f64().unwrap() > 0.0));
+    }
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0, "a measurement leaves nothing");
+}
+
+#[test]
 fn bench_inference_measures_every_stage_of_every_model() {
     let document = bench(&["inference"]);
     let ids = ids(&document);

@@ -166,3 +166,25 @@ fn a_frame_of_a_long_compressed_file_reads_its_own_fragment_only() {
     assert_eq!(frame.samples().at(0), Some(270.0));
     assert!(n_read < 3 * n_of_file / 300, "{n_read} of {n_of_file} bytes were read");
 }
+
+#[test]
+fn a_long_scan_shows_what_it_has_and_ends_with_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for z in 0..60 {
+        let mut file = Written::ct(&format!("1.2.9.{z}"));
+        file.text(0x0020_0032, "DS", &format!("0\\0\\{z}")).write(folder.path(), &format!("{z}.dcm"));
+    }
+    let shown = std::cell::RefCell::new(Vec::new());
+    let place = [folder.path().to_owned()];
+    // The listener is slow, and so the scan is
+    let slowly = |_| std::thread::sleep(std::time::Duration::from_millis(8));
+    let partial = |studies: Vec<Arc<overread::domain::study::Study>>| shown.borrow_mut().push(studies);
+    let intake = Importer::default().scan_showing(&place, &|| false, &slowly, &partial);
+    assert_eq!(intake.studies[0].n_images(), 60);
+    let shown = shown.into_inner();
+    assert!(!shown.is_empty());
+    for studies in shown {
+        assert_eq!(studies[0].uid, intake.studies[0].uid);
+        assert!((1..60).contains(&studies[0].n_images()));
+    }
+}
