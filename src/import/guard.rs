@@ -191,8 +191,9 @@ impl<'a> Walk<'a> {
     }
 
     fn note_order(&mut self, tag: u32) {
-        let Some(Open::Set { set, .. }) = self.stack.last() else { return };
+        let Some(Open::Set { set, .. }) = self.stack.last_mut() else { return };
         if set.elements.last().is_some_and(|last| last.tag.0 >= tag) {
+            set.is_unordered = true;
             self.scanned.is_unordered = true;
         }
     }

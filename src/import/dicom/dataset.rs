@@ -72,6 +72,8 @@ impl TagNumber {
 #[derive(Debug, Default)]
 pub struct DataSet {
     pub elements: Vec<Element>,
+    /// A tag is not greater than the one before it.
+    pub is_unordered: bool,
 }
 
 /// A data set with the bytes its values lie in.
@@ -86,7 +88,11 @@ impl<'a> View<'a> {
     /// The last element of that tag: what other readers take when a tag stands twice.
     pub fn element(&self, tag: Tag) -> Option<&'a Element> {
         let number = TagNumber::from(tag);
-        self.set.elements.iter().rev().find(|element| element.tag == number)
+        let DataSet { elements, is_unordered } = self.set;
+        match is_unordered {
+            true => elements.iter().rev().find(|element| element.tag == number),
+            false => elements.get(elements.binary_search_by_key(&number, |element| element.tag).ok()?),
+        }
     }
 
     pub fn has(&self, tag: Tag) -> bool {
@@ -112,17 +118,12 @@ impl<'a> View<'a> {
     /// Backslash-separated values of a text that is ASCII by its VR (CS, DS, IS, UI).
     pub fn codes(&self, tag: Tag) -> Vec<String> {
         let Some(bytes) = self.raw(tag) else { return Vec::new() };
-        let text = String::from_utf8_lossy(bytes.get(..MAX_VALUES_BYTES).unwrap_or(bytes));
-        let clean = |part: &str| {
-            let part = part.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-            if part.contains(char::is_control) { part.replace(char::is_control, "") } else { part.to_owned() }
-        };
-        text.split('\\').map(clean).collect()
+        lossy(bytes).split('\\').map(cleaned).collect()
     }
 
     /// First of [`View::codes`]; empty when absent.
     pub fn code(&self, tag: Tag) -> String {
-        self.codes(tag).into_iter().next().unwrap_or_default()
+        lossy(self.raw(tag).unwrap_or_default()).split('\\').next().map(cleaned).unwrap_or_default()
     }
 
     /// Numbers of any numeric or number-like VR. What is not a number reads as NaN, so that positions are kept.
@@ -138,13 +139,22 @@ impl<'a> View<'a> {
             VR::FL | VR::OF => longs(bytes, coding).map(|long| f64::from(f32::from_bits(long))).collect(),
             VR::FD | VR::OD => doubles(bytes, coding).map(f64::from_bits).collect(),
             VR::OB => bytes.iter().map(|byte| f64::from(*byte)).collect(),
-            _ => self.codes(tag).iter().map(|code| code.parse().unwrap_or(f64::NAN)).collect(),
+            _ => lossy(bytes).split('\\').map(decimal).collect(),
         }
     }
 
     /// First number, if it is finite.
     pub fn number(&self, tag: Tag) -> Option<f64> {
-        self.numbers(tag).first().copied().filter(|value| value.is_finite())
+        let element = self.element(tag)?;
+        let is_text = !matches!(
+            vr_of(element),
+            VR::US | VR::OW | VR::SS | VR::UL | VR::OL | VR::SL | VR::FL | VR::OF | VR::FD | VR::OD | VR::OB
+        );
+        let first = match is_text {
+            true => lossy(self.raw(tag)?).split('\\').next().map(decimal),
+            false => self.numbers(tag).first().copied(),
+        };
+        first.filter(|value| value.is_finite())
     }
 
     /// First number as an integer; `None` when it is none.
@@ -179,6 +189,28 @@ fn shortened(start: &str, whole: &[u8]) -> String {
     let digest = Sha256::digest(whole);
     let mark = digest.iter().take(4).fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
     format!("{start}… [{mark:08x}]")
+}
+
+/// As far as values are read.
+fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes.get(..MAX_VALUES_BYTES).unwrap_or(bytes))
+}
+
+/// One value without padding and control characters.
+fn cleaned(part: &str) -> String {
+    let part = unpadded(part);
+    if part.contains(char::is_control) { part.replace(char::is_control, "") } else { part.to_owned() }
+}
+
+/// Without the padding DICOM adds.
+fn unpadded(text: &str) -> &str {
+    text.trim_matches(|c: char| c == '\0' || c.is_whitespace())
+}
+
+/// A value of DS or IS; NaN when it is none.
+fn decimal(text: &str) -> f64 {
+    let text = unpadded(text);
+    text.parse().or_else(|_| cleaned(text).parse()).unwrap_or(f64::NAN)
 }
 
 /// The element's VR; the dictionary's when the file gives none or `UN`.
