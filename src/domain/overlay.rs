@@ -53,6 +53,12 @@ impl fmt::Debug for OverlayPlane {
 }
 
 impl Overlay {
+    /// Whether the numbers are within what a file can say.
+    pub fn is_sound(&self) -> bool {
+        let sides = 1..=u32::from(u16::MAX);
+        sides.contains(&self.rows) && sides.contains(&self.cols) && self.n_frames > 0
+    }
+
     /// The overlay's own frame that belongs to frame `frame_idx` of the picture; `None` when none does.
     pub fn frame_over(&self, frame_idx: u32) -> Option<u32> {
         match self.n_frames {

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::domain::instance::{Instance, PixelDescription};
+use crate::domain::overlay::Overlay;
 use crate::domain::presentation::Photometric;
 use crate::domain::stored_pixels::{PixelPlace, StoredPixels};
 use crate::import::error::ImportError;
@@ -60,6 +61,7 @@ fn is_sound(instance: &Instance, limits: &Limits) -> bool {
         && pixels.cols > 0
         && pixels.bits_allocated <= 64
         && stored.as_deref().is_none_or(fits)
+        && instance.overlays.iter().all(Overlay::is_sound)
 }
 
 /// Bytes that hold one frame of `pixels`, whatever type its samples take.
