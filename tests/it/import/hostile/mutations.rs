@@ -10,6 +10,9 @@ use std::process::Command;
 use overread::domain::stored_pixels::PixelCoding;
 use overread::import::fuzzing;
 
+/// A fuzz target and what it calls.
+type Door = (&'static str, fn(&[u8]));
+
 const MARK: &str = "OVERREAD_MUTATIONS";
 const N_MUTATIONS: u32 = 250;
 
@@ -94,7 +97,7 @@ fn reads_mutations() {
             std::process::exit(101);
         }
     }));
-    let doors: [(&str, fn(&[u8])); 9] = [
+    let doors: [Door; 9] = [
         ("guard", fuzzing::guard),
         ("open_decode", fuzzing::open_decode),
         ("dicomdir", fuzzing::dicomdir),
