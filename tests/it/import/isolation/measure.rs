@@ -11,19 +11,34 @@ use crate::data;
 use crate::import::isolation::{Crew, compressed, instances};
 use crate::import::synthetic::{Written, rle};
 
-/// Milliseconds: least, and median, of runs of both ways in turn.
-fn in_turn(what: &str, n: usize, ways: [(&str, &dyn Fn()); 2]) {
-    let mut times = [Vec::new(), Vec::new()];
+/// Processor time of this process and of its workers, milliseconds: what other programs do does not count.
+fn cpu_ms(crew: &Crew) -> f64 {
+    let own = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let mut nanoseconds = own.tv_sec as f64 * 1e9 + own.tv_nsec as f64;
+    for pid in crew.pids() {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let of_task = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("schedstat"));
+        nanoseconds += tasks.filter_map(|task| of_task(task).ok()?.split(' ').next()?.parse::<f64>().ok()).sum::<f64>();
+    }
+    nanoseconds / 1e6
+}
+
+/// Milliseconds, of runs of both ways in turn.
+fn in_turn(crew: &Crew, what: &str, n: usize, ways: [(&str, &dyn Fn()); 2]) {
+    let mut measured = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
     for _ in 0..n {
-        for ((_, run), times) in ways.iter().zip(&mut times) {
-            let start = Instant::now();
+        for ((_, run), (times, costs)) in ways.iter().zip(&mut measured) {
+            let (cpu, start) = (cpu_ms(crew), Instant::now());
             run();
             times.push(start.elapsed().as_secs_f64() * 1e3);
+            costs.push(cpu_ms(crew) - cpu);
         }
     }
-    for ((name, _), times) in ways.iter().zip(&mut times) {
+    for ((name, _), (times, costs)) in ways.iter().zip(&mut measured) {
         times.sort_by(f64::total_cmp);
-        println!("{what}, {name}: least {:.3} ms, median {:.3} ms", times[0], times[n / 2]);
+        costs.sort_by(f64::total_cmp);
+        let (least, median, cpu) = (times[0], times[n / 2], costs[n / 2]);
+        println!("{what}, {name}: least {least:.3} ms, median {median:.3} ms; processor time, median {cpu:.3} ms");
     }
 }
 
@@ -68,11 +83,13 @@ fn what_isolation_costs() {
     };
     crew.scan(&places);
     in_turn(
+        &crew,
         "scan of 1,000 headers",
         15,
         [("in this process", &|| scan(&here, &places)), ("by workers", &|| scan(&crew.importer, &places))],
     );
     in_turn(
+        &crew,
         "scan of one header",
         50,
         [("in this process", &|| scan(&here, &one)), ("by workers", &|| scan(&crew.importer, &one))],
@@ -89,7 +106,7 @@ fn what_isolation_costs() {
             // Touches all of it, as whoever shows it does
             std::hint::black_box(crate::import::isolation::sum(frame.samples()));
         };
-        in_turn(what, n, [("in this process", &|| load(&here)), ("by workers", &|| load(&crew.importer))]);
+        in_turn(&crew, what, n, [("in this process", &|| load(&here)), ("by workers", &|| load(&crew.importer))]);
     }
 }
 
