@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use crate::app::dispatch::{ahead, analysis, study};
 use crate::app::hall::App;
+use crate::app::state::library::Partial;
 use crate::domain::intake::Intake;
 use crate::domain::study::Study;
+use crate::domain::uid::StudyUid;
 use crate::ui::view_state::{LookAt, SeriesPart};
 
 /// What has been read so far. The first of it is opened; later parts only add.
@@ -34,6 +36,7 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
     let studies = std::mem::take(&mut intake.studies);
     let first = studies.first().map(|study| study.uid.clone());
     app.library.note_refused(&intake);
+    let has_lost_open = drop_superseded(app, &studies);
     take_in(app, studies, |_| false);
     if was_cancelled {
         app.voice.info("Reading was stopped; what had been read is shown.");
@@ -49,12 +52,25 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
     for place in std::mem::take(&mut app.library.asked) {
         app.runner.store(move |store| store.remember_place(place));
     }
-    if was_shown {
+    if was_shown && !has_lost_open {
         complete(app);
     } else {
+        app.library.partial = Partial::default();
         app.desks.retain(|_, desk| desk.is_record_read);
         study::select(app, first);
     }
+}
+
+/// A study shown early whose files turned out to be of several patients has become others: it leaves the list.
+/// Says whether it was the open one.
+fn drop_superseded(app: &mut App, whole: &[Arc<Study>]) -> bool {
+    let was_open = app.library.open.is_some();
+    let early: Vec<StudyUid> = app.library.partial.studies.iter().cloned().collect();
+    for uid in early.iter().filter(|uid| !whole.iter().any(|study| &study.uid == *uid)) {
+        app.library.remove(uid);
+        app.library.partial.studies.remove(uid);
+    }
+    was_open && app.library.open.is_none()
 }
 
 /// A study read again gets fresh pixels: the files may have changed.

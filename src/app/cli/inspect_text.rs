@@ -7,7 +7,7 @@ use crate::domain::geometry::SpacingKind;
 use crate::domain::intake::{Intake, Notice};
 use crate::domain::series::{Regularity, Series};
 use crate::domain::study::Study;
-use crate::ui::words::{counted, date, number};
+use crate::ui::words::{counted, date};
 
 /// Refused files are told by reason; of each so many by name.
 const MOST_FILES: usize = 8;
@@ -70,16 +70,22 @@ fn extent(series: &Series) -> String {
     let pixels = series.image(0).map(|(instance, _)| match instance.spacing.kind {
         SpacingKind::None => "no pixel spacing (lengths in px)".to_owned(),
         SpacingKind::Detector => "spacing at the detector only (lengths in px)".to_owned(),
-        _ if instance.spacing.row_mm == instance.spacing.col_mm => {
-            format!("{} mm pixels", number(instance.spacing.row_mm))
-        }
-        _ => format!("{} × {} mm pixels", number(instance.spacing.row_mm), number(instance.spacing.col_mm)),
+        _ => match [instance.spacing.row_mm, instance.spacing.col_mm].map(shortest) {
+            [row, col] if row == col => format!("{row} mm pixels"),
+            [row, col] => format!("{row} × {col} mm pixels"),
+        },
     });
     let slices = match (&series.geometry.regularity, series.geometry.slice_spacing_mm) {
-        (Regularity::Regular, Some(mm)) => format!("every {} mm", number(mm)),
+        (Regularity::Regular, Some(mm)) => format!("every {} mm", shortest(mm)),
         _ => String::new(),
     };
     joined(", ", &[images, pixels.unwrap_or_default(), slices])
+}
+
+/// Millimeters with two digits at most, and none that say nothing.
+fn shortest(mm: f64) -> String {
+    let text = format!("{mm:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `!` before what limits trust, `·` before what is good to know.

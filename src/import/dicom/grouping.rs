@@ -110,8 +110,10 @@ fn other_patient() -> Notice {
 fn by_person(objects: Vec<ImageObject>) -> Vec<Vec<ImageObject>> {
     let mut persons: Vec<(BTreeSet<Patient>, Vec<ImageObject>)> = Vec::new();
     for object in objects {
+        let own = &object.study.patient;
+        // Nearly always the same words again
         let is_same =
-            |known: &BTreeSet<Patient>| known.iter().all(|one| person::may_be_same(one, &object.study.patient));
+            |known: &BTreeSet<Patient>| known.contains(own) || known.iter().all(|one| person::may_be_same(one, own));
         match persons.iter_mut().find(|(known, _)| is_same(known)) {
             Some((known, own)) => {
                 if !known.contains(&object.study.patient) {
@@ -138,6 +140,8 @@ fn mark_doubtful_patients(studies: &mut [Study]) {
 /// One study of one person. `shared_uid` is the identifier that files of other persons claim too.
 fn study(objects: Vec<ImageObject>, shared_uid: Option<StudyUid>) -> Option<Study> {
     let facts = objects.first()?.study.clone();
+    // Whichever file comes first: the identity is made of the same words
+    let person = objects.iter().map(|object| &object.study.patient).min()?.clone();
     let mut bins: BTreeMap<SeriesUid, Vec<(SeriesFacts, Arc<Instance>)>> = BTreeMap::new();
     for ImageObject { series, instance, .. } in objects {
         bins.entry(series.uid.clone()).or_default().push((series, Arc::new(instance)));
@@ -155,7 +159,7 @@ fn study(objects: Vec<ImageObject>, shared_uid: Option<StudyUid>) -> Option<Stud
         Some(shared) => {
             notices.push(other_patient());
             series.iter_mut().for_each(|series| series.notices.insert(0, other_patient()));
-            let Patient { id, name, birth_date, sex: _ } = &patient;
+            let Patient { id, name, birth_date, sex: _ } = &person;
             let parts = ["patient", shared.as_str(), id, name, birth_date].map(str::as_bytes);
             StudyUid::new(derived_uid(&parts))
         }

@@ -48,17 +48,24 @@ pub fn annotations_ui(ui: &Ui, painter: &Painter, canvas: &Canvas, shown: &Shown
     };
     corner(painter, area, Align2::LEFT_TOP, &top_left);
     corner(painter, area, Align2::RIGHT_TOP, &top_right);
+    let probed = facts.hovered.and_then(|point| probe(shown, point));
     // The probe's line has its place whether or not the pointer is on the picture: nothing above it jumps
-    let above = corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, facts.hovered));
+    let room = if probed.is_some() { 0.0 } else { line_step(area) };
+    let above = corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, probed)) - vec2(0.0, room);
     notices::notices_ui(ui, painter, above - vec2(0.0, 4.0), &notices::remarks(shown));
     corner(painter, area, Align2::RIGHT_BOTTOM, &series_lines(shown));
 }
 
+/// From one line to the next.
+fn line_step(area: Rect) -> f32 {
+    if area.width() < 520.0 { 15.0 } else { 16.5 }
+}
+
 /// Draws a corner's lines; returns where the next line would stand.
 fn corner(painter: &Painter, area: Rect, anchor: Align2, lines: &[Line]) -> Pos2 {
-    let font = FontId::proportional(if area.width() < 520.0 { 11.0 } else { 12.5 });
+    let step = line_step(area);
+    let font = FontId::proportional(step - 4.0);
     let area = area.shrink(MARGIN);
-    let step = font.size + 4.0;
     let at = anchor.pos_in_rect(&area);
     let is_top = anchor.y() == egui::Align::Min;
     let shown = lines.iter().filter(|line| !line.text.is_empty());
@@ -98,11 +105,8 @@ fn study_lines(shown: &Shown<'_>) -> Vec<Line> {
     ]
 }
 
-fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, hovered: Option<[f64; 2]>) -> Vec<Line> {
-    let mut lines = Vec::new();
-    if let Some(point) = hovered {
-        lines.extend(probe(shown, point).into_iter().map(Line::new));
-    }
+fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, probed: Option<String>) -> Vec<Line> {
+    let mut lines: Vec<Line> = probed.into_iter().map(Line::new).collect();
     let n_images = shown.series.stack.len();
     let image = if n_images > 1 { format!("Image {} / {n_images}", shown.look.stack_index + 1) } else { String::new() };
     lines.push(Line::new(image));
