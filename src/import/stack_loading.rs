@@ -13,10 +13,8 @@ use crate::import::Importer;
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
 use crate::import::in_place::InPlace;
-use crate::import::slab::Slab;
+use crate::import::slab::{SLAB_BYTES, Slab};
 
-/// Four huge pages: 16 CT slices. What the frames of one slab take is given back when the last of them goes.
-const SLAB_BYTES: usize = 8 << 20;
 /// Of small frames; a cache drops whole slabs.
 const MAX_FRAMES_OF_SLAB: usize = 64;
 /// Decoders get the stack of a main thread.
