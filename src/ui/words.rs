@@ -24,7 +24,15 @@ pub fn age_at(birth: &str, day: &str) -> Option<String> {
         let all_digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
         let part = |range: std::ops::Range<usize>| text.get(range)?.parse().ok();
         all_digits.then_some(())?;
-        Some((part(0..4)?, part(4..6)?, part(6..8)?))
+        let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let n_days = match month {
+            4 | 6 | 9 | 11 => 30,
+            2 => 28 + i32::from(is_leap),
+            _ => 31,
+        };
+        // An age from a day that no calendar has would be made up
+        ((1..=12).contains(&month) && (1..=n_days).contains(&day)).then_some((year, month, day))
     };
     let ((birth_year, birth_month, birth_day), (year, month, day)) = (parts(birth)?, parts(day)?);
     let months = (year - birth_year) * 12 + month - birth_month - i32::from(day < birth_day);

@@ -20,8 +20,11 @@ struct Walked {
     /// Of the first fragment's item header: what offsets count from.
     base: u64,
     is_cut: bool,
+    /// The file ends behind a whole fragment, without a delimiter: more may have followed.
+    lacks_end: bool,
 }
 
+const SEQUENCE_END: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
 const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
 
 /// Index of `n_frames` frames; the pixel data's first value byte is at `start`.
@@ -61,17 +64,21 @@ pub fn index(
 fn walk(source: &Source, start: u64, limits: &Limits) -> Result<Walked, ImportError> {
     let (mut at, end) = (start, source.n_bytes());
     let mut items: Vec<Fragment> = Vec::new();
-    let mut is_cut = false;
+    let (mut is_cut, mut lacks_end) = (false, false);
     let mut blocks = Blocks::of(source);
     loop {
         if at + 8 > end {
-            is_cut = true;
+            (is_cut, lacks_end) = (at < end, at >= end);
             break;
         }
         let [t0, t1, t2, t3, length @ ..] = blocks.read::<8>(at)?;
-        if [t0, t1, t2, t3] != ITEM {
-            // The sequence delimiter, or bytes that belong to nothing
-            break;
+        match [t0, t1, t2, t3] {
+            ITEM if length == [0xFF; 4] => {
+                return Err(ImportError::Malformed { at, fault: "a fragment does not say how long it is" });
+            }
+            ITEM => {}
+            SEQUENCE_END => break,
+            _ => return Err(ImportError::Malformed { at, fault: "a fragment of the pixel data was expected here" }),
         }
         let n_bytes = u64::from(u32::from_le_bytes(length));
         at += 8;
@@ -93,7 +100,7 @@ fn walk(source: &Source, start: u64, limits: &Limits) -> Result<Walked, ImportEr
         return Err(ImportError::Malformed { at: start, fault: "the pixel data has no fragments" });
     };
     let offset_table = offset_table(source, table)?;
-    Ok(Walked { offset_table, fragments, base: table.offset + table.n_bytes, is_cut })
+    Ok(Walked { offset_table, fragments, base: table.offset + table.n_bytes, is_cut, lacks_end })
 }
 
 fn offset_table(source: &Source, table: Fragment) -> Result<Vec<u64>, ImportError> {
@@ -116,7 +123,7 @@ fn by_offsets(walked: &Walked, offsets: &[u64]) -> Option<Vec<Vec<Fragment>>> {
         match starts.binary_search(offset) {
             Ok(index) if firsts.last().is_none_or(|last| *last < index) => firsts.push(index),
             // Frames past the end of a file that was cut
-            Err(index) if walked.is_cut && index == starts.len() => break,
+            Err(index) if (walked.is_cut || walked.lacks_end) && index == starts.len() => break,
             _ => return None,
         }
     }

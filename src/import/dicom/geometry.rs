@@ -21,7 +21,7 @@ pub struct PlaneSource<'a> {
 pub fn plane(source: &PlaneSource<'_>, notices: &mut Vec<Notice>) -> Option<ImagePlane> {
     let position = vector(source.position.as_ref()?, tags::IMAGE_POSITION_PATIENT);
     let cosines = vector(source.orientation.as_ref()?, tags::IMAGE_ORIENTATION_PATIENT);
-    if position.is_empty() || cosines.is_empty() {
+    if position.is_empty() && cosines.is_empty() {
         return None;
     }
     let checked = checked_plane(&position, &cosines);

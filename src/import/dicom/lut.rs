@@ -15,7 +15,11 @@ pub fn modality_lut(view: &View<'_>, is_signed: bool, notices: &mut Vec<Notice>)
     if let Some(item) = view.first_item(tags::MODALITY_LUT_SEQUENCE) {
         match lookup_table(&item, is_signed) {
             Some(table) => return ModalityLut::Table(Arc::new(table)),
-            None => notices.push(Notice::new(reason::LUT_IGNORED, "The modality LUT is unreadable and was ignored")),
+            None => {
+                notices.push(Notice::new(reason::LUT_IGNORED, "The modality LUT is unreadable and was ignored"));
+                let text = "The values are not those the file means, because its modality LUT is unreadable";
+                notices.push(Notice::new(reason::RESCALE_IGNORED, text));
+            }
         }
     }
     let (slope, intercept) = (view.numbers(tags::RESCALE_SLOPE), view.numbers(tags::RESCALE_INTERCEPT));
@@ -89,7 +93,10 @@ fn windows(view: &View<'_>, notices: &mut Vec<Notice>) -> Vec<VoiTransform> {
             });
         }
     }
-    if found.len() < centers.len().max(n_pairs) {
+    if centers.len() > MAX_WINDOWS {
+        let text = format!("The file has {} windows; the first {MAX_WINDOWS} are offered", centers.len());
+        notices.push(Notice::new(reason::WINDOW_IGNORED, text));
+    } else if found.len() < centers.len().max(n_pairs) {
         notices.push(Notice::new(reason::WINDOW_IGNORED, "A window with an unusable center or width was ignored"));
     }
     found

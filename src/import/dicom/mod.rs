@@ -25,6 +25,7 @@ pub mod parts;
 pub mod person;
 pub mod pixel_data;
 pub mod repeats;
+pub mod plausibility;
 pub mod samples;
 pub mod second_opinion;
 pub mod setting;

@@ -94,7 +94,7 @@ impl Written {
         file.text(0x0020_000D, "UI", "1.2.3.1").text(0x0020_000E, "UI", "1.2.3.2");
         file.text(0x0020_0032, "DS", "0\\0\\0").text(0x0020_0037, "DS", "1\\0\\0\\0\\1\\0");
         file.word(0x0028_0002, 1).text(0x0028_0004, "CS", "MONOCHROME2").word(0x0028_0010, 3).word(0x0028_0011, 4);
-        file.text(0x0028_0030, "DS", "0.5\\0.5");
+        file.text(0x0028_0030, "DS", "0.5\\0.5").text(0x0028_1052, "DS", "0").text(0x0028_1053, "DS", "1");
         file.word(0x0028_0100, 16).word(0x0028_0101, 12).word(0x0028_0102, 11).word(0x0028_0103, 0);
         let pixels: Vec<u8> = (0..12_u16).flat_map(u16::to_le_bytes).collect();
         file.raw(0x7FE0_0010, "OW", &pixels);
