@@ -31,11 +31,9 @@ pub fn frames(
     let n_frames = n_frames as usize;
     let planes =
         if is_nuclear_medicine(root) { slices(root, n_frames, notices) } else { grid(root, n_frames, notices) };
-    if planes.iter().all(Option::is_none) {
-        let alike = with_plane(None);
-        return vec![alike; n_frames];
-    }
-    planes.into_iter().map(with_plane).collect()
+    // A hundred thousand frames without a place of their own are one description
+    let placeless = with_plane(None);
+    planes.into_iter().map(|plane| plane.map_or_else(|| placeless.clone(), |plane| with_plane(Some(plane)))).collect()
 }
 
 fn is_nuclear_medicine(root: &View<'_>) -> bool {

@@ -3,8 +3,7 @@
 use overread::domain::frame::Samples;
 use overread::import::load_frame;
 use overread::import::reason::{
-    DECODER_FAILED, FRAME_MISSING, MALFORMED, PIXELS_TRUNCATED, STRUCTURE_REPAIRED, SYNTAX_CONTRADICTED,
-    UNSUPPORTED_PIXELS,
+    DECODER_FAILED, FRAME_MISSING, MALFORMED, PIXELS_TRUNCATED, STRUCTURE_REPAIRED, UNSUPPORTED_PIXELS,
 };
 
 use crate::import::hostile_pixels::table::{case, check};
@@ -158,7 +157,7 @@ fn fragments_that_lie_are_refused_or_said() {
             &with_value("1", &joined(&[&table, &[0xAA; 8], &one, &SEQUENCE_END])),
         )
         .refused(MALFORMED),
-        case(70, "fragments under an uncompressed syntax", &native).warned(&[SYNTAX_CONTRADICTED]),
+        case(70, "fragments under an uncompressed syntax", &native).refused(MALFORMED),
         case(70, "compressed pixels without fragments", &flat).refused(MALFORMED),
     ]);
 }

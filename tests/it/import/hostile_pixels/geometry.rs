@@ -55,7 +55,7 @@ fn a_spacing_that_is_none_measures_nothing_and_stops_the_models() {
 #[test]
 fn a_spacing_of_the_detector_is_not_one_of_the_patient() {
     let mut radiograph = Written::ct("1.2.3.4");
-    radiograph.text(0x0008_0016, "UI", "1.2.840.10008.5.1.4.1.1.1.1").text(0x0008_0060, "CS", "DX");
+    radiograph.text(0x0008_0060, "CS", "DX");
     radiograph.without(POSITION).without(ORIENTATION).text(IMAGER_SPACING, "DS", "0.2\\0.2");
     let mut detector = radiograph.clone();
     detector.without(SPACING);
