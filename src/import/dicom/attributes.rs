@@ -14,7 +14,7 @@ use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
 use crate::domain::presentation::{PixelPadding, ValueUnit};
 use crate::domain::series::Modality;
-use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, PixelPlace, SampleKind, StoredPixels};
+use crate::domain::stored_pixels::{ColorModel, PixelCoding, PixelLayout, PixelPlace, SampleKind};
 use crate::domain::uid::{FrameOfReferenceUid, SeriesUid, SopInstanceUid, StudyUid};
 use crate::import::dicom::broken_promise;
 use crate::import::dicom::dataset::View;
@@ -80,7 +80,6 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
     if let PixelPlace::Flat { n_bytes, .. } = stored.place {
         notices.extend(layout.surplus(n_bytes));
     }
-    notices.extend(missing_end(file, &stored));
     let mut lossy = lossy(&root, file);
     let promises_lossless = file.syntax.lossy_method.is_none();
     if promises_lossless && let Some(method) = broken_promise::lossy_method(&file.source, &stored) {
@@ -129,15 +128,6 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         notices,
     };
     Ok(ImageObject { study: study_facts(&root, uids.study), series, instance })
-}
-
-/// The last fragment reaches the end of the file: whether more followed cannot be told.
-fn missing_end(file: &DicomFile, stored: &StoredPixels) -> Option<Notice> {
-    let PixelPlace::Fragments(frames) = &stored.place else { return None };
-    let last = frames.last()?.last()?;
-    let text = "The pixel data has no end mark; the file may have been cut short behind the last picture";
-    let is_at_end = last.offset + last.n_bytes >= file.source.n_bytes();
-    is_at_end.then(|| Notice::new(reason::STRUCTURE_REPAIRED, text))
 }
 
 fn no_palette() -> ImportError {

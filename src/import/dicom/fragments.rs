@@ -19,9 +19,8 @@ struct Walked {
     fragments: Vec<Fragment>,
     /// Of the first fragment's item header: what offsets count from.
     base: u64,
+    /// The file ends before its delimiter: even a last fragment that is whole may have gone on behind the cut.
     is_cut: bool,
-    /// The file ends behind a whole fragment, without a delimiter: more may have followed.
-    lacks_end: bool,
 }
 
 const SEQUENCE_END: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
@@ -64,11 +63,11 @@ pub fn index(
 fn walk(source: &Source, start: u64, limits: &Limits) -> Result<Walked, ImportError> {
     let (mut at, end) = (start, source.n_bytes());
     let mut items: Vec<Fragment> = Vec::new();
-    let (mut is_cut, mut lacks_end) = (false, false);
+    let mut is_cut = false;
     let mut blocks = Blocks::of(source);
     loop {
         if at + 8 > end {
-            (is_cut, lacks_end) = (at < end, at >= end);
+            is_cut = true;
             break;
         }
         let [t0, t1, t2, t3, length @ ..] = blocks.read::<8>(at)?;
@@ -100,7 +99,7 @@ fn walk(source: &Source, start: u64, limits: &Limits) -> Result<Walked, ImportEr
         return Err(ImportError::Malformed { at: start, fault: "the pixel data has no fragments" });
     };
     let offset_table = offset_table(source, table)?;
-    Ok(Walked { offset_table, fragments, base: table.offset + table.n_bytes, is_cut, lacks_end })
+    Ok(Walked { offset_table, fragments, base: table.offset + table.n_bytes, is_cut })
 }
 
 fn offset_table(source: &Source, table: Fragment) -> Result<Vec<u64>, ImportError> {
@@ -123,7 +122,7 @@ fn by_offsets(walked: &Walked, offsets: &[u64]) -> Option<Vec<Vec<Fragment>>> {
         match starts.binary_search(offset) {
             Ok(index) if firsts.last().is_none_or(|last| *last < index) => firsts.push(index),
             // Frames past the end of a file that was cut
-            Err(index) if (walked.is_cut || walked.lacks_end) && index == starts.len() => break,
+            Err(index) if walked.is_cut && index == starts.len() => break,
             _ => return None,
         }
     }

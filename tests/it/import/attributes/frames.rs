@@ -93,6 +93,7 @@ fn positions_in_a_volume_of_its_own_are_not_the_patients() {
 fn a_dose_grid_says_where_its_frames_lie_in_either_way() {
     let mut file = three_frames();
     file.text(0x0008_0060, "CS", "RTDOSE").text(0x0020_0032, "DS", "0\\0\\-10");
+    file.without(0x0028_1052).without(0x0028_1053);
     file.text(0x3004_000C, "DS", "0\\2\\5").text(0x3004_000E, "DS", "0.25").text(0x3004_0002, "CS", "GY");
     let (instance, _) = opened(&file);
     assert_eq!(z_of(&instance), [Some(-10.0), Some(-8.0), Some(-5.0)]);

@@ -2,9 +2,7 @@
 
 use overread::domain::frame::Samples;
 use overread::import::load_frame;
-use overread::import::reason::{
-    DECODER_FAILED, FRAME_MISSING, MALFORMED, PIXELS_TRUNCATED, STRUCTURE_REPAIRED, UNSUPPORTED_PIXELS,
-};
+use overread::import::reason::{DECODER_FAILED, FRAME_MISSING, MALFORMED, PIXELS_TRUNCATED, UNSUPPORTED_PIXELS};
 
 use crate::import::hostile_pixels::table::{case, check};
 use crate::import::synthetic::{SEQUENCE_END, Written, item_claiming, only_instance, pixel_item, rle, scan_all};
@@ -98,9 +96,7 @@ fn fragments_that_lie_are_refused_or_said() {
     flat.syntax("5").raw(0x7FE0_0010, "OB", &frame(1));
     check(vec![
         case(70, "one frame in two fragments", &with_value("1", &split)).kept().samples(all(1)),
-        case(70, "no delimiter at the end", &with_value("1", &joined(&[&table, &one])))
-            .warned(&[STRUCTURE_REPAIRED])
-            .samples(all(1)),
+        case(70, "no delimiter at the end", &with_value("1", &joined(&[&table, &one]))).refused(FRAME_MISSING),
         case(
             70,
             "a fragment longer than the file",
