@@ -2,6 +2,7 @@
 
 mod frames;
 mod overlays;
+mod presentation;
 mod spacing;
 
 use std::path::Path;
