@@ -39,7 +39,7 @@ impl Words {
     }
 
     /// As words of another width: the same vector when it is theirs.
-    fn to_u8(self) -> Vec<u8> {
+    fn into_u8(self) -> Vec<u8> {
         match self {
             Self::U8(v) => v,
             Self::U16(v) => v.iter().map(|word| *word as u8).collect(),
@@ -47,7 +47,7 @@ impl Words {
         }
     }
 
-    fn to_u16(self) -> Vec<u16> {
+    fn into_u16(self) -> Vec<u16> {
         match self {
             Self::U8(v) => v.iter().map(|word| u16::from(*word)).collect(),
             Self::U16(v) => v,
@@ -55,7 +55,7 @@ impl Words {
         }
     }
 
-    fn to_u32(self) -> Vec<u32> {
+    fn into_u32(self) -> Vec<u32> {
         match self {
             Self::U8(v) => v.iter().map(|word| u32::from(*word)).collect(),
             Self::U16(v) => v.iter().map(|word| u32::from(*word)).collect(),
@@ -165,12 +165,12 @@ fn grey(words: Words, field: BitField, layout: &PixelLayout) -> Samples {
         words
     }
     match (layout.bits_allocated, layout.is_signed) {
-        (1..=8, false) => Samples::U8(fitted(words.to_u8(), field).into()),
-        (1..=8, true) => Samples::I8(bytemuck::cast_vec(fitted(words.to_u8(), field)).into()),
-        (9..=16, false) => Samples::U16(fitted(words.to_u16(), field).into()),
-        (9..=16, true) => Samples::I16(bytemuck::cast_vec(fitted(words.to_u16(), field)).into()),
-        (_, false) => Samples::U32(fitted(words.to_u32(), field).into()),
-        (_, true) => Samples::I32(bytemuck::cast_vec(fitted(words.to_u32(), field)).into()),
+        (1..=8, false) => Samples::U8(fitted(words.into_u8(), field).into()),
+        (1..=8, true) => Samples::I8(bytemuck::cast_vec(fitted(words.into_u8(), field)).into()),
+        (9..=16, false) => Samples::U16(fitted(words.into_u16(), field).into()),
+        (9..=16, true) => Samples::I16(bytemuck::cast_vec(fitted(words.into_u16(), field)).into()),
+        (_, false) => Samples::U32(fitted(words.into_u32(), field).into()),
+        (_, true) => Samples::I32(bytemuck::cast_vec(fitted(words.into_u32(), field)).into()),
     }
 }
 
@@ -191,9 +191,9 @@ fn color(words: Words, field: BitField, layout: &PixelLayout, is_rgb: bool) -> R
     }
     let model = (!is_rgb).then_some(layout.color);
     Ok(match layout.bits_allocated {
-        1..=8 => Samples::Rgb8(fitted(words.to_u8(), field, model).into()),
-        9..=16 => Samples::Rgb16(fitted(words.to_u16(), field, model).into()),
-        _ => Samples::Rgb32(fitted(words.to_u32(), field, model).into()),
+        1..=8 => Samples::Rgb8(fitted(words.into_u8(), field, model).into()),
+        9..=16 => Samples::Rgb16(fitted(words.into_u16(), field, model).into()),
+        _ => Samples::Rgb32(fitted(words.into_u32(), field, model).into()),
     })
 }
 
