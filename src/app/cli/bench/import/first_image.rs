@@ -1,6 +1,7 @@
 //! From choosing a folder to the first picture, and what 10,000 slices cost: the hall without its window.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::app::cli::bench::import::{Setting, resident, volume, writing};
@@ -17,10 +18,10 @@ pub fn measure(setting: &Setting<'_>) -> Result<Sheet, String> {
     writing::ct_series(&folder, n_slices, volume::SIZE)?;
     let part = Part::new("first_image", "from choosing the folder to the first decoded picture");
     let mut ways = [Way::new(vec![part], || {
-        let mut app = start(setting)?;
+        let (mut app, woken) = start(setting)?;
         let began = Instant::now();
         app.open(vec![folder.clone()]);
-        until(&mut app, "the first picture", App::has_shown_image)?;
+        until(&mut app, &woken, "the first picture", App::has_shown_image)?;
         Ok(vec![began.elapsed().as_secs_f64()])
     })];
     let series = interleaved(setting.n_rounds, &mut ways)?;
@@ -37,19 +38,19 @@ pub fn measure_long(setting: &Setting<'_>) -> Result<Sheet, String> {
     let n_slices = setting.n(10_000);
     let folder = setting.folder.join("series");
     writing::ct_series(&folder, n_slices, volume::SIZE)?;
-    let mut app = start(setting)?;
+    let (mut app, woken) = start(setting)?;
     let began = Instant::now();
     app.open(vec![folder]);
-    until(&mut app, "the first picture", App::has_shown_image)?;
+    until(&mut app, &woken, "the first picture", App::has_shown_image)?;
     let first_s = began.elapsed().as_secs_f64();
-    until(&mut app, "the whole series", |app| app.library.running.is_none())?;
+    until(&mut app, &woken, "the whole series", |app| app.library.running.is_none())?;
     let all_s = began.elapsed().as_secs_f64();
     let n_images = app.library.open_study().map_or(0, |study| study.n_images());
     let scrolled = Instant::now();
     for index in (0..n_images).step_by(5) {
         app.scroll_to(index);
         app.work();
-        until(&mut app, "a slice", App::has_shown_image)?;
+        until(&mut app, &woken, "a slice", App::has_shown_image)?;
     }
     let scrolled_s = scrolled.elapsed().as_secs_f64();
     let mut sheet = Sheet::new("import long series", 1, Vec::new(), &[])
@@ -63,7 +64,8 @@ pub fn measure_long(setting: &Setting<'_>) -> Result<Sheet, String> {
     Ok(sheet)
 }
 
-fn start(setting: &Setting<'_>) -> Result<App, String> {
+/// The hall, and what its threads say when they have something for it.
+fn start(setting: &Setting<'_>) -> Result<(App, Receiver<()>), String> {
     let options = AppOptions {
         importer: setting.importer.clone(),
         store: setting.folder.join("review.sqlite"),
@@ -71,18 +73,23 @@ fn start(setting: &Setting<'_>) -> Result<App, String> {
         demo_dir: setting.folder.join("demo"),
         ..AppOptions::default()
     };
-    App::start(options, Arc::new(|| {})).map_err(|error| format!("the program does not start: {error}"))
+    let (wake, woken) = channel();
+    // A hall that has gone needs no waking
+    let started = App::start(options, Arc::new(move || wake.send(()).unwrap_or_default()));
+    started.map(|app| (app, woken)).map_err(|error| format!("the program does not start: {error}"))
 }
 
 /// The loop as the window runs it, without waiting for a screen.
-fn until(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) -> Result<(), String> {
+fn until(app: &mut App, woken: &Receiver<()>, what: &str, is_reached: impl Fn(&App) -> bool) -> Result<(), String> {
     let began = Instant::now();
     while !is_reached(app) {
         app.work();
         if began.elapsed() > PATIENCE {
             return Err(format!("{what} did not come"));
         }
-        std::thread::sleep(Duration::from_micros(200));
+        if !is_reached(app) && woken.recv_timeout(Duration::from_millis(5)).is_ok() {
+            woken.try_iter().for_each(drop);
+        }
     }
     Ok(())
 }
