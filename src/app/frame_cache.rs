@@ -166,7 +166,7 @@ mod tests {
     use crate::domain::uid::SopInstanceUid;
 
     fn key(name: &str) -> FrameKey {
-        FrameKey { sop: SopInstanceUid::new(name), index: 0 }
+        FrameKey { sop: SopInstanceUid::new(name), index: 0, origin: 0 }
     }
 
     fn frame(name: &str, side: u32) -> Result<Arc<Frame>, String> {

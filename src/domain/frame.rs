@@ -17,6 +17,8 @@ pub struct FrameKey {
     pub sop: SopInstanceUid,
     /// Zero-based.
     pub index: u32,
+    /// Of the file it comes from: two files that claim one UID never share a picture. 0 where there is no file.
+    pub origin: u64,
 }
 
 /// Memory that holds samples: a vector, a slab that many frames share, memory another process has filled.
@@ -243,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_frame_refuses_samples_that_do_not_fill_it() {
-        let key = FrameKey { sop: SopInstanceUid::new("1.2"), index: 0 };
+        let key = FrameKey { sop: SopInstanceUid::new("1.2"), index: 0, origin: 0 };
         assert!(Frame::new(key.clone(), 2, 2, Samples::U16(vec![0; 4].into())).is_ok());
         assert!(Frame::new(key.clone(), 2, 2, Samples::U16(vec![0; 3].into())).is_err());
         assert!(Frame::new(key.clone(), 2, 2, Samples::Rgb8(vec![0; 12].into())).is_ok());

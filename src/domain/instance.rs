@@ -1,5 +1,6 @@
 //! One SOP instance that holds pixels: what its file says, checked; the samples come later, frame by frame.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -55,7 +56,15 @@ impl Instance {
     }
 
     pub fn frame_key(&self, index: u32) -> FrameKey {
-        FrameKey { sop: self.sop.clone(), index }
+        FrameKey { sop: self.sop.clone(), index, origin: self.origin() }
+    }
+
+    /// Tells files apart within one run of the program: place, and how the file stood when it was read.
+    fn origin(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.path.hash(&mut hasher);
+        self.stored.as_ref().map(|stored| stored.stamp).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The size of that frame's pixels.

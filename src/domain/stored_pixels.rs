@@ -17,7 +17,7 @@ pub struct StoredPixels {
 }
 
 /// Tells whether a file is still the one that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FileStamp {
     pub n_bytes: u64,
     /// Nanoseconds since 1970; 0 when the file system does not say.

@@ -58,7 +58,7 @@ fn attributes(modality_lut: ModalityLut) -> FrameAttributes {
 
 fn frame(samples: Samples) -> Frame {
     let cols = (samples.len() / samples.samples_per_pixel()) as u32;
-    Frame::new(FrameKey { sop: SopInstanceUid::new("1.2.3"), index: 0 }, 1, cols, samples).unwrap()
+    Frame::new(FrameKey { sop: SopInstanceUid::new("1.2.3"), index: 0, origin: 0 }, 1, cols, samples).unwrap()
 }
 
 fn window(center: f64, width: f64, invert: bool) -> GreyPresentation {

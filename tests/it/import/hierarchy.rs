@@ -266,3 +266,17 @@ fn a_scan_tells_how_far_it_is_and_stops_when_asked() {
     let stopped = scan(&paths, &ScanOptions::default(), &|| true, &|_| {});
     assert!(stopped.was_cancelled && stopped.studies.is_empty());
 }
+
+/// Two places opened one after the other, whose files claim one identity under other studies.
+#[test]
+fn files_of_one_uid_in_two_scans_never_share_a_frame() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    slice("1.2.3.9", 0.0).write(here.path(), "a");
+    slice("1.2.3.9", 0.0).text(0x0020_000D, "UI", "1.2.3.777").write(there.path(), "a");
+    let (one, other) = (scan_all(here.path()), scan_all(there.path()));
+    let (one, other) = (only_instance(&one), only_instance(&other));
+    assert_eq!(one.sop, other.sop);
+    assert_ne!(one.frame_key(0), other.frame_key(0));
+    let again = scan_all(here.path());
+    assert_eq!(one.frame_key(0), only_instance(&again).frame_key(0));
+}

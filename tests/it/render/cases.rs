@@ -93,7 +93,9 @@ pub const VOIS: [VoiChoice; 4] = [VoiChoice::Linear, VoiChoice::LinearExact, Voi
 pub const INTERPOLATIONS: [Interpolation; 3] = [Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Cubic];
 
 pub fn frame(rows: u32, cols: u32, samples: Samples) -> Arc<Frame> {
-    Arc::new(Frame::new(FrameKey { sop: SopInstanceUid::new("1.2.3"), index: 0 }, rows, cols, samples).unwrap())
+    Arc::new(
+        Frame::new(FrameKey { sop: SopInstanceUid::new("1.2.3"), index: 0, origin: 0 }, rows, cols, samples).unwrap(),
+    )
 }
 
 /// Stored values over the type's whole range: steps, slopes and noise.

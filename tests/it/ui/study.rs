@@ -105,7 +105,7 @@ fn ct_series(frames: &mut Frames) -> Series {
 }
 
 fn insert(frames: &mut Frames, sop: &SopInstanceUid, rows: u32, cols: u32, samples: Samples) {
-    let key = FrameKey { sop: sop.clone(), index: 0 };
+    let key = instance(sop.clone(), "", rows, cols, 12).frame_key(0);
     frames.insert(key.clone(), Arc::new(Frame::new(key, rows, cols, samples).unwrap()));
 }
 

@@ -48,6 +48,6 @@ fn noisy(values: Vec<f32>, sigma: f64) -> impl Iterator<Item = f64> {
 }
 
 fn frame(size: u32, samples: Samples) -> Result<Arc<Frame>, String> {
-    let key = FrameKey { sop: SopInstanceUid::new("1.2.3"), index: 0 };
+    let key = FrameKey { sop: SopInstanceUid::new("1.2.3"), index: 0, origin: 0 };
     Frame::new(key, size, size, samples).map(Arc::new).map_err(|error| error.to_string())
 }

@@ -42,10 +42,6 @@ pub fn case(row: u16, name: &str, file: &Written) -> Named {
     Named(row, name.to_owned(), file.bytes())
 }
 
-pub fn case_of_bytes(row: u16, name: &str, bytes: Vec<u8>) -> Named {
-    Named(row, name.to_owned(), bytes)
-}
-
 impl Named {
     fn with(self, outcome: Outcome) -> Case {
         let Self(row, name, bytes) = self;
