@@ -35,6 +35,9 @@ struct Wishes {
     is_closed: bool,
 }
 
+/// A frame, or in a sentence why there is none.
+type Decoded = Result<Arc<Frame>, String>;
+
 /// Decoding threads behind one list of wishes.
 pub struct WantedFrames {
     shared: Arc<(Mutex<Wishes>, Condvar)>,
@@ -46,7 +49,7 @@ impl WantedFrames {
     pub fn spawn(
         n_threads: usize,
         decode: impl Fn(&WantedFrame) -> Result<Frame, String> + Clone + Send + 'static,
-        deliver: impl Fn(&WantedFrame, Result<Arc<Frame>, String>) + Clone + Send + 'static,
+        deliver: impl Fn(&WantedFrame, Decoded) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
         let shared = Arc::new((Mutex::new(Wishes::default()), Condvar::new()));
         let mut threads = Vec::new();
@@ -90,7 +93,7 @@ impl Drop for WantedFrames {
 fn work(
     shared: &(Mutex<Wishes>, Condvar),
     decode: &dyn Fn(&WantedFrame) -> Result<Frame, String>,
-    deliver: &dyn Fn(&WantedFrame, Result<Arc<Frame>, String>),
+    deliver: &dyn Fn(&WantedFrame, Decoded),
 ) {
     let (mutex, wake) = shared;
     loop {

@@ -79,15 +79,18 @@ impl Kind {
             others.iter().map(|kind| &kind.frame_of_reference).collect();
         let frame = (1..).zip(&frames).find(|(_, uid)| **uid == &self.frame_of_reference).map_or(0, |(index, _)| index);
         let frame = if frames.len() > 1 { format!("Frame of reference {frame}") } else { String::new() };
+        let modality = differs(&|kind| kind.modality.0.clone());
+        // Another modality has other units anyway
+        let unit = if modality.is_empty() { differs(&|kind| kind.unit.clone()) } else { String::new() };
         joined(&[
             localizer,
-            &differs(&|kind| kind.modality.0.clone()),
+            &modality,
             &frame,
             &differs(&|kind| component_word(&kind.component).to_owned()),
             &clip,
             &size,
             &differs(&|kind| kind.photometric.to_owned()),
-            &differs(&|kind| kind.unit.clone()),
+            &unit,
             &pixel,
             &differs(&|kind| if kind.stack_id.is_empty() { String::new() } else { format!("Stack {}", kind.stack_id) }),
         ])

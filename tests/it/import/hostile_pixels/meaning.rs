@@ -237,7 +237,7 @@ fn identifiers_that_are_none_are_kept_as_they_stand_and_name_no_path() {
     let before = tree(&folder.path().to_owned());
     let intake = scan_all(folder.path());
     let instances = intake.studies.iter().flat_map(|study| &study.series).flat_map(|series| &series.instances);
-    assert_eq!(instances.map(|instance| load_frame(instance, 0).unwrap()).count(), odd.len());
+    assert_eq!(instances.filter(|instance| load_frame(instance, 0).is_ok()).count(), odd.len());
     assert!(intake.studies.iter().any(|study| study.uid.as_str() == "../../etc/passwd"));
     assert_eq!(tree(&folder.path().to_owned()), before);
 }
