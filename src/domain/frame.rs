@@ -21,7 +21,7 @@ pub struct FrameKey {
     pub origin: u64,
 }
 
-/// Memory that holds samples: a vector, a slab that many frames share, memory another process has filled.
+/// Memory that holds samples: a vector, or a slab that many frames may share.
 pub trait SampleMemory: Send + Sync {
     fn bytes(&self) -> &[u8];
 }

@@ -10,7 +10,7 @@ use crate::import::one_frame::PlaceOfFrame;
 use crate::import::worker::crew::Crew;
 use crate::import::worker::hand::Lost;
 use crate::import::worker::wire::WantedFrame;
-use crate::import::worker::{Detail, Urgency, shared_memory, trust};
+use crate::import::worker::{Detail, Urgency, trust};
 
 /// A frame whose worker died before it had begun is asked of so many others.
 const MAX_TRIES: u32 = 3;
@@ -42,23 +42,19 @@ impl Crew {
         limits: &Limits,
         urgency: Urgency,
     ) -> Result<Tried, ImportError> {
-        let n_room = trust::room_for(place.pixels, limits)?;
-        let room = shared_memory::room(n_room)?;
+        let max_bytes = trust::max_bytes(place.pixels, limits)?;
         let wanted = wanted(place, detail)?;
         Ok(self.with_worker(urgency, &|| false, |hand| {
-            let filled = match hand.decode(wanted, limits, &room)? {
+            let filled = match hand.decode(wanted, limits)? {
                 Ok(Some(filled)) => filled,
                 Ok(None) => return Ok(Ok(None)),
                 Err(error) => return Ok(Err(error)),
             };
-            let samples = || {
-                let n_bytes = trust::n_filled(filled, place.pixels, n_room)?;
-                let memory = shared_memory::taken_back(&room, n_bytes).ok()?;
-                filled.sample_type.samples(memory, n_bytes)
-            };
-            // Whoever lies about a frame, or can still write to it, is not asked again
-            let distrusted = Lost::InHand { item: 0, error: ImportError::ReaderCrashed };
-            samples().map(|samples| Ok(Some(samples))).ok_or(distrusted)
+            // Whoever lies about a frame is not asked again
+            let distrusted = || Lost::InHand { item: 0, error: ImportError::ReaderCrashed };
+            let n_bytes = trust::n_filled(filled, place.pixels, max_bytes).ok_or_else(distrusted)?;
+            let memory = hand.fetch(n_bytes)?;
+            filled.sample_type.samples(memory, n_bytes).map(|samples| Ok(Some(samples))).ok_or_else(distrusted)
         }))
     }
 }

@@ -1,5 +1,6 @@
 //! Messages in a stream of bytes: four bytes of length, then as many of postcard.
 
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -18,14 +19,42 @@ pub enum FramingError {
 
 /// Appends `message` to `out`; nothing is appended when it would be too long.
 pub fn append<T: Serialize>(out: &mut Vec<u8>, message: &T) -> Result<(), FramingError> {
-    let body = postcard::to_allocvec(message).map_err(|_| FramingError::Garbage)?;
-    match u32::try_from(body.len()) {
-        Ok(n_bytes) if body.len() <= MAX_MESSAGE_BYTES => {
-            out.extend(n_bytes.to_le_bytes());
-            out.extend(body);
-            Ok(())
-        }
-        _ => Err(FramingError::TooLong(body.len())),
+    let start = out.len();
+    out.extend([0; 4]);
+    let appended = written(out, message, start);
+    if appended.is_err() {
+        out.truncate(start);
+    }
+    appended
+}
+
+fn written<T: Serialize>(out: &mut Vec<u8>, message: &T, start: usize) -> Result<(), FramingError> {
+    postcard::serialize_with_flavor(message, Tail(out)).map_err(|_| FramingError::Garbage)?;
+    let (head, body) =
+        out.get_mut(start..).and_then(|message| message.split_first_chunk_mut::<4>()).ok_or(FramingError::Garbage)?;
+    let n_bytes = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_MESSAGE_BYTES);
+    *head = n_bytes.ok_or(FramingError::TooLong(body.len()))?.to_le_bytes();
+    Ok(())
+}
+
+/// Has postcard write where the message is to lie.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Tail<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 

@@ -8,12 +8,15 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::domain::frame::SampleMemory;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::scanning::Found;
 use crate::import::worker::channel::{Channel, Patience, Silence};
+use crate::import::worker::shared_memory::Room;
 use crate::import::worker::wire::{Filled, Reply, Request, WantedFrame};
 use crate::import::worker::{ARGUMENT, CrewOptions, Detail, Drill, blotter, framing, trust};
 
@@ -39,6 +42,7 @@ pub struct Hand {
     channel: Channel,
     /// Its standard error, which also says what it has in hand.
     blotter: File,
+    room: Room,
     options: CrewOptions,
     is_ready: bool,
 }
@@ -53,15 +57,18 @@ impl Hand {
         command.arg(ARGUMENT).stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(blotter.try_clone()?);
         // A worker needs no secrets. Two threads for decoders that bring their own, with room for deep recursion.
         command.env_clear().env("RAYON_NUM_THREADS", "2").env("RUST_MIN_STACK", (8 << 20).to_string());
+        // Buffers of large pictures in huge pages, as far as the system has them: a third of the time to come by
+        command.env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
         command.envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)));
         ours.set_nonblocking(true)?;
         let child = command.spawn()?;
-        let hand =
-            Self { child: Some(child), channel: Channel::new(ours), blotter, options: *options, is_ready: false };
+        let (room, file) = Room::new()?;
+        let (child, channel) = (Some(child), Channel::new(ours));
+        let hand = Self { child, channel, blotter, room, options: *options, is_ready: false };
         let mut terms = Vec::new();
         let request = Request::Terms { max_memory_bytes: options.max_memory_bytes };
         framing::append(&mut terms, &request).map_err(io::Error::other)?;
-        let sent = hand.channel.send(&terms, None, &mut Patience::new(START_TIME, &|| false));
+        let sent = hand.channel.send(&terms, Some(file.as_fd()), &mut Patience::new(START_TIME, &|| false));
         sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(hand)
     }
@@ -94,7 +101,7 @@ impl Hand {
             limits: *limits,
             max_seconds: max_time.as_secs(),
         };
-        self.send(&request, None, is_unwanted)?;
+        self.send(&request, is_unwanted)?;
         for (item, path) in paths.iter().enumerate() {
             match self.channel.receive(&mut Patience::new(2 * max_time, is_unwanted)) {
                 Ok(Reply::Described(found)) => each(item, trust::found(path, found, limits)),
@@ -105,17 +112,12 @@ impl Hand {
         Ok(())
     }
 
-    /// Has one frame decoded into `room`.
-    pub fn decode(
-        &mut self,
-        frame: WantedFrame,
-        limits: &Limits,
-        room: &File,
-    ) -> Result<Result<Option<Filled>, ImportError>, Lost> {
+    /// Has one frame decoded, to be fetched next; `None` inside when there is no preview of it.
+    pub fn decode(&mut self, frame: WantedFrame, limits: &Limits) -> Result<Result<Option<Filled>, ImportError>, Lost> {
         let max_time = self.options.max_frame_time;
         let is_preview = frame.detail == Detail::Preview;
         let request = Request::Decode { frame, limits: *limits, max_seconds: max_time.as_secs() };
-        self.send(&request, Some(room), &|| false)?;
+        self.send(&request, &|| false)?;
         match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
             Ok(Reply::Decoded(Ok(None))) if !is_preview => Err(self.lost(Silence::Garbage, 0..1)),
             Ok(Reply::Decoded(filled)) => Ok(filled.map_err(ImportError::from)),
@@ -124,11 +126,33 @@ impl Hand {
         }
     }
 
+    /// The frame that was just decoded, of `n_bytes`.
+    pub fn fetch(&mut self, n_bytes: usize) -> Result<Arc<dyn SampleMemory>, Lost> {
+        let Self { room, channel, options, .. } = self;
+        let mut next = Vec::new();
+        let fetched = framing::append(&mut next, &Request::NextPiece).map_err(|_| Silence::Garbage).and_then(|()| {
+            room.fetch(n_bytes, || {
+                let mut patience = Patience::new(2 * options.max_frame_time, &|| false);
+                channel.send(&next, None, &mut patience)?;
+                match channel.receive(&mut patience)? {
+                    Reply::Laid => Ok(()),
+                    _ => Err(Silence::Garbage),
+                }
+            })
+        });
+        match fetched {
+            Ok(Some(memory)) => Ok(memory),
+            // Here, not there; but the rest of the frame is nobody's any more
+            Ok(None) => Err(Lost::InHand { item: 0, error: ImportError::ReaderOutOfMemory }),
+            Err(silence) => Err(self.lost(silence, 0..1)),
+        }
+    }
+
     /// Has it fail on purpose; what it could do nevertheless.
     pub fn drill(&mut self, drill: &Drill) -> Result<Result<Vec<String>, ImportError>, Lost> {
         let max_time = self.options.max_frame_time;
         let request = Request::Drill { drill: drill.clone(), max_seconds: max_time.as_secs() };
-        self.send(&request, None, &|| false)?;
+        self.send(&request, &|| false)?;
         match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
             Ok(Reply::Drilled(possible)) => Ok(possible.map_err(ImportError::from)),
             Ok(_) => Err(self.lost(Silence::Garbage, 0..1)),
@@ -136,7 +160,7 @@ impl Hand {
         }
     }
 
-    fn send(&mut self, request: &Request, room: Option<&File>, is_unwanted: &dyn Fn() -> bool) -> Result<(), Lost> {
+    fn send(&mut self, request: &Request, is_unwanted: &dyn Fn() -> bool) -> Result<(), Lost> {
         let mut bytes = Vec::new();
         if framing::append(&mut bytes, request).is_err() {
             let what = "The list of the picture's pieces";
@@ -145,7 +169,7 @@ impl Hand {
         }
         blotter::clear(&self.blotter);
         let mut patience = Patience::new(2 * self.options.max_frame_time, is_unwanted);
-        let sent = self.channel.send(&bytes, room.map(|room| room.as_fd()), &mut patience);
+        let sent = self.channel.send(&bytes, None, &mut patience);
         sent.map_err(|silence| self.lost(silence, 0..1))
     }
 

@@ -3,8 +3,9 @@
 //!
 //! The program starts itself again with [`ARGUMENT`]. A worker takes requests on its standard input, a socket, and may
 //! open files to read and nothing else. Decoded samples come in memory that both processes hold, never through the
-//! socket. A worker that dies takes the file it had in hand with it: the parent refuses that file and goes on with a
-//! fresh worker. Elsewhere than on Linux, and where no process can be started, the same code runs in this process.
+//! socket, and are copied from there before anything looks at them. A worker that dies takes the file it had in hand
+//! with it: the parent refuses that file and goes on with a fresh worker. Elsewhere than on Linux, and where no process
+//! can be started, the same code runs in this process.
 
 #[cfg(not(target_os = "linux"))]
 mod absent;

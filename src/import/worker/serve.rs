@@ -6,7 +6,6 @@ use std::io::{IoSliceMut, Stdin, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -16,12 +15,14 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
+use crate::domain::frame::Samples;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::one_frame::PlaceOfFrame;
 use crate::import::scanning::{self, Found};
 use crate::import::worker::framing::{self, Inbox};
 use crate::import::worker::sample_type::{self, SampleType};
+use crate::import::worker::shared_memory::{Counter, ROOM_BYTES};
 use crate::import::worker::wire::{Described, Fault, Filled, Reply, Request, WantedFrame};
 use crate::import::worker::{Detail, blotter, cage, drill};
 
@@ -39,9 +40,7 @@ pub fn serve() -> ExitCode {
     let stdin = std::io::stdin();
     let Ok(socket) = stdin.as_fd().try_clone_to_owned().map(UnixStream::from) else { return ExitCode::FAILURE };
     let reading = std::thread::Builder::new().name("decode".to_owned()).stack_size(STACK_BYTES);
-    match reading
-        .spawn(move || Desk { socket, inbox: Inbox::default(), out: Vec::new(), most_kept_bytes: u64::MAX }.work())
-    {
+    match reading.spawn(move || Desk::new(socket).work()) {
         Ok(_) => watch(&stdin),
         Err(_) => ExitCode::FAILURE,
     }
@@ -61,11 +60,19 @@ fn watch(stdin: &Stdin) -> ExitCode {
 struct Desk {
     socket: UnixStream,
     inbox: Inbox,
+    chunk: Vec<u8>,
     out: Vec<u8>,
+    /// Where samples are laid; comes with the terms.
+    counter: Option<Counter>,
     most_kept_bytes: u64,
 }
 
 impl Desk {
+    fn new(socket: UnixStream) -> Self {
+        let chunk = vec![0; 64 << 10];
+        Self { socket, inbox: Inbox::default(), chunk, out: Vec::new(), counter: None, most_kept_bytes: u64::MAX }
+    }
+
     fn work(mut self) {
         while let Some((request, memory)) = self.next() {
             if self.answer(request, memory).is_none() || self.has_grown() {
@@ -79,14 +86,13 @@ impl Desk {
     /// The next request, with the memory that came along; `None` when the parent is gone or talks nonsense.
     fn next(&mut self) -> Option<(Request, Option<File>)> {
         let mut memory = None;
-        let mut chunk = vec![0; 64 << 10];
         loop {
             if let Some(request) = self.inbox.next().ok()? {
                 return Some((request, memory));
             }
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
             let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-            let mut parts = [IoSliceMut::new(&mut chunk)];
+            let mut parts = [IoSliceMut::new(&mut self.chunk)];
             let received = match recvmsg(&self.socket, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
                 Err(rustix::io::Errno::INTR) => continue,
                 received => received.ok().filter(|received| received.bytes > 0)?,
@@ -96,7 +102,7 @@ impl Desk {
                     memory = files.last().map(File::from as fn(OwnedFd) -> File).or(memory);
                 }
             }
-            self.inbox.push(chunk.get(..received.bytes)?);
+            self.inbox.push(self.chunk.get(..received.bytes)?);
         }
     }
 
@@ -110,6 +116,7 @@ impl Desk {
     fn answer(&mut self, request: Request, memory: Option<File>) -> Option<()> {
         match request {
             Request::Terms { max_memory_bytes } => {
+                self.counter = Some(Counter::new(&memory?).ok()?);
                 cage::limit_memory(max_memory_bytes).ok()?;
                 self.most_kept_bytes = cage::memory_bytes().unwrap_or(0).midpoint(max_memory_bytes);
                 self.say(&Reply::Ready { version: env!("CARGO_PKG_VERSION").to_owned() });
@@ -119,10 +126,15 @@ impl Desk {
             }
             Request::Decode { frame, limits, max_seconds } => {
                 begin(0, Duration::from_secs(max_seconds))?;
-                let decode = || decode(&frame, &limits, memory.as_ref());
-                let decoded = catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(ImportError::Panicked));
-                self.say(&Reply::Decoded(decoded.map_err(|error| Fault::from(&error))));
+                let decode = || decode(&frame, &limits);
+                match catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(ImportError::Panicked)) {
+                    Ok(Some(samples)) => self.hand_over(&samples)?,
+                    Ok(None) => self.say(&Reply::Decoded(Ok(None))),
+                    Err(error) => self.say(&Reply::Decoded(Err(Fault::from(&error)))),
+                }
             }
+            // Asked for where it is waited for
+            Request::NextPiece => return None,
             Request::Drill { drill, max_seconds } => {
                 begin(0, Duration::from_secs(max_seconds))?;
                 let run = || drill::run(&drill);
@@ -131,6 +143,21 @@ impl Desk {
             }
         }
         self.flush()
+    }
+
+    /// Piece by piece, as far as the room reaches.
+    fn hand_over(&mut self, samples: &Samples) -> Option<()> {
+        let filled = Filled { sample_type: SampleType::of(samples), n_samples: samples.len() as u64 };
+        let mut pieces = sample_type::bytes(samples).chunks(ROOM_BYTES);
+        self.counter.as_mut()?.lay(pieces.next().unwrap_or_default());
+        self.say(&Reply::Decoded(Ok(Some(filled))));
+        for piece in pieces {
+            self.flush()?;
+            let Some((Request::NextPiece, _)) = self.next() else { return None };
+            self.counter.as_mut()?.lay(piece);
+            self.say(&Reply::Laid);
+        }
+        Some(())
     }
 
     fn describe(&mut self, paths: Vec<Vec<u8>>, limits: &Limits, allowance: Duration) -> Option<()> {
@@ -182,18 +209,12 @@ fn described(found: Found) -> Described {
     }
 }
 
-fn decode(frame: &WantedFrame, limits: &Limits, memory: Option<&File>) -> Result<Option<Filled>, ImportError> {
+fn decode(frame: &WantedFrame, limits: &Limits) -> Result<Option<Samples>, ImportError> {
     let WantedFrame { path, pixels, stored, frame_idx, detail } = frame;
     let path = PathBuf::from(OsString::from_vec(path.clone()));
     let place = PlaceOfFrame { path: &path, pixels, stored: stored.as_ref(), frame_idx: *frame_idx };
-    let samples = match detail {
-        Detail::Full => Some(place.load(limits)?),
-        Detail::Preview => place.preview(limits)?,
-    };
-    let Some(samples) = samples else { return Ok(None) };
-    let memory = memory.ok_or(ImportError::Panicked)?;
-    // Written rather than mapped: quicker, and the parent can be sure that nobody holds the memory any more
-    let written = memory.write_all_at(sample_type::bytes(&samples), 0);
-    written.map_err(|_| ImportError::CodestreamMismatch("more samples came out than the object has".to_owned()))?;
-    Ok(Some(Filled { sample_type: SampleType::of(&samples), n_samples: samples.len() as u64 }))
+    match detail {
+        Detail::Full => place.load(limits).map(Some),
+        Detail::Preview => place.preview(limits),
+    }
 }

@@ -64,8 +64,8 @@ fn is_sound(instance: &Instance, limits: &Limits) -> bool {
         && instance.overlays.iter().all(Overlay::is_sound)
 }
 
-/// Bytes that hold one frame of `pixels`, whatever type its samples take.
-pub fn room_for(pixels: &PixelDescription, limits: &Limits) -> Result<u64, ImportError> {
+/// Most bytes of one frame of `pixels`, whatever type its samples take.
+pub fn max_bytes(pixels: &PixelDescription, limits: &Limits) -> Result<u64, ImportError> {
     let n_bytes_each = u64::from(pixels.bits_allocated).div_ceil(8).max(1).next_power_of_two();
     let n_samples = n_pixels(pixels).and_then(|n| n.checked_mul(u64::from(pixels.samples_per_pixel.max(1))));
     n_samples
@@ -74,13 +74,13 @@ pub fn room_for(pixels: &PixelDescription, limits: &Limits) -> Result<u64, Impor
         .ok_or(ImportError::TooLarge { what: "One decoded picture", limit: limits.max_frame_bytes })
 }
 
-/// Bytes of the samples that are said to lie in memory of `room` bytes; `None` when they cannot be this frame's.
-pub fn n_filled(filled: Filled, pixels: &PixelDescription, room: u64) -> Option<usize> {
+/// Bytes of the samples that are said to have come out; `None` when they cannot be this frame's.
+pub fn n_filled(filled: Filled, pixels: &PixelDescription, max_bytes: u64) -> Option<usize> {
     let Filled { sample_type, n_samples } = filled;
     let n_expected = n_pixels(pixels)?.checked_mul(if sample_type.is_color() { 3 } else { 1 })?;
     let n_bytes = n_samples.checked_mul(sample_type.n_bytes())?;
     let fits = n_samples == n_expected
-        && n_bytes <= room
+        && n_bytes <= max_bytes
         && sample_type.is_color() == (pixels.photometric == Photometric::Rgb);
     usize::try_from(n_bytes).ok().filter(|_| fits)
 }

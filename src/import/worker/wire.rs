@@ -14,12 +14,14 @@ use crate::import::worker::{Detail, Drill};
 /// To a worker. Paths are the bytes the system uses: they need not be text.
 #[derive(Serialize, Deserialize)]
 pub enum Request {
-    /// The first message of all: what the worker may use. It answers `Ready`.
+    /// The first message of all, with the room for samples: what the worker may use. It answers `Ready`.
     Terms { max_memory_bytes: u64 },
     /// One `Described` for each path, in order.
     Describe { paths: Vec<Vec<u8>>, limits: Limits, max_seconds: u64 },
-    /// Comes with the memory that takes the samples; one `Decoded`.
+    /// One `Decoded`.
     Decode { frame: WantedFrame, limits: Limits, max_seconds: u64 },
+    /// The next piece of the frame just decoded: one `Laid`.
+    NextPiece,
     /// One `Drilled`, if the worker lives.
     Drill { drill: Drill, max_seconds: u64 },
 }
@@ -43,6 +45,7 @@ pub enum Reply {
     Described(Result<Described, Fault>),
     /// `None` when there is no preview of this frame.
     Decoded(Result<Option<Filled>, Fault>),
+    Laid,
     Drilled(Result<Vec<String>, Fault>),
 }
 
@@ -53,7 +56,7 @@ pub enum Described {
     Index(Vec<Result<Vec<u8>, Fault>>),
 }
 
-/// What now lies in the memory that came with the request, from its first byte.
+/// A frame, of which the first piece now lies in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filled {
     pub sample_type: SampleType,

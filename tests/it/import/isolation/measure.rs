@@ -42,8 +42,9 @@ fn in_turn(crew: &Crew, what: &str, n: usize, ways: [(&str, &dyn Fn()); 2]) {
     }
 }
 
-fn picture(size: u16, is_compressed: bool) -> Written {
-    let mut file = Written::ct("1.2.3");
+/// Of 16 bits; the size makes its name.
+pub fn picture(size: u16, is_compressed: bool) -> Written {
+    let mut file = Written::ct(&format!("1.2.3.{size}"));
     // Of few runs, as noise of four bits has
     let noise = |shift: u32| {
         (0..u32::from(size) * u32::from(size)).map(move |i| (i.wrapping_mul(2_654_435_761) >> shift) as u8)
@@ -94,9 +95,12 @@ fn what_isolation_costs() {
         50,
         [("in this process", &|| scan(&here, &one)), ("by workers", &|| scan(&crew.importer, &one))],
     );
-    for (what, size, is_compressed, n) in
-        [("native 512²", 512, false, 200), ("RLE 512²", 512, true, 200), ("RLE 4096²", 4096, true, 10)]
-    {
+    for (what, size, is_compressed, n) in [
+        ("native 512²", 512, false, 200),
+        ("RLE 512²", 512, true, 200),
+        ("RLE 2048²", 2048, true, 20),
+        ("RLE 4096²", 4096, true, 10),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let file = picture(size, is_compressed).write(folder.path(), "picture.dcm");
         let intake = crew.scan(&[file]);
