@@ -250,8 +250,13 @@ impl<'a> Walk<'a> {
             ITEM => {
                 self.count_item()?;
                 self.at += 8;
-                let item_end = match n_bytes {
-                    UNDEFINED => None,
+                let item_end = match (n_bytes, end) {
+                    (UNDEFINED, _) => None,
+                    // Some writers of DICOMDIR count a record longer than it is: no picture can come out wrong of that
+                    (_, Some(end)) if self.is_in_index() && self.at.saturating_add(n_bytes as usize) > end => {
+                        self.scanned.was_repaired = true;
+                        Some(end)
+                    }
                     _ => Some(self.value_end(self.at, n_bytes, end)?),
                 };
                 self.stack.push(Open::Set { end: item_end, coding, set: DataSet::default() });
@@ -264,6 +269,11 @@ impl<'a> Walk<'a> {
             }
             _ => Err(self.broken("an item was expected")),
         }
+    }
+
+    /// Inside Directory Record Sequence (0004,1220).
+    fn is_in_index(&self) -> bool {
+        matches!(self.stack.last(), Some(Open::Sequence { tag: TagNumber(0x0004_1220), .. }))
     }
 
     fn check_depth(&self) -> Result<Turn, Stop> {
