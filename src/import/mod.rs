@@ -17,7 +17,7 @@ pub mod raster;
 pub mod reason;
 pub mod recognize;
 mod scanning;
-mod slab;
+pub mod slab;
 pub mod stack_loading;
 pub mod worker;
 

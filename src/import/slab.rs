@@ -49,6 +49,11 @@ fn fresh(n_bytes: usize) -> Option<MmapMut> {
     Some(memory)
 }
 
+/// Hands what is kept for reuse back to the system.
+pub fn give_back_spare() {
+    SPARE.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 impl SampleMemory for Slab {
     fn bytes(&self) -> &[u8] {
         self.memory.as_deref().unwrap_or_default()

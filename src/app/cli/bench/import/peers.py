@@ -67,6 +67,29 @@ def simpleitk_volume():
     return load, SimpleITK.Version_VersionString()
 
 
+def dcmtk_volume():
+    import ctypes
+    import pathlib
+    import subprocess
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = pathlib.Path(folder, "volume.cc"), pathlib.Path(folder, "volume.so")
+        source.write_text(header["source"])
+        libraries = ["-ldcmdata", "-loflog", "-lofstd"]
+        subprocess.run(["g++", "-O2", "-shared", "-fPIC", str(source), "-o", str(library), *libraries], check=True,
+                       capture_output=True)
+        compiled = ctypes.CDLL(str(library))
+    n_samples = 512 * 512
+    # One array for all rounds: its memory is not fresh
+    volume = (ctypes.c_uint16 * (n_samples * len(files)))()
+    paths = (ctypes.c_char_p * len(files))(*[path.encode() for path in files])
+
+    def load():
+        assert compiled.load_volume(paths, len(files), volume, ctypes.c_ulong(n_samples)) == 0
+    version = subprocess.run(["dcmdump", "--version"], capture_output=True, text=True, check=False).stdout
+    return load, version.split()[2] if len(version.split()) > 2 else ""
+
+
 def pydicom_frame():
     import pydicom
     from pydicom.pixels import pixel_array

@@ -10,6 +10,8 @@ use crate::app::cli::bench::measure::{Part, Way, clocked};
 use crate::app::cli::bench::python::PythonPeer;
 
 const SCRIPT: &str = include_str!("peers.py");
+/// Compiled by the script where DCMTK's headers are.
+const DCMTK_SOURCE: &str = include_str!("dcmtk_volume.cc");
 
 /// One library at one kind of work, by its function in the script. Nothing without a Python.
 pub fn python<'a>(
@@ -22,6 +24,7 @@ pub fn python<'a>(
     let Some(python) = setting.peer_python else { return Ok(None) };
     let header = json!({
         "work": work, "n_frames": n_frames, "files": files.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+        "source": DCMTK_SOURCE,
         "folder": files.first().and_then(|file| file.parent()).map(|folder| folder.to_string_lossy()),
     });
     let mut peer = PythonPeer::start(python, SCRIPT, &header, &[])?;
