@@ -427,12 +427,13 @@ fn a_thousand_frames_leave_nothing_behind() {
     load(20);
     let n_files = |pid: i32| fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, |list| list.count());
     let count = || -> BTreeMap<i32, usize> { crew.pids().into_iter().map(|pid| (pid, n_files(pid))).collect() };
-    let before = count();
+    let most = count().into_values().max().unwrap_or(0);
     load(1000);
-    // A worker opens a file of its own now and then, to see how large it has become
-    await_that("the same workers with the same files", || {
+    // A worker opens a file of its own now and then, to see how large it has become; on a busy machine another may have
+    // been hired, never more than one above the crew
+    await_that("few workers with the same files", || {
         let after = count();
-        after.keys().eq(before.keys()) && after.iter().all(|(pid, n)| *n <= before[pid])
+        (1..=3).contains(&after.len()) && after.values().all(|n| *n <= most)
     });
     // One piece of memory for each worker; those of other tests of this process may just be at work
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
