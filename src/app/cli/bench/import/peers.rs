@@ -1,6 +1,6 @@
 //! The peers: libraries in Python that stay for all rounds, and DCMTK's tools by their processes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::app::cli::bench::import::Setting;
 use crate::app::cli::bench::measure::{Part, Way, clocked};
 use crate::app::cli::bench::python::PythonPeer;
+use crate::import::slab::Slab;
 
 const SCRIPT: &str = include_str!("peers.py");
 /// Compiled by the script where DCMTK's headers are.
@@ -53,14 +54,42 @@ pub fn dcmdump<'a>(id: &str, what: &str, extra: &[&str], files: &[PathBuf]) -> O
     }))
 }
 
-/// A way that reads every file whole, on two threads; `keep` says whether the bytes stay.
-pub fn bare_read<'a>(id: &str, what: &str, files: &[PathBuf], keeps: bool) -> Way<'a> {
+/// A way that reads every file whole, on two threads, each into memory of its own.
+pub fn bare_read<'a>(id: &str, what: &str, files: &[PathBuf]) -> Way<'a> {
     let files = files.to_vec();
     Way::new(vec![Part::new(id, what)], move || {
-        let (read, seconds) = clocked(|| if keeps { read_kept(&files) } else { read_over(&files) });
+        let (read, seconds) = clocked(|| read_kept(&files));
         drop(read?);
         Ok(vec![seconds])
     })
+}
+
+/// A way that reads every file whole, on two threads, into one block that stays and holds them all.
+pub fn bare_read_standing<'a>(id: &str, what: &str, files: &[PathBuf]) -> Result<Way<'a>, String> {
+    let failed = |error: std::io::Error| format!("the series cannot be read: {error}");
+    let sizes = files.iter().map(|file| Ok(file.metadata()?.len() as usize)).collect::<std::io::Result<Vec<_>>>();
+    let files: Vec<(PathBuf, usize)> = files.iter().cloned().zip(sizes.map_err(failed)?).collect();
+    let n_total = files.iter().map(|(_, size)| size).sum();
+    let mut block = Slab::new(n_total).ok_or("no memory to read into")?;
+    Ok(Way::new(vec![Part::new(id, what)], move || {
+        let (first, second) = files.split_at(files.len() / 2);
+        let n_first = first.iter().map(|(_, size)| size).sum();
+        let (left, right) = block.bytes_mut().split_at_mut(n_first);
+        let read = || rayon::join(|| read_in_row(first, left), || read_in_row(second, right));
+        let ((a, b), seconds) = clocked(read);
+        a.and(b).map_err(failed)?;
+        Ok(vec![seconds])
+    }))
+}
+
+fn read_in_row(files: &[(PathBuf, usize)], mut place: &mut [u8]) -> std::io::Result<()> {
+    use std::io::Read as _;
+    for (file, size) in files {
+        let (here, rest) = std::mem::take(&mut place).split_at_mut(*size);
+        std::fs::File::open(file)?.read_exact(here)?;
+        place = rest;
+    }
+    Ok(())
 }
 
 type Bytes = Vec<Vec<u8>>;
@@ -74,17 +103,4 @@ fn halves(files: &[PathBuf], read: impl Fn(&[PathBuf]) -> std::io::Result<Bytes>
 
 fn read_kept(files: &[PathBuf]) -> Result<Bytes, String> {
     halves(files, |files| files.iter().map(std::fs::read).collect())
-}
-
-fn read_over(files: &[PathBuf]) -> Result<Bytes, String> {
-    let into = |path: &Path, buffer: &mut Vec<u8>| -> std::io::Result<()> {
-        use std::io::Read as _;
-        buffer.clear();
-        std::fs::File::open(path)?.read_to_end(buffer).map(drop)
-    };
-    halves(files, |files| {
-        let mut buffer = Vec::new();
-        files.iter().try_for_each(|path| into(path, &mut buffer))?;
-        Ok(Vec::new())
-    })
 }
