@@ -3,12 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::domain::frame::{Buffer, SampleMemory, Samples};
+use bytemuck::PodCastError;
+
+use crate::domain::frame::{SampleMemory, Samples};
 use crate::domain::instance::Instance;
 use crate::domain::overlay::{Overlay, OverlayPlane};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace, SampleKind, StoredPixels};
+use crate::import::dicom::native;
+use crate::import::dicom::samples::BitField;
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
+use crate::import::sample_type::SampleType;
 
 /// One frame that needs no decoder: gray or indexed, 8 bits or more, not compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +27,10 @@ pub struct InPlace {
 /// What becomes of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Format {
-    kind: Kind,
+    sample_type: SampleType,
     /// The file's bytes stand the other way round.
     is_swapped: bool,
-    /// Bits below and number of bits of a value, where they do not fill the word.
-    field: Option<(u32, u32)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    F32,
-    F64,
+    field: BitField,
 }
 
 impl InPlace {
@@ -58,8 +50,8 @@ impl InPlace {
     /// Reads the frame into `target`, which is as long as the frame.
     pub fn read(&self, source: &Source, target: &mut [u8]) -> Result<(), ImportError> {
         source.read_into(self.offset, target)?;
-        self.format.mend(target);
-        Ok(())
+        // Slabs are aligned
+        self.format.mend(target).map_err(|_| ImportError::FileChanged)
     }
 }
 
@@ -72,98 +64,45 @@ impl Format {
         if !is_gray || is_paired {
             return None;
         }
-        let kind = match (layout.kind, layout.bits_allocated, layout.is_signed) {
-            (SampleKind::Float, 32, _) => Kind::F32,
-            (SampleKind::Double, 64, _) => Kind::F64,
-            (SampleKind::Integer, 8, false) => Kind::U8,
-            (SampleKind::Integer, 8, true) => Kind::I8,
-            (SampleKind::Integer, 16, false) => Kind::U16,
-            (SampleKind::Integer, 16, true) => Kind::I16,
-            (SampleKind::Integer, 32, false) => Kind::U32,
-            (SampleKind::Integer, 32, true) => Kind::I32,
+        let sample_type = match (layout.kind, layout.bits_allocated, layout.is_signed) {
+            (SampleKind::Float, 32, _) => SampleType::F32,
+            (SampleKind::Double, 64, _) => SampleType::F64,
+            (SampleKind::Integer, 8, false) => SampleType::U8,
+            (SampleKind::Integer, 8, true) => SampleType::I8,
+            (SampleKind::Integer, 16, false) => SampleType::U16,
+            (SampleKind::Integer, 16, true) => SampleType::I16,
+            (SampleKind::Integer, 32, false) => SampleType::U32,
+            (SampleKind::Integer, 32, true) => SampleType::I32,
             _ => return None,
         };
-        let is_integer = layout.kind == SampleKind::Integer;
-        let is_partial = is_integer && layout.bits_stored < layout.bits_allocated;
-        let shift = u32::from((layout.high_bit + 1).checked_sub(layout.bits_stored)?);
-        let field = is_partial.then_some((shift, u32::from(layout.bits_stored)));
-        Some(Self { kind, is_swapped: *is_big_endian != cfg!(target_endian = "big"), field })
+        let is_possible = (layout.bits_stored..=layout.bits_allocated).contains(&layout.high_bit.checked_add(1)?);
+        let field = is_possible.then(|| BitField::of(layout.bits_allocated, false, layout))?;
+        Some(Self { sample_type, is_swapped: *is_big_endian != cfg!(target_endian = "big"), field })
     }
 
-    fn mend(self, bytes: &mut [u8]) {
-        let Self { kind, is_swapped, field } = self;
-        match kind {
-            Kind::U8 => with_field(field, |shift, n| each(bytes, |[byte]| [cut8(byte, shift, n)])),
-            Kind::I8 => with_field(field, |shift, n| each(bytes, |[byte]| [extend8(byte, shift, n)])),
-            Kind::U16 => {
-                swap::<2>(bytes, is_swapped);
-                with_field(field, |shift, n| {
-                    let mask = u16::MAX >> (16 - n);
-                    each(bytes, |word| ((u16::from_ne_bytes(word) >> shift) & mask).to_ne_bytes());
-                });
+    fn mend(self, bytes: &mut [u8]) -> Result<(), PodCastError> {
+        use SampleType::{F32, F64, I8, I16, I32, Rgb8, Rgb16, Rgb32, U8, U16, U32};
+        let Self { sample_type, is_swapped, field } = self;
+        match sample_type {
+            U8 | I8 | Rgb8 => field.fit(bytes),
+            U16 | I16 | Rgb16 => {
+                let words = bytemuck::try_cast_slice_mut(bytes)?;
+                native::swap(is_swapped, words, u16::swap_bytes);
+                field.fit(words);
             }
-            Kind::I16 => {
-                swap::<2>(bytes, is_swapped);
-                with_field(field, |shift, n| {
-                    let (up, down) = (16 - n - shift, 16 - n);
-                    each(bytes, |word| ((i16::from_ne_bytes(word) << up) >> down).to_ne_bytes());
-                });
+            U32 | I32 | Rgb32 => {
+                let words = bytemuck::try_cast_slice_mut(bytes)?;
+                native::swap(is_swapped, words, u32::swap_bytes);
+                field.fit(words);
             }
-            Kind::U32 => {
-                swap::<4>(bytes, is_swapped);
-                with_field(field, |shift, n| {
-                    let mask = u32::MAX >> (32 - n);
-                    each(bytes, |word| ((u32::from_ne_bytes(word) >> shift) & mask).to_ne_bytes());
-                });
-            }
-            Kind::I32 => {
-                swap::<4>(bytes, is_swapped);
-                with_field(field, |shift, n| {
-                    let (up, down) = (32 - n - shift, 32 - n);
-                    each(bytes, |word| ((i32::from_ne_bytes(word) << up) >> down).to_ne_bytes());
-                });
-            }
-            Kind::F32 => swap::<4>(bytes, is_swapped),
-            Kind::F64 => swap::<8>(bytes, is_swapped),
+            F32 => native::swap(is_swapped, bytemuck::try_cast_slice_mut(bytes)?, u32::swap_bytes),
+            F64 => native::swap(is_swapped, bytemuck::try_cast_slice_mut(bytes)?, u64::swap_bytes),
         }
+        Ok(())
     }
 
     /// The samples that lie in bytes `range` of `memory`; `None` when they are not aligned.
     pub fn samples(self, memory: &Arc<dyn SampleMemory>, range: Range<usize>) -> Option<Samples> {
-        let memory = Arc::clone(memory);
-        Some(match self.kind {
-            Kind::U8 => Samples::U8(Buffer::part(memory, range)?),
-            Kind::I8 => Samples::I8(Buffer::part(memory, range)?),
-            Kind::U16 => Samples::U16(Buffer::part(memory, range)?),
-            Kind::I16 => Samples::I16(Buffer::part(memory, range)?),
-            Kind::U32 => Samples::U32(Buffer::part(memory, range)?),
-            Kind::I32 => Samples::I32(Buffer::part(memory, range)?),
-            Kind::F32 => Samples::F32(Buffer::part(memory, range)?),
-            Kind::F64 => Samples::F64(Buffer::part(memory, range)?),
-        })
+        self.sample_type.samples(Arc::clone(memory), range)
     }
-}
-
-fn with_field(field: Option<(u32, u32)>, work: impl FnOnce(u32, u32)) {
-    if let Some((shift, n_bits)) = field {
-        work(shift, n_bits);
-    }
-}
-
-fn cut8(byte: u8, shift: u32, n_bits: u32) -> u8 {
-    (byte >> shift) & (u8::MAX >> (8 - n_bits))
-}
-
-fn extend8(byte: u8, shift: u32, n_bits: u32) -> u8 {
-    ((byte << (8 - n_bits - shift)).cast_signed() >> (8 - n_bits)).cast_unsigned()
-}
-
-fn swap<const N: usize>(bytes: &mut [u8], is_swapped: bool) {
-    if is_swapped {
-        bytes.as_chunks_mut::<N>().0.iter_mut().for_each(|word| word.reverse());
-    }
-}
-
-fn each<const N: usize>(bytes: &mut [u8], change: impl Fn([u8; N]) -> [u8; N]) {
-    bytes.as_chunks_mut::<N>().0.iter_mut().for_each(|word| *word = change(*word));
 }

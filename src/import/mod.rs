@@ -16,6 +16,7 @@ mod one_frame;
 pub mod raster;
 pub mod reason;
 pub mod recognize;
+pub mod sample_type;
 mod scanning;
 pub mod slab;
 pub mod stack_loading;

@@ -32,11 +32,8 @@ impl<'a> PlaceOfFrame<'a> {
     pub fn load(&self, limits: &Limits) -> Result<Samples, ImportError> {
         match self.stored {
             Some(stored) => {
-                let source = Source::open(self.path)?;
-                match source.stamp() == stored.stamp {
-                    true => pixel_data::load(&source, stored, self.frame_idx, limits),
-                    false => Err(ImportError::FileChanged),
-                }
+                let source = Source::open_unchanged(self.path, stored.stamp)?;
+                pixel_data::load(&source, stored, self.frame_idx, limits)
             }
             None => match scanning::kind_of(self.path)? {
                 FileKind::Raster(format) => raster::load(self.path, format, limits),
@@ -49,11 +46,8 @@ impl<'a> PlaceOfFrame<'a> {
     /// A coarse picture, where that costs much less than the frame itself.
     pub fn preview(&self, limits: &Limits) -> Result<Option<Samples>, ImportError> {
         let Some(stored) = self.stored else { return Ok(None) };
-        let source = Source::open(self.path)?;
-        match source.stamp() == stored.stamp {
-            true => pixel_data::preview(&source, stored, self.frame_idx, limits),
-            false => Err(ImportError::FileChanged),
-        }
+        let source = Source::open_unchanged(self.path, stored.stamp)?;
+        pixel_data::preview(&source, stored, self.frame_idx, limits)
     }
 
     /// Of a deflated data set, which has no places to go back to.

@@ -177,9 +177,8 @@ fn slab_of(members: &[(Image<'_>, InPlace)]) -> Option<(Arc<dyn SampleMemory>, R
 
 /// The instance's file, if it is still the one that was scanned.
 fn unchanged(instance: &Instance) -> Result<Source, ImportError> {
-    let source = Source::open(&instance.path)?;
-    let is_same = instance.stored.as_ref().is_some_and(|stored| stored.stamp == source.stamp());
-    if is_same { Ok(source) } else { Err(ImportError::FileChanged) }
+    let stored = instance.stored.as_ref().ok_or(ImportError::FileChanged)?;
+    Source::open_unchanged(&instance.path, stored.stamp)
 }
 
 fn frame(

@@ -15,13 +15,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::domain::frame::Samples;
 use crate::domain::stored_pixels::{PixelCoding, PixelLayout};
 use crate::import::dicom::broken_promise;
-use crate::import::dicom::codecs::turbojpeg::Shape;
 use crate::import::dicom::codestream::StreamInfo;
 use crate::import::dicom::inflate::inflate;
 use crate::import::dicom::native::{self, Packing};
 use crate::import::dicom::samples::{self, Words};
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
+
+/// A codec library's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(pub String);
+
+/// What the pixels to be had are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub rows: u32,
+    pub cols: u32,
+    /// 1 or 3.
+    pub n_components: u16,
+    /// Bits per sample, 2 to 16.
+    pub precision: u16,
+}
 
 /// What a decoder gave: pixel-interleaved unless `is_planar`.
 pub struct Decoded {

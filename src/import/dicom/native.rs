@@ -85,7 +85,8 @@ fn filled<T: Pod>(
     Ok(words)
 }
 
-fn swap<T: Copy>(is_swapped: bool, words: &mut [T], swap_bytes: fn(T) -> T) {
+/// Turns each word round.
+pub fn swap<T: Copy>(is_swapped: bool, words: &mut [T], swap_bytes: fn(T) -> T) {
     if is_swapped {
         words.iter_mut().for_each(|word| *word = swap_bytes(*word));
     }

@@ -100,7 +100,7 @@ impl Word for u32 {
 
 /// Where the stored bits lie in a word, and what the highest of them means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct BitField {
+pub struct BitField {
     shift: u32,
     /// 1 to 32.
     n_bits: u32,
@@ -110,19 +110,19 @@ struct BitField {
 }
 
 impl BitField {
-    fn of(decoded: &Decoded, layout: &PixelLayout) -> Self {
-        let precision = decoded.precision;
+    /// Of words with `precision` bits; `is_signed`: their decoder has extended the sign already.
+    pub fn of(precision: u16, is_signed: bool, layout: &PixelLayout) -> Self {
         let shift = match precision > layout.bits_stored {
             true => u32::from(layout.high_bit + 1 - layout.bits_stored),
             false => 0,
         };
         // A stream narrower than Bits Stored carries its own sign bit
-        let n_bits = match layout.is_signed && !decoded.is_signed && precision < layout.bits_stored {
+        let n_bits = match layout.is_signed && !is_signed && precision < layout.bits_stored {
             true => precision,
             false => layout.bits_stored,
         };
         let is_full = n_bits == layout.bits_allocated.max(8);
-        let is_narrow = !layout.is_signed && !decoded.is_signed && precision <= n_bits;
+        let is_narrow = !layout.is_signed && !is_signed && precision <= n_bits;
         let n_bits = u32::from(n_bits.clamp(1, 32));
         Self { shift, n_bits, is_signed: layout.is_signed, is_clean: shift == 0 && (is_full || is_narrow) }
     }
@@ -136,7 +136,7 @@ impl BitField {
         ((self.unsigned(word) << unused).cast_signed() >> unused).cast_unsigned()
     }
 
-    fn fit<T: Word>(self, words: &mut [T]) {
+    pub fn fit<T: Word>(self, words: &mut [T]) {
         match (self.is_clean, self.is_signed) {
             (true, _) => {}
             (false, false) => words.iter_mut().for_each(|word| *word = T::cut(self.unsigned(word.wide()))),
@@ -150,7 +150,7 @@ pub fn canonical(decoded: Decoded, layout: &PixelLayout) -> Result<Samples, Impo
     if decoded.words.n_words() != layout.n_samples() {
         return Err(ImportError::CodestreamMismatch(format!("{} samples came out", decoded.words.n_words())));
     }
-    let field = BitField::of(&decoded, layout);
+    let field = BitField::of(decoded.precision, decoded.is_signed, layout);
     let words = if decoded.is_planar { decoded.words.interleaved() } else { decoded.words };
     match layout.color.is_color() {
         true => color(words, field, layout, decoded.is_rgb),

@@ -45,6 +45,12 @@ impl Source {
         Ok(Self::File { file, stamp })
     }
 
+    /// Opens the file again, if it still is what it was when it had this stamp.
+    pub fn open_unchanged(path: &Path, stamp: FileStamp) -> Result<Self, ImportError> {
+        let source = Self::open(path)?;
+        if source.stamp() == stamp { Ok(source) } else { Err(ImportError::FileChanged) }
+    }
+
     pub fn n_bytes(&self) -> u64 {
         match self {
             Self::File { stamp, .. } => stamp.n_bytes,

@@ -54,7 +54,7 @@ impl Crew {
             let distrusted = || Lost::InHand { item: 0, error: ImportError::ReaderCrashed };
             let n_bytes = trust::n_filled(filled, place.pixels, max_bytes).ok_or_else(distrusted)?;
             let memory = hand.fetch(n_bytes)?;
-            filled.sample_type.samples(memory, n_bytes).map(|samples| Ok(Some(samples))).ok_or_else(distrusted)
+            filled.sample_type.samples(memory, 0..n_bytes).map(|samples| Ok(Some(samples))).ok_or_else(distrusted)
         }))
     }
 }

@@ -28,8 +28,6 @@ mod hand;
 #[cfg(target_os = "linux")]
 mod reading;
 #[cfg(target_os = "linux")]
-mod sample_type;
-#[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
 mod shared_memory;

@@ -8,7 +8,7 @@ use crate::domain::stored_pixels::StoredPixels;
 use crate::import::dicom::attributes::ImageObject;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
-use crate::import::worker::sample_type::SampleType;
+use crate::import::sample_type::SampleType;
 use crate::import::worker::{Detail, Drill};
 
 /// To a worker. Paths are the bytes the system uses: they need not be text.

@@ -12,7 +12,7 @@ use charls_sys::{
     charls_jpegls_encoder_set_frame_info,
 };
 
-use crate::import::dicom::codecs::turbojpeg::{Fault, Shape};
+use crate::import::dicom::codecs::{Fault, Shape};
 use crate::import::dicom::samples::Words;
 
 fn judged(code: c_int) -> Result<(), Fault> {

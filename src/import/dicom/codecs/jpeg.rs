@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use crate::domain::stored_pixels::{ColorModel, PixelLayout};
-use crate::import::dicom::codecs::turbojpeg::{self, Fault};
 use crate::import::dicom::codecs::{Decoded, check, failed, shape, with_end};
+use crate::import::dicom::codecs::{Fault, turbojpeg};
 use crate::import::dicom::codestream::{self, StreamInfo};
 use crate::import::error::ImportError;
 

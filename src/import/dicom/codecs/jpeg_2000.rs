@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::domain::stored_pixels::{ColorModel, PixelLayout};
+use crate::import::dicom::codecs::Fault;
 use crate::import::dicom::codecs::openjpeg::{self, Plane};
-use crate::import::dicom::codecs::turbojpeg::Fault;
 use crate::import::dicom::codecs::{Decoded, check, failed};
 use crate::import::dicom::codestream::jpeg_2000::{self, Codestream};
 use crate::import::dicom::samples::Words;

@@ -1,7 +1,7 @@
 //! JPEG-LS (ITU-T T.87), lossless and near-lossless.
 
 use crate::domain::stored_pixels::{ColorModel, PixelLayout};
-use crate::import::dicom::codecs::turbojpeg::Fault;
+use crate::import::dicom::codecs::Fault;
 use crate::import::dicom::codecs::{Decoded, charls, check, failed, shape, with_end};
 use crate::import::dicom::codestream;
 use crate::import::error::ImportError;

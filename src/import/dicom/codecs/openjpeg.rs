@@ -12,7 +12,7 @@ use openjpeg_sys::{
     opj_stream_set_user_data, opj_stream_set_user_data_length, opj_stream_t,
 };
 
-use crate::import::dicom::codecs::turbojpeg::Fault;
+use crate::import::dicom::codecs::Fault;
 
 /// A decoded picture in the library's memory.
 pub struct Picture(NonNull<opj_image_t>);

@@ -13,22 +13,8 @@ use turbojpeg_sys::{
     tj3Decompress16, tj3DecompressHeader, tj3Destroy, tj3Free, tj3Get, tj3GetErrorStr, tj3Init, tj3Set, tjhandle,
 };
 
+use crate::import::dicom::codecs::{Fault, Shape};
 use crate::import::dicom::samples::Words;
-
-/// The library's own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub String);
-
-/// What the pixels to be had are like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    pub rows: u32,
-    pub cols: u32,
-    /// 1 or 3.
-    pub n_components: u16,
-    /// Bits per sample, 2 to 16.
-    pub precision: u16,
-}
 
 impl Shape {
     fn n_samples(self) -> Option<usize> {

@@ -3,7 +3,8 @@
 use crate::imaging::phantom::noise::SplitMix;
 use crate::imaging::phantom::{PhantomOptions, RadiographGrid, radiograph};
 use crate::imaging::resample::resize_triangle_antialias;
-use crate::import::dicom::codecs::turbojpeg::{Fault, Process, Shape};
+use crate::import::dicom::codecs::turbojpeg::Process;
+use crate::import::dicom::codecs::{Fault, Shape};
 use crate::import::dicom::codecs::{charls, rle, turbojpeg};
 use crate::import::dicom::samples::Words;
 

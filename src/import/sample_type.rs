@@ -1,8 +1,8 @@
-//! Samples as bytes in memory that two processes hold, and back.
+//! Samples as bytes in memory that somebody else has filled, and back.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use bytemuck::Pod;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::frame::{Buffer, SampleMemory, Samples};
@@ -54,23 +54,20 @@ impl SampleType {
         matches!(self, Self::Rgb8 | Self::Rgb16 | Self::Rgb32)
     }
 
-    /// The first `n_bytes` of `memory`; `None` when they are no whole, aligned samples inside it.
-    pub fn samples(self, memory: Arc<dyn SampleMemory>, n_bytes: usize) -> Option<Samples> {
-        fn all<T: Pod>(memory: Arc<dyn SampleMemory>, n_bytes: usize) -> Option<Buffer<T>> {
-            Buffer::part(memory, 0..n_bytes)
-        }
+    /// The samples in bytes `range` of `memory`; `None` when they are no whole, aligned samples inside it.
+    pub fn samples(self, memory: Arc<dyn SampleMemory>, range: Range<usize>) -> Option<Samples> {
         Some(match self {
-            Self::U8 => Samples::U8(all(memory, n_bytes)?),
-            Self::I8 => Samples::I8(all(memory, n_bytes)?),
-            Self::U16 => Samples::U16(all(memory, n_bytes)?),
-            Self::I16 => Samples::I16(all(memory, n_bytes)?),
-            Self::U32 => Samples::U32(all(memory, n_bytes)?),
-            Self::I32 => Samples::I32(all(memory, n_bytes)?),
-            Self::F32 => Samples::F32(all(memory, n_bytes)?),
-            Self::F64 => Samples::F64(all(memory, n_bytes)?),
-            Self::Rgb8 => Samples::Rgb8(all(memory, n_bytes)?),
-            Self::Rgb16 => Samples::Rgb16(all(memory, n_bytes)?),
-            Self::Rgb32 => Samples::Rgb32(all(memory, n_bytes)?),
+            Self::U8 => Samples::U8(Buffer::part(memory, range)?),
+            Self::I8 => Samples::I8(Buffer::part(memory, range)?),
+            Self::U16 => Samples::U16(Buffer::part(memory, range)?),
+            Self::I16 => Samples::I16(Buffer::part(memory, range)?),
+            Self::U32 => Samples::U32(Buffer::part(memory, range)?),
+            Self::I32 => Samples::I32(Buffer::part(memory, range)?),
+            Self::F32 => Samples::F32(Buffer::part(memory, range)?),
+            Self::F64 => Samples::F64(Buffer::part(memory, range)?),
+            Self::Rgb8 => Samples::Rgb8(Buffer::part(memory, range)?),
+            Self::Rgb16 => Samples::Rgb16(Buffer::part(memory, range)?),
+            Self::Rgb32 => Samples::Rgb32(Buffer::part(memory, range)?),
         })
     }
 }
