@@ -81,7 +81,7 @@ fn bilinear(in_image: vec2f) -> vec2f {
     return mean(top * (1.0 - share.y) + bottom * share.y, 1.0);
 }
 
-// Catmull-Rom; where any of the sixteen is padding, bilinear.
+// Catmull-Rom, kept within the sixteen it reads; where any of them is padding, bilinear.
 fn cubic(in_image: vec2f) -> vec2f {
     let first = floor(in_image - 0.5);
     let share = in_image - 0.5 - first;
@@ -89,6 +89,8 @@ fn cubic(in_image: vec2f) -> vec2f {
     let weights_y = catmull_rom(share.y);
     var sum = 0.0;
     var n_picture = 0.0;
+    var least = 3.4e38;
+    var greatest = -3.4e38;
     // By the four points of the middle, if it comes to that.
     var middle = vec2f(0.0);
     for (var j = 0; j < 4; j++) {
@@ -99,13 +101,15 @@ fn cubic(in_image: vec2f) -> vec2f {
         let d = tap(at + vec2i(3, 0));
         n_picture += a.y + b.y + c.y + d.y;
         sum += dot(vec4f(a.x, b.x, c.x, d.x), weights_x) * weights_y[j];
+        least = min(least, min(min(a.x, b.x), min(c.x, d.x)));
+        greatest = max(greatest, max(max(a.x, b.x), max(c.x, d.x)));
         let linear_y = select(select(0.0, 1.0 - share.y, j == 1), share.y, j == 2);
         middle += (b * (1.0 - share.x) + c * share.x) * linear_y;
     }
     if n_picture < 15.5 {
         return mean(middle, 1.0);
     }
-    return vec2f(sum, 1.0);
+    return vec2f(clamp(sum, least, greatest), 1.0);
 }
 
 // The mean of what a screen pixel covers.
@@ -142,12 +146,17 @@ fn color(in_image: vec2f) -> vec3f {
         case KERNEL_CUBIC: {
             let weights_x = catmull_rom(share.x);
             let weights_y = catmull_rom(share.y);
+            var least = vec3f(1.0);
+            var greatest = vec3f(0.0);
             for (var j = 0; j < 4; j++) {
                 for (var i = 0; i < 4; i++) {
-                    sum += color_tap(at + vec2i(i - 1, j - 1)) * (weights_x[i] * weights_y[j]);
+                    let tapped = color_tap(at + vec2i(i - 1, j - 1));
+                    sum += tapped * (weights_x[i] * weights_y[j]);
+                    least = min(least, tapped);
+                    greatest = max(greatest, tapped);
                 }
             }
-            return sum;
+            return clamp(sum, least, greatest);
         }
         case KERNEL_AREA: {
             let low = in_image - viewport.footprint.xy * 0.5;

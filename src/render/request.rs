@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::frame::Frame;
 use crate::domain::instance::Instance;
 use crate::domain::mask::Segment;
@@ -30,7 +32,7 @@ pub struct DrawRequest {
 }
 
 impl DrawRequest {
-    /// `frame_idx` is the frame's place in `instance`. Starts bilinear and without overlays.
+    /// `frame_idx` is the frame's place in `instance`. Starts cubic and without overlays.
     pub fn new(
         frame: Arc<Frame>,
         instance: &Instance,
@@ -108,15 +110,30 @@ impl PixelMeaning {
     }
 }
 
-/// How values between pixel centers are found when the image is magnified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+/// How values between pixel centers are found when the image is magnified. For the eye only: nothing measures with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Interpolation {
     /// Pixels as they are.
     Nearest,
-    #[default]
     Bilinear,
-    /// Catmull-Rom; bilinear beside padding.
+    /// Catmull-Rom, bilinear beside padding. Sharp, but kept within the least and the greatest of the sixteen pixels it
+    /// reads: at an edge between flat regions it never shows a value that neither side has.
+    #[default]
     Cubic,
+}
+
+impl Interpolation {
+    pub const ALL: [Self; 3] = [Self::Nearest, Self::Bilinear, Self::Cubic];
+
+    /// As the reader is offered it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nearest => "Pixels as they are",
+            Self::Bilinear => "Smooth",
+            Self::Cubic => "Sharp",
+        }
+    }
 }
 
 /// What happens when several image pixels fall on one screen pixel; [`Interpolation::Nearest`] always takes one.

@@ -11,6 +11,7 @@ use crate::domain::study::Study;
 use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
 use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
 use crate::imaging::view::View;
+use crate::render::request::Interpolation;
 use crate::ui::dialogs::Dialog;
 use crate::ui::transient::Transient;
 
@@ -19,6 +20,7 @@ use crate::ui::transient::Transient;
 pub struct ViewState {
     pub looks: BTreeMap<StudyUid, LookAt>,
     pub overlay: OverlayView,
+    pub display: DisplayChoice,
     /// Patient and institution are not drawn.
     pub is_identity_hidden: bool,
     /// The open dialogs, the topmost last.
@@ -138,6 +140,13 @@ pub enum WindowChoice {
     Preset(String),
     /// Set by hand.
     Manual(Window),
+}
+
+/// How pictures are brought to the screen; one choice for all series, from the reader's settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DisplayChoice {
+    /// Between pixels when the image is magnified. Measurements never use it.
+    pub interpolation: Interpolation,
 }
 
 /// What is laid over the picture; one choice for all series.

@@ -69,7 +69,7 @@ impl<'a> GrayscalePass<'a> {
 
     fn cubic(&self, in_image: [f64; 2]) -> Tap {
         let ([first_x, first_y], [share_x, share_y]) = first_and_share(in_image);
-        let mut sum = [0.0; 4];
+        let (mut sum, mut least, mut greatest) = ([0.0; 4], [f64::MAX; 3], [f64::MIN; 3]);
         for (j, weight_y) in catmull_rom(share_y).into_iter().enumerate() {
             for (i, weight_x) in catmull_rom(share_x).into_iter().enumerate() {
                 let tap = self.tap(first_x - 1 + i as i64, first_y - 1 + j as i64);
@@ -77,9 +77,13 @@ impl<'a> GrayscalePass<'a> {
                     return self.bilinear(in_image);
                 }
                 add(&mut sum, tap, weight_x * weight_y);
+                least.iter_mut().zip(tap).for_each(|(least, value)| *least = least.min(value));
+                greatest.iter_mut().zip(tap).for_each(|(greatest, value)| *greatest = greatest.max(value));
             }
         }
-        [sum[0], sum[1], sum[2], 1.0]
+        // Overshoot would show values that no pixel around has.
+        let [x, y, z] = [0, 1, 2].map(|i| f64::clamp(sum[i], least[i], greatest[i]));
+        [x, y, z, 1.0]
     }
 
     fn area(&self, in_image: [f64; 2]) -> Tap {

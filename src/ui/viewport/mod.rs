@@ -97,7 +97,7 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
     let chosen = selected.and_then(|id| context.session?.finding(id));
     let painted = match &shown.state {
         FrameState::Ready(frame) => {
-            let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay);
+            let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay, view.display);
             if view.transient.pointer.saves_work && view.transient.pointer.drag.is_some() {
                 request.minification = Minification::Point;
             }
@@ -110,7 +110,7 @@ fn draw(ui: &Ui, context: &UiContext<'_>, view: &ViewState, canvas: &Canvas, sho
         }
         // Not painted in the sense of the record: nothing is decided on a preview
         FrameState::Preview(frame) => {
-            let request = picture::request(frame, canvas, shown, None, &view.overlay);
+            let request = picture::request(frame, canvas, shown, None, &view.overlay, view.display);
             painter.add(paint_callback::picture(
                 VIEWPORT_ID,
                 canvas.rect,

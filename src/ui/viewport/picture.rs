@@ -11,7 +11,7 @@ use crate::imaging::presentation::GreyPresentation;
 use crate::imaging::voi_lut::Voi;
 use crate::render::request::{DrawRequest, MaskLayer, SaliencyLayer};
 use crate::review::session::FindingReview;
-use crate::ui::view_state::{MaskStyle, OverlayView};
+use crate::ui::view_state::{DisplayChoice, MaskStyle, OverlayView};
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// A picture that was put on screen in the pass before.
@@ -43,6 +43,7 @@ pub fn request(
     shown: &Shown<'_>,
     chosen: Option<&FindingReview>,
     overlay: &OverlayView,
+    display: DisplayChoice,
 ) -> DrawRequest {
     let tone = shown.tone.as_ref();
     let grey = GreyPresentation {
@@ -50,6 +51,7 @@ pub fn request(
         invert: tone.is_some_and(|tone| tone.is_inverted),
     };
     let mut request = DrawRequest::new(Arc::clone(frame), shown.instance, shown.frame_idx, &grey, canvas.transform);
+    request.interpolation = display.interpolation;
     request.overlay.hidden = overlay.is_held_hidden;
     request.overlay.graphics = shown.graphics.clone().filter(|_| overlay.graphics_shown).map(MaskLayer::new);
     let Some(finding) = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding)) else {

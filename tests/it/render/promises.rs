@@ -242,5 +242,21 @@ fn interpolation_keeps_flat_images_flat() {
             assert!(picture.as_chunks::<4>().0.iter().all(is_known), "{view:?} {interpolation:?}");
         }
     }
-    assert_eq!(Interpolation::default(), Interpolation::Bilinear);
+    assert_eq!(Interpolation::default(), Interpolation::Cubic);
+}
+
+#[test]
+fn the_sharp_kernel_is_sharper_than_the_smooth_one_and_shows_no_value_beyond_its_pixels() {
+    let edge: Vec<u8> = (0..64 * 64).map(|i| if i % 64 < 32 { 80 } else { 120 }).collect();
+    let mut request = cases::plain_request(64, 64, edge, View { zoom: 31.3, ..View::default() }, VIEWPORT);
+    let mut levels_between = Vec::new();
+    for interpolation in [Interpolation::Cubic, Interpolation::Bilinear] {
+        request.interpolation = interpolation;
+        let picture = cpu::draw(&request, 120, 90);
+        let row: Vec<u8> = picture.as_chunks::<4>().0[45 * 120..][..120].iter().map(|rgba| rgba[0]).collect();
+        assert!(row.iter().all(|gray| (80..=120).contains(gray)), "{interpolation:?}: {row:?}");
+        assert!(row.windows(2).all(|pair| pair[0] <= pair[1]), "{interpolation:?}: {row:?}");
+        levels_between.push(row.iter().filter(|gray| (90..=110).contains(*gray)).count());
+    }
+    assert!(levels_between[0] < levels_between[1], "{levels_between:?}");
 }
