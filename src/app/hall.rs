@@ -215,6 +215,7 @@ impl eframe::App for App {
                 recent_places: &self.record.recent_places,
                 store: &self.record.store,
                 device: "CPU",
+                preferences: &self.preferences.settings.screen,
             },
         };
         screen_ui(ui, &context, &mut self.view, &mut self.actions);

@@ -6,6 +6,7 @@ use crate::domain::decision::{Seen, Verdict};
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::{FindingId, ModelId, ReaderName, StudyUid};
+use crate::ui::preferences::Preferences;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -97,6 +98,8 @@ pub enum ExportAction {
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppAction {
     SetReader(ReaderName),
+    /// These are the reader's preferences from now on.
+    Prefer(Box<Preferences>),
     AcceptTerms,
     CancelJob(u64),
     DismissMessage(u64),

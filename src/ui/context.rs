@@ -8,6 +8,7 @@ use crate::domain::intake::{Notice, Progress};
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, ReaderName, StudyUid};
 use crate::review::session::ReviewSession;
+use crate::ui::preferences::Preferences;
 
 /// Everything a panel may read.
 pub struct UiContext<'a> {
@@ -45,6 +46,7 @@ pub struct AppFacts<'a> {
     pub store: &'a StoreState,
     /// Where inference runs, such as `CPU, 2 threads`.
     pub device: &'a str,
+    pub preferences: &'a Preferences,
 }
 
 /// Decoded frames, as far as they are loaded. Asking never waits.

@@ -9,7 +9,9 @@ use crate::ui::action::{Action, AppAction, ExportAction, OpenAction, ReviewActio
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
-use crate::ui::shortcuts::{HOLD_TO_HIDE, KeyCommand, ProgramKey, ReviewKey, ViewKey, take_pressed};
+use crate::ui::shortcuts::{
+    HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, ViewKey, is_held, put_on, take_pressed,
+};
 use crate::ui::view_state::{LookAt, MaskStyle, SeriesPart, SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
 use crate::ui::viewport::shown::{Canvas, Shown};
@@ -23,19 +25,23 @@ const WINDOW_STEP: f64 = 6.0;
 /// Takes this pass's keys. Typing and dialogs keep theirs.
 pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let ctx = ui.ctx().clone();
+    let keys = &context.app.preferences.keys;
+    put_on(&ctx, keys);
     let is_elsewhere = ctx.text_edit_focused() || !view.dialogs.is_empty() || ctx.any_popup_open();
-    view.overlay.is_held_hidden = !is_elsewhere && ctx.input(|input| input.key_down(HOLD_TO_HIDE));
+    view.overlay.is_held_hidden = !is_elsewhere && is_held(&ctx, keys, HoldKey::HideModel);
     if is_elsewhere {
         return;
     }
     let focused = ctx.memory(|memory| memory.focused());
     let keeps_focus_keys = focused.is_some_and(|id| id != viewport_id());
-    for command in take_pressed(&ctx, keeps_focus_keys) {
+    for command in take_pressed(&ctx, keys, KeyContext::Everywhere, keeps_focus_keys) {
         view.transient.hint = None;
         match command {
             KeyCommand::View(key) => view_key(&ctx, context, view, key),
             KeyCommand::Review(key) => review_key(context, view, actions, key),
             KeyCommand::Program(key) => program_key(&ctx, context, view, actions, key),
+            // Read above, while they are down.
+            KeyCommand::Hold(_) => {}
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod deciding;
 pub mod dialogs;
 pub mod keys;
 pub mod panels;
+pub mod preferences;
 pub mod screen;
 pub mod shortcuts;
 pub mod theme;

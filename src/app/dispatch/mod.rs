@@ -39,6 +39,10 @@ fn of_app(app: &mut App, action: AppAction) {
             app.preferences.settings.reader = reader.as_str().to_owned();
             app.preferences.reader = ReaderName::new(reader.as_str());
         }
+        AppAction::Prefer(preferences) => {
+            app.preferences.settings.screen = preferences.sane();
+            app.keep_settings();
+        }
         AppAction::AcceptTerms => {
             app.preferences.settings.has_accepted_research_use = true;
             app.keep_settings();

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ui::preferences::Preferences;
+
 /// What a reader set once and expects to find again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -16,10 +18,7 @@ pub struct Settings {
     pub has_accepted_research_use: bool,
     /// Models run when a study opens.
     pub analyzes_on_open: bool,
-    /// 0.8 to 2.0.
-    pub text_scale: f32,
-    /// Window/level drag: screen-down lowers the center.
-    pub inverts_level_drag: bool,
+    pub screen: Preferences,
 }
 
 impl Default for Settings {
@@ -28,8 +27,7 @@ impl Default for Settings {
             reader: String::new(),
             has_accepted_research_use: false,
             analyzes_on_open: true,
-            text_scale: 1.0,
-            inverts_level_drag: false,
+            screen: Preferences::default(),
         }
     }
 }
@@ -60,10 +58,7 @@ pub fn write(path: &Path, settings: &Settings) -> std::io::Result<()> {
 }
 
 fn sane(mut settings: Settings) -> Settings {
-    if !settings.text_scale.is_finite() {
-        settings.text_scale = 1.0;
-    }
-    settings.text_scale = settings.text_scale.clamp(0.8, 2.0);
+    settings.screen = settings.screen.sane();
     settings
 }
 
@@ -76,7 +71,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/settings.json");
         assert_eq!(read(&path), (Settings::default(), vec![]));
-        let settings = Settings { reader: "Dr. Test".into(), text_scale: 1.5, ..Settings::default() };
+        let mut settings = Settings { reader: "Dr. Test".into(), ..Settings::default() };
+        settings.screen.display.text_scale = 1.5;
         write(&path, &settings).unwrap();
         assert_eq!(read(&path), (settings, vec![]));
         fs::write(&path, "{ broken").unwrap();

@@ -4,7 +4,7 @@ use egui::{Grid, RichText, ScrollArea, Ui};
 
 use crate::imaging::presets::presets;
 use crate::ui::dialogs::{Stay, modal};
-use crate::ui::shortcuts::{GESTURES, Group, HOLD_TO_HIDE, KeyCommand, SHORTCUTS, Shortcut, ViewKey, chord_words};
+use crate::ui::shortcuts::{GESTURES, Group, KeyCommand, SHORTCUTS, Shortcut, ViewKey, chord_words, keys_of};
 use crate::ui::theme::theme;
 
 pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
@@ -14,6 +14,7 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
             ui.columns(3, |columns| {
                 let [first, second, third] = columns else { return };
                 group_ui(first, Group::Review);
+                group_ui(first, Group::Hold);
                 mouse_ui(first);
                 group_ui(second, Group::Images);
                 group_ui(third, Group::Window);
@@ -26,14 +27,12 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
 }
 
 fn group_ui(ui: &mut Ui, group: Group) {
+    let own = keys_of(ui.ctx());
     title(ui, group.word());
     Grid::new(("shortcuts", group.word())).num_columns(2).min_row_height(17.0).spacing([12.0, 3.0]).show(ui, |ui| {
         for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.group == group) {
-            let keys: Vec<String> = shortcut.chords.iter().map(|chord| chord_words(ui.ctx(), chord)).collect();
+            let keys: Vec<String> = own.chords(shortcut).iter().map(|chord| chord_words(ui.ctx(), chord)).collect();
             row(ui, &keys.join(", "), &words(shortcut));
-        }
-        if group == Group::Review {
-            row(ui, &format!("hold {}", HOLD_TO_HIDE.name()), "Hide everything of the models");
         }
     });
     ui.add_space(8.0);

@@ -15,6 +15,7 @@ use overread::ui::context::{
     AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
     UiContext,
 };
+use overread::ui::preferences::Preferences;
 use overread::ui::screen::screen_ui;
 use overread::ui::view_state::ViewState;
 
@@ -45,6 +46,7 @@ pub struct Facts {
     pub models: Vec<ModelStatus>,
     pub jobs: Vec<JobStatus>,
     pub messages: Vec<Message>,
+    pub preferences: Preferences,
 }
 
 pub struct Frames(pub BTreeMap<FrameKey, Arc<Frame>>);
@@ -77,6 +79,7 @@ impl Desk {
                 ],
                 jobs: Vec::new(),
                 messages: Vec::new(),
+                preferences: Preferences::default(),
             },
             asked: Vec::new(),
             wanted: Vec::new(),
@@ -111,6 +114,7 @@ impl Desk {
                 recent_places: &self.facts.recent,
                 store: &self.facts.store,
                 device: "CPU, 2 threads",
+                preferences: &self.facts.preferences,
             },
         };
         screen_ui(ui, &context, &mut self.view, &mut actions);
@@ -127,6 +131,7 @@ impl Desk {
             Action::View(ViewAction::WantFrames(keys)) => self.wanted.push(keys.clone()),
             Action::Review(review) => self.review(review),
             Action::App(AppAction::SetReader(reader)) => self.facts.reader = reader.clone(),
+            Action::App(AppAction::Prefer(preferences)) => self.facts.preferences = preferences.as_ref().clone(),
             Action::App(AppAction::AcceptTerms) => self.facts.has_accepted_terms = true,
             Action::Study(StudyAction::Close(_)) => self.is_open = false,
             _ => {}

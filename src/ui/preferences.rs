@@ -1,0 +1,168 @@
+//! What a reader set once and expects to find again, as far as the screen is concerned. `app` keeps it with the settings.
+//!
+//! Reading never fails: a field that is missing or of another version gets its default, and [`Preferences::sane`] puts
+//! numbers back into their ranges.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::render::request::Interpolation;
+use crate::ui::shortcuts::KeyMap;
+
+/// Text scales on offer.
+pub const TEXT_SCALES: RangeInclusive<f32> = 0.8..=2.0;
+/// Factors of the window drag on offer.
+pub const SENSITIVITIES: RangeInclusive<f64> = 0.25..=4.0;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// The reader's own keys.
+    pub keys: Arc<KeyMap>,
+    pub display: DisplayPreferences,
+    pub mouse: MousePreferences,
+}
+
+impl Preferences {
+    /// The same with every number within its range.
+    #[must_use]
+    pub fn sane(mut self) -> Self {
+        let scale = self.display.text_scale;
+        self.display.text_scale =
+            if scale.is_finite() { scale.clamp(*TEXT_SCALES.start(), *TEXT_SCALES.end()) } else { 1.0 };
+        let factor = self.mouse.window_sensitivity;
+        self.mouse.window_sensitivity =
+            if factor.is_finite() { factor.clamp(*SENSITIVITIES.start(), *SENSITIVITIES.end()) } else { 1.0 };
+        self
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DisplayPreferences {
+    /// Of everything on the screen, 0.8 to 2.0.
+    pub text_scale: f32,
+    /// Of magnified pictures; measurements never depend on it.
+    pub smoothing: Smoothing,
+    pub letters: LetterEdges,
+    /// Who computes the pictures; heard at the next start.
+    pub drawn_by: DrawnBy,
+}
+
+impl Default for DisplayPreferences {
+    fn default() -> Self {
+        Self {
+            text_scale: 1.0,
+            smoothing: Smoothing::default(),
+            letters: LetterEdges::default(),
+            drawn_by: DrawnBy::default(),
+        }
+    }
+}
+
+/// How values between pixels are found when a picture is magnified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Smoothing {
+    /// Pixels as they are.
+    Nearest,
+    Bilinear,
+    #[default]
+    Cubic,
+}
+
+impl Smoothing {
+    pub const ALL: [Self; 3] = [Self::Nearest, Self::Bilinear, Self::Cubic];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nearest => "Pixels as they are",
+            Self::Bilinear => "Smooth",
+            Self::Cubic => "Smooth and sharp",
+        }
+    }
+}
+
+impl From<Smoothing> for Interpolation {
+    fn from(smoothing: Smoothing) -> Self {
+        match smoothing {
+            Smoothing::Nearest => Self::Nearest,
+            Smoothing::Bilinear => Self::Bilinear,
+            Smoothing::Cubic => Self::Cubic,
+        }
+    }
+}
+
+/// Where the orientation letters stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterEdges {
+    #[default]
+    All,
+    /// Left and top.
+    Two,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DrawnBy {
+    /// The graphics card, where there is one.
+    #[default]
+    Graphics,
+    /// The processor, for machines whose graphics driver fails.
+    Processor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MousePreferences {
+    /// The left and the right button change places, on the whole screen.
+    pub is_left_handed: bool,
+    /// What dragging with the main button does while no tool is chosen.
+    pub main: DragAction,
+    pub middle: DragAction,
+    /// A click without a drag opens the menu.
+    pub second: DragAction,
+    /// Window drag: screen-down lowers the center, so the image brightens.
+    pub inverts_level: bool,
+    /// Factor of the window drag, 1 as other workstations have it.
+    pub window_sensitivity: f64,
+}
+
+impl Default for MousePreferences {
+    fn default() -> Self {
+        Self {
+            is_left_handed: false,
+            main: DragAction::Window,
+            middle: DragAction::Pan,
+            second: DragAction::Zoom,
+            inverts_level: false,
+            window_sensitivity: 1.0,
+        }
+    }
+}
+
+/// What dragging on a picture does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DragAction {
+    Window,
+    Pan,
+    Zoom,
+    Scroll,
+}
+
+impl DragAction {
+    pub const ALL: [Self; 4] = [Self::Window, Self::Pan, Self::Zoom, Self::Scroll];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Window => "Window width and level",
+            Self::Pan => "Pan",
+            Self::Zoom => "Zoom",
+            Self::Scroll => "Scroll images",
+        }
+    }
+}

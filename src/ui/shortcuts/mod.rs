@@ -1,0 +1,224 @@
+//! Keys: what they ask for, which they are, and how they are written. Read by the dispatcher, the shortcut sheet, the
+//! settings and every tooltip.
+//!
+//! [`table`] lists every command with the keys it has at first; [`key_map`] lays the reader's own keys over them.
+
+pub mod chord;
+pub mod key_map;
+pub mod table;
+
+use std::sync::Arc;
+
+use egui::{Context, Event, Id, Key, KeyboardShortcut};
+
+pub use chord::chord_words;
+pub use key_map::KeyMap;
+pub use table::{GESTURES, SHORTCUTS};
+
+/// What a key asks for, by subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyCommand {
+    View(ViewKey),
+    Review(ReviewKey),
+    Program(ProgramKey),
+    Hold(HoldKey),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewKey {
+    /// The window preset with this digit.
+    Preset(char),
+    WindowFromFile,
+    WindowAuto,
+    /// Alt and arrows: width, then level, in steps.
+    WindowStep {
+        width: i8,
+        level: i8,
+    },
+    Invert,
+    FlipHorizontal,
+    FlipVertical,
+    /// What the file itself lays over its picture.
+    ToggleGraphics,
+    RotateRight,
+    RotateLeft,
+    Fit,
+    ZoomIn,
+    ZoomOut,
+    /// Images forward, negative back.
+    Scroll(i16),
+    FirstImage,
+    LastImage,
+    NextSeries,
+    PreviousSeries,
+    Reset,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewKey {
+    Accept,
+    Reject,
+    Uncertain,
+    New,
+    Next,
+    Previous,
+    CycleOverlay,
+    ToggleSaliency,
+    Undo,
+    Redo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKey {
+    OpenFolder,
+    OpenFiles,
+    Export,
+    HideIdentity,
+    Shortcuts,
+    FocusPanels,
+    Cancel,
+    Quit,
+}
+
+/// What holds only while the key is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldKey {
+    /// Everything of the models.
+    HideModel,
+}
+
+/// One command, as the sheet lists it.
+pub struct Shortcut {
+    pub command: KeyCommand,
+    /// Stable: settings files hold it.
+    pub name: &'static str,
+    /// The keys it has at first. Any of these; the first is the one shown in tooltips.
+    pub chords: &'static [KeyboardShortcut],
+    pub group: Group,
+    pub words: &'static str,
+    pub context: KeyContext,
+}
+
+impl Shortcut {
+    const fn new(
+        command: KeyCommand,
+        name: &'static str,
+        chords: &'static [KeyboardShortcut],
+        group: Group,
+        words: &'static str,
+    ) -> Self {
+        Self { command, name, chords, group, words, context: KeyContext::Everywhere }
+    }
+
+    /// The same, only in this context: there it goes before what the key means everywhere.
+    #[must_use]
+    pub const fn within(self, context: KeyContext) -> Self {
+        Self { context, ..self }
+    }
+
+    pub fn of(command: KeyCommand) -> Option<&'static Self> {
+        SHORTCUTS.iter().find(|shortcut| shortcut.command == command)
+    }
+
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SHORTCUTS.iter().find(|shortcut| shortcut.name == name)
+    }
+}
+
+/// Where a key means what it means. One key may mean one thing in each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyContext {
+    #[default]
+    Everywhere,
+    /// A measurement or an arrow is selected.
+    Measurement,
+}
+
+impl KeyContext {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Everywhere => "Everywhere",
+            Self::Measurement => "A measurement is selected",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Review,
+    Hold,
+    Images,
+    Window,
+    Program,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Review, Self::Hold, Self::Images, Self::Window, Self::Program];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Review => "Review",
+            Self::Hold => "While the key is held",
+            Self::Images => "Images",
+            Self::Window => "Window",
+            Self::Program => "Program",
+        }
+    }
+}
+
+/// Lets tooltips and menus know which keys the reader uses; like the theme, once a pass.
+pub fn put_on(ctx: &Context, keys: &Arc<KeyMap>) {
+    ctx.data_mut(|data| data.insert_temp(key_map_id(), Arc::clone(keys)));
+}
+
+/// The keys put on last; before that those of the table.
+pub fn keys_of(ctx: &Context) -> Arc<KeyMap> {
+    ctx.data(|data| data.get_temp(key_map_id())).unwrap_or_default()
+}
+
+fn key_map_id() -> Id {
+    Id::unique("keys of the reader")
+}
+
+/// The first chord of a command in words, such as `Ctrl+Z`; empty when it has none.
+pub fn chord_text(ctx: &Context, command: KeyCommand) -> String {
+    let keys = keys_of(ctx);
+    let first = Shortcut::of(command).and_then(|shortcut| keys.chords(shortcut).first().copied());
+    first.map_or_else(String::new, |chord| chord_words(ctx, &chord))
+}
+
+/// A tooltip: what it does, and the key that does it too.
+pub fn hint(ctx: &Context, words: &str, command: KeyCommand) -> String {
+    let chord = chord_text(ctx, command);
+    if chord.is_empty() { words.to_owned() } else { format!("{words}  ({chord})") }
+}
+
+/// Takes the keys of this pass that mean something to the screen, in the order they were pressed.
+///
+/// `context` goes before what keys mean everywhere. Keys that would also press a focused control (Enter, Space, Tab,
+/// arrows) are left to it when `keeps_focus_keys` says that one has the focus.
+pub fn take_pressed(ctx: &Context, keys: &KeyMap, context: KeyContext, keeps_focus_keys: bool) -> Vec<KeyCommand> {
+    let mut commands = Vec::new();
+    ctx.input_mut(|input| {
+        input.events.retain(|event| {
+            let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
+            if keeps_focus_keys && !modifiers.any() && is_focus_key(*key) {
+                return true;
+            }
+            let Some(command) = keys.command_of(chord::pressed(*key, *modifiers), context) else { return true };
+            commands.push(command);
+            false
+        });
+    });
+    commands
+}
+
+/// Whether the key of a hold command is down.
+pub fn is_held(ctx: &Context, keys: &KeyMap, command: HoldKey) -> bool {
+    let Some(shortcut) = Shortcut::of(KeyCommand::Hold(command)) else { return false };
+    ctx.input(|input| keys.chords(shortcut).iter().any(|chord| input.key_down(chord.logical_key)))
+}
+
+fn is_focus_key(key: Key) -> bool {
+    matches!(key, Key::Enter | Key::Space | Key::Tab | Key::ArrowDown | Key::ArrowUp | Key::ArrowLeft | Key::ArrowRight)
+}

@@ -1,0 +1,120 @@
+//! The one table of commands: what each is called, where it stands on the sheet, and which keys it has at first.
+//!
+//! A new command is one line here and one variant of its subject in `shortcuts`. Its name is written into settings
+//! files, so it never changes. `shortcuts::key_map` lays the reader's own keys over these.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use crate::ui::shortcuts::{Group, HoldKey, KeyCommand, ProgramKey, ReviewKey, Shortcut, ViewKey};
+
+type Chords = &'static [KeyboardShortcut];
+
+/// Gestures of the mouse, for the sheet.
+pub const GESTURES: [(&str, &str); 9] = [
+    ("Left drag", "Window width and level"),
+    ("Middle drag", "Pan"),
+    ("Right drag", "Zoom"),
+    ("Right click", "Menu"),
+    ("Wheel", "Scroll images"),
+    ("Shift + wheel", "Scroll ten images"),
+    ("Ctrl + wheel", "Zoom at the pointer"),
+    ("Double click", "Maximize, restore"),
+    ("Pinch", "Zoom"),
+];
+
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
+
+const fn review(command: ReviewKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Review(command), name, chords, Group::Review, words)
+}
+
+const fn image(command: ViewKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::View(command), name, chords, Group::Images, words)
+}
+
+const fn window(command: ViewKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::View(command), name, chords, Group::Window, words)
+}
+
+const fn program(command: ProgramKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Program(command), name, chords, Group::Program, words)
+}
+
+const fn hold(command: HoldKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Hold(command), name, chords, Group::Hold, words)
+}
+
+// One line a command.
+#[rustfmt::skip]
+pub static SHORTCUTS: &[Shortcut] = &[
+    review(ReviewKey::Accept, "review.accept", &[plain(Key::Enter)], "Accept the finding, go to the next unreviewed"),
+    review(ReviewKey::Reject, "review.reject", &[plain(Key::Delete), plain(Key::Backspace)], "Reject, then choose reasons with 1 to 9"),
+    review(ReviewKey::Uncertain, "review.uncertain", &[plain(Key::U)], "Uncertain: needs a second read"),
+    review(ReviewKey::New, "review.new", &[plain(Key::N)], "Add a finding the model missed"),
+    review(ReviewKey::Next, "review.next", &[plain(Key::J), plain(Key::Tab)], "Next finding"),
+    review(ReviewKey::Previous, "review.previous", &[plain(Key::K), shift(Key::Tab)], "Previous finding"),
+    review(ReviewKey::CycleOverlay, "review.cycle_overlay", &[plain(Key::O)], "Cycle the masks: off, outline, outline and fill"),
+    review(ReviewKey::ToggleSaliency, "review.toggle_saliency", &[plain(Key::G)], "Where the network looked (Grad-CAM) on and off"),
+    review(ReviewKey::Undo, "review.undo", &[ctrl(Key::Z)], "Undo"),
+    review(ReviewKey::Redo, "review.redo", &[ctrl(Key::Y), ctrl_shift(Key::Z)], "Redo"),
+    hold(HoldKey::HideModel, "hold.hide_model", &[plain(Key::Q)], "Hide everything of the models"),
+    image(ViewKey::Scroll(1), "view.next_image", &[plain(Key::ArrowDown), plain(Key::ArrowRight)], "Next image"),
+    image(ViewKey::Scroll(-1), "view.previous_image", &[plain(Key::ArrowUp), plain(Key::ArrowLeft)], "Previous image"),
+    image(ViewKey::Scroll(10), "view.ten_images_forward", &[shift(Key::ArrowDown)], "Ten images forward"),
+    image(ViewKey::Scroll(-10), "view.ten_images_back", &[shift(Key::ArrowUp)], "Ten images back"),
+    image(ViewKey::FirstImage, "view.first_image", &[plain(Key::Home)], "First image"),
+    image(ViewKey::LastImage, "view.last_image", &[plain(Key::End)], "Last image"),
+    image(ViewKey::NextSeries, "view.next_series", &[plain(Key::PageDown)], "Next series"),
+    image(ViewKey::PreviousSeries, "view.previous_series", &[plain(Key::PageUp)], "Previous series"),
+    image(ViewKey::Fit, "view.fit", &[plain(Key::Equals)], "Fit to the window"),
+    image(ViewKey::ZoomIn, "view.zoom_in", &[plain(Key::Plus)], "Zoom in"),
+    image(ViewKey::ZoomOut, "view.zoom_out", &[plain(Key::Minus)], "Zoom out"),
+    image(ViewKey::RotateRight, "view.rotate_right", &[plain(Key::R)], "Rotate right"),
+    image(ViewKey::RotateLeft, "view.rotate_left", &[plain(Key::L)], "Rotate left"),
+    image(ViewKey::FlipHorizontal, "view.flip_horizontal", &[plain(Key::H)], "Flip left to right"),
+    image(ViewKey::FlipVertical, "view.flip_vertical", &[plain(Key::V)], "Flip top to bottom"),
+    image(ViewKey::ToggleGraphics, "view.toggle_graphics", &[plain(Key::F)], "Graphics of the file on and off"),
+    image(ViewKey::Reset, "view.reset", &[plain(Key::Space)], "Reset the view"),
+    window(ViewKey::Preset('1'), "view.preset_1", &[plain(Key::Num1)], "Preset 1"),
+    window(ViewKey::Preset('2'), "view.preset_2", &[plain(Key::Num2)], "Preset 2"),
+    window(ViewKey::Preset('3'), "view.preset_3", &[plain(Key::Num3)], "Preset 3"),
+    window(ViewKey::Preset('4'), "view.preset_4", &[plain(Key::Num4)], "Preset 4"),
+    window(ViewKey::Preset('5'), "view.preset_5", &[plain(Key::Num5)], "Preset 5"),
+    window(ViewKey::Preset('6'), "view.preset_6", &[plain(Key::Num6)], "Preset 6"),
+    window(ViewKey::Preset('7'), "view.preset_7", &[plain(Key::Num7)], "Preset 7"),
+    window(ViewKey::Preset('8'), "view.preset_8", &[plain(Key::Num8)], "Preset 8"),
+    window(ViewKey::WindowAuto, "view.window_auto", &[plain(Key::Num9)], "Automatic, percentiles 0.5 to 99.5"),
+    window(ViewKey::WindowFromFile, "view.window_from_file", &[plain(Key::Num0)], "As the file says"),
+    window(ViewKey::Invert, "view.invert", &[plain(Key::I)], "Invert"),
+    window(ViewKey::WindowStep { width: 1, level: 0 }, "view.window_wider", &[alt(Key::ArrowRight)], "Wider"),
+    window(ViewKey::WindowStep { width: -1, level: 0 }, "view.window_narrower", &[alt(Key::ArrowLeft)], "Narrower"),
+    window(ViewKey::WindowStep { width: 0, level: 1 }, "view.level_up", &[alt(Key::ArrowDown)], "Raise the level, darker"),
+    window(ViewKey::WindowStep { width: 0, level: -1 }, "view.level_down", &[alt(Key::ArrowUp)], "Lower the level, brighter"),
+    program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
+    program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
+    program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),
+    program(ProgramKey::HideIdentity, "program.hide_identity", &[plain(Key::P)], "Hide who the patient is"),
+    program(ProgramKey::Shortcuts, "program.shortcuts", &[plain(Key::F1)], "All keys on one sheet"),
+    program(ProgramKey::FocusPanels, "program.focus_panels", &[plain(Key::F6)], "Move the keyboard between picture and panels"),
+    program(ProgramKey::Cancel, "program.cancel", &[plain(Key::Escape)], "Cancel, close"),
+    program(ProgramKey::Quit, "program.quit", &[ctrl(Key::Q)], "Quit; every decision is kept first"),
+];
+
