@@ -117,4 +117,3 @@ pub static SHORTCUTS: &[Shortcut] = &[
     program(ProgramKey::Cancel, "program.cancel", &[plain(Key::Escape)], "Cancel, close"),
     program(ProgramKey::Quit, "program.quit", &[ctrl(Key::Q)], "Quit; every decision is kept first"),
 ];
-
