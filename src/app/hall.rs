@@ -21,7 +21,7 @@ use crate::jobs::runner::{Runner, RunnerOptions};
 use crate::ui::action::{Action, ViewAction};
 use crate::ui::context::{AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext};
 use crate::ui::screen::screen_ui;
-use crate::ui::view_state::{SeriesPart, ViewState};
+use crate::ui::view_state::ViewState;
 
 /// A frame's worth of job events; the rest waits for the next frame.
 const EVENT_BUDGET: Duration = Duration::from_millis(10);
@@ -110,9 +110,7 @@ impl App {
     /// The open series' image number `index` becomes the shown one, as a wheel step would have it.
     pub fn scroll_to(&mut self, index: usize) {
         let Some(study) = self.library.open_study().cloned() else { return };
-        let series_idx = self.view.look(&study.uid).map_or(0, |look| look.open_index(&study));
-        let part = SeriesPart::of(&study, series_idx);
-        self.view.look_mut(&study.uid).series.entry(part).or_default().stack_index = index;
+        self.view.look_mut(&study.uid).view_mut().stack_index = index;
         self.actions.push(ViewAction::Changed(study.uid.clone()).into());
     }
 

@@ -2,6 +2,7 @@
 //!
 //! What the reader does meanwhile stays: the image on screen is followed to its place among those that came later.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::app::dispatch::{ahead, analysis, study};
@@ -10,7 +11,8 @@ use crate::app::state::library::Partial;
 use crate::domain::intake::Intake;
 use crate::domain::study::Study;
 use crate::domain::uid::StudyUid;
-use crate::ui::view_state::{LookAt, SeriesPart};
+use crate::ui::stage::{PaneContent, SeriesRef};
+use crate::ui::view_state::{LookAt, SeriesPart, SeriesView};
 
 /// What has been read so far. The first of it is opened; later parts only add.
 pub fn on_partial(app: &mut App, studies: Vec<Arc<Study>>) {
@@ -96,7 +98,7 @@ fn complete(app: &mut App) {
     let partial = std::mem::take(&mut app.library.partial);
     for (study, look) in partial.kept_looks {
         // Where the reader has been meanwhile counts more than where somebody was last time
-        if app.view.look(&study).is_none_or(|look| look.series.is_empty()) {
+        if app.view.look(&study).is_none_or(LookAt::is_untouched) {
             app.view.restore(&study, &look);
         }
     }
@@ -110,18 +112,23 @@ fn complete(app: &mut App) {
 
 /// The same look at the same images, where these stand in `new`.
 fn followed(look: &LookAt, old: &Study, new: &Study) -> LookAt {
-    let mut followed = LookAt { selected: look.selected.clone(), ..LookAt::default() };
+    let mut followed = LookAt { series: BTreeMap::new(), ..look.clone() };
     for index in 0..old.series.len() {
         let part = SeriesPart::of(old, index);
-        let view = look.series_view(&part);
+        let Some(view) = look.series.get(&part) else { continue };
         let Some((new_index, stack_index)) = place_of(old, index, view.stack_index, new) else { continue };
-        let new_part = SeriesPart::of(new, new_index);
-        if look.open_series.as_ref() == Some(&part) {
-            followed.open_series = Some(new_part.clone());
-        }
-        if look.series.contains_key(&part) {
-            followed.series.entry(new_part).or_insert(crate::ui::view_state::SeriesView { stack_index, ..view });
-        }
+        let view = SeriesView { stack_index, ..view.clone() };
+        followed.series.entry(SeriesPart::of(new, new_index)).or_insert(view);
+    }
+    for (place, pane) in followed.stage.panes.iter_mut().enumerate() {
+        let Some(index) = look.series_of_pane(old, place) else { continue };
+        let Some((new_index, stack_index)) = place_of(old, index, pane.view.stack_index, new) else { continue };
+        pane.view.stack_index = stack_index;
+        let shown = SeriesRef::new(new, SeriesPart::of(new, new_index));
+        pane.content = match pane.content {
+            PaneContent::Plane(_, axis) => PaneContent::Plane(shown, axis),
+            _ => PaneContent::Series(shown),
+        };
     }
     followed
 }
@@ -155,14 +162,11 @@ mod tests {
         let stack = |study: &Study| study.series.iter().position(|series| series.stack.len() > 4).unwrap();
         let sop = |study: &Study, at: usize| study.series[stack(study)].image(at).unwrap().0.sop.clone();
         let mut look = LookAt::default();
-        let part = SeriesPart::of(&old, stack(&old));
-        let view = look.series.entry(part.clone()).or_default();
-        (view.stack_index, view.is_inverted) = (3, true);
-        look.open_series = Some(part);
+        look.open(&old, stack(&old));
+        (look.view_mut().stack_index, look.view_mut().is_inverted) = (3, true);
         let followed = followed(&look, &old, &new);
-        let part = SeriesPart::of(&new, stack(&new));
-        assert_eq!(followed.open_series, Some(part.clone()));
-        let view = followed.series_view(&part);
+        assert_eq!(followed.open_index(&new), stack(&new));
+        let view = followed.view();
         assert!(view.is_inverted && view.stack_index > 3);
         assert_eq!(sop(&new, view.stack_index), sop(&old, 3));
     }

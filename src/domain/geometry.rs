@@ -60,6 +60,55 @@ impl ImagePlane {
     }
 }
 
+/// The plane of a picture as its pixels lie in it: patient space (LPS, mm). Its steps are at right angles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PixelPlane {
+    /// Center of the first pixel.
+    pub origin_mm: Vec3,
+    /// From one column to the next, along a row.
+    pub col_step_mm: Vec3,
+    /// From one row to the next, down a column.
+    pub row_step_mm: Vec3,
+}
+
+impl PixelPlane {
+    /// `None` where the spacing is not that of the patient: nothing can be placed by it.
+    pub fn of(plane: &ImagePlane, spacing: &Spacing) -> Option<Self> {
+        spacing.is_measurable().then(|| Self {
+            origin_mm: plane.position_mm,
+            col_step_mm: plane.row_dir.scaled(spacing.col_mm),
+            row_step_mm: plane.col_dir.scaled(spacing.row_mm),
+        })
+    }
+
+    /// Where a point of the picture lies; column and row in pixel-center coordinates.
+    pub fn point_mm(&self, [col, row]: [f64; 2]) -> Vec3 {
+        self.origin_mm.plus(self.col_step_mm.scaled(col)).plus(self.row_step_mm.scaled(row))
+    }
+
+    /// Column and row under a point, straight onto the plane; pixel-center coordinates.
+    pub fn pixel(&self, point_mm: Vec3) -> [f64; 2] {
+        let way = point_mm.minus(self.origin_mm);
+        [self.col_step_mm, self.row_step_mm].map(|step| way.dot(step) / step.dot(step))
+    }
+
+    /// Unit vector: columns across rows.
+    pub fn normal(&self) -> Vec3 {
+        let normal = self.col_step_mm.cross(self.row_step_mm);
+        normal.scaled(1.0 / normal.length())
+    }
+
+    /// How far a point lies from the plane, along its normal, mm.
+    pub fn distance_mm(&self, point_mm: Vec3) -> f64 {
+        point_mm.minus(self.origin_mm).dot(self.normal())
+    }
+
+    /// Whether the other plane's normal is this one's or its opposite, within a degree.
+    pub fn is_parallel_to(&self, other: &Self) -> bool {
+        self.normal().dot(other.normal()).abs() > 0.999_85
+    }
+}
+
 /// What the millimetres of an image mean; decides the suffix behind every length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,6 +21,11 @@ impl History {
         self.done.last()
     }
 
+    /// How many events could be undone one after the other.
+    pub fn n_undoable(&self) -> usize {
+        self.done.len()
+    }
+
     pub fn to_redo(&self) -> Option<&EventId> {
         self.redoable.last()
     }

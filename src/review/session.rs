@@ -183,6 +183,11 @@ impl ReviewSession {
         self.access == RecordAccess::Writable && self.history.to_undo().is_some()
     }
 
+    /// How many acts could be undone one after the other.
+    pub fn n_undoable(&self) -> usize {
+        self.history.n_undoable()
+    }
+
     pub fn can_redo(&self) -> bool {
         self.access == RecordAccess::Writable && self.history.to_redo().is_some()
     }

@@ -10,7 +10,7 @@ use crate::review::session::FindingReview;
 use crate::ui::action::{Action, DecisionRequest, ReviewAction};
 use crate::ui::context::{StoreState, UiContext};
 use crate::ui::dialogs::Dialog;
-use crate::ui::view_state::{LookAt, SeriesPart, ViewState};
+use crate::ui::view_state::{LookAt, ViewState};
 use crate::ui::viewport::shown::Shown;
 
 /// The selected finding of the open study.
@@ -36,10 +36,9 @@ pub fn select(context: &UiContext<'_>, view: &mut ViewState, id: &FindingId) {
 /// Brings a finding's place into the middle of a picture that is zoomed in.
 fn center_on(study: &Study, look: &mut LookAt, finding: &Finding) {
     let Some((_, instance)) = study.instance(&finding.subject.sop) else { return };
-    let part = SeriesPart::of(study, look.open_index(study));
-    let Some(series) = look.series.get_mut(&part).filter(|series| !series.is_fit) else { return };
-    if let Some(region) = finding.place.region() {
-        series.view = series.view.centered_on(region.center(), &ImageGrid::of(instance));
+    let shown = look.view_mut();
+    if let Some(region) = finding.place.region().filter(|_| !shown.is_fit) {
+        shown.view = shown.view.centered_on(region.center(), &ImageGrid::of(instance));
     }
 }
 
@@ -64,11 +63,10 @@ pub fn step_selection(context: &UiContext<'_>, view: &mut ViewState, step: isize
 
 /// What was on screen, when it was this finding's own image.
 pub fn seen_of(finding: &Finding, view: &ViewState) -> Option<Seen> {
-    if view.transient.drawing_error.sentence().is_some() {
-        return None;
-    }
-    let seen = &view.transient.painted.as_ref()?.seen;
-    (seen.sop == finding.subject.sop && seen.frame == finding.subject.frame).then(|| seen.clone())
+    let panes = &view.transient.panes;
+    let is_drawn = |pane: &usize| panes.errors.get(pane).is_none_or(|error| error.sentence().is_none());
+    let mut drawn = panes.painted.iter().filter(|(pane, _)| is_drawn(pane)).map(|(_, painted)| &painted.seen);
+    drawn.find(|seen| seen.sop == finding.subject.sop && seen.frame == finding.subject.frame).cloned()
 }
 
 /// Why nothing can be decided now, in a sentence.

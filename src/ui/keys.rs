@@ -1,21 +1,22 @@
 //! From keys to what they mean. The table of keys is `shortcuts`; this is the dispatcher.
 
-use egui::{Context, FocusDirection, Ui};
+use egui::{Context, FocusDirection, Id, Ui};
 
 use crate::domain::decision::Verdict;
 use crate::domain::presentation::Window;
 use crate::imaging::presets::{presets, presets_apply};
-use crate::ui::action::{Action, AppAction, ExportAction, OpenAction, ReviewAction};
+use crate::ui::action::{Action, AppAction, ExportAction, OpenAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
+use crate::ui::history;
 use crate::ui::shortcuts::{
-    HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, ViewKey, is_held, put_on, take_pressed,
+    HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ViewKey, is_held, put_on, take_pressed,
 };
-use crate::ui::view_state::{LookAt, MaskStyle, SeriesPart, SeriesView, ViewState, WindowChoice};
+use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
 use crate::ui::viewport::shown::{Canvas, Shown};
-use crate::ui::viewport::viewport_id;
+use crate::ui::viewport::{is_viewport, viewport_id};
 
 /// Zoom factor of one key press.
 const ZOOM_STEP: f64 = 1.2;
@@ -33,11 +34,12 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
         return;
     }
     let focused = ctx.memory(|memory| memory.focused());
-    let keeps_focus_keys = focused.is_some_and(|id| id != viewport_id());
+    let keeps_focus_keys = focused.is_some_and(|id| !is_viewport(id));
     for command in take_pressed(&ctx, keys, KeyContext::Everywhere, keeps_focus_keys) {
         view.transient.hint = None;
         match command {
             KeyCommand::View(key) => view_key(&ctx, context, view, key),
+            KeyCommand::Stage(key) => stage_key(context, view, key),
             KeyCommand::Review(key) => review_key(context, view, actions, key),
             KeyCommand::Program(key) => program_key(&ctx, context, view, actions, key),
             // Read above, while they are down.
@@ -60,21 +62,30 @@ fn program_key(
         ProgramKey::Export => {}
         ProgramKey::HideIdentity => view.is_identity_hidden = !view.is_identity_hidden,
         ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),
-        ProgramKey::FocusPanels => ctx.memory_mut(|memory| {
-            if memory.focused() == Some(viewport_id()) {
-                memory.move_focus(FocusDirection::Next);
-            } else {
-                memory.request_focus(viewport_id());
-            }
-        }),
+        ProgramKey::FocusPanels => {
+            let active = active_viewport(context, view);
+            ctx.memory_mut(|memory| {
+                if memory.focused().is_some_and(is_viewport) {
+                    memory.move_focus(FocusDirection::Next);
+                } else {
+                    memory.request_focus(active);
+                }
+            });
+        }
         ProgramKey::Quit => actions.push(AppAction::Quit.into()),
         ProgramKey::Cancel => {
             view.transient.pointer.is_drawing_finding = false;
             view.transient.pointer.drag = None;
             view.transient.is_maximized = false;
-            ctx.memory_mut(|memory| memory.request_focus(viewport_id()));
+            let active = active_viewport(context, view);
+            ctx.memory_mut(|memory| memory.request_focus(active));
         }
     }
+}
+
+fn active_viewport(context: &UiContext<'_>, view: &ViewState) -> Id {
+    let look = context.open_study_uid().and_then(|study| view.look(study));
+    viewport_id(look.map_or(0, |look| look.stage.active))
 }
 
 fn review_key(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>, key: ReviewKey) {
@@ -93,8 +104,26 @@ fn review_key(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<A
             };
         }
         ReviewKey::ToggleSaliency => view.overlay.saliency_shown = !view.overlay.saliency_shown,
-        ReviewKey::Undo => actions.push(ReviewAction::Undo.into()),
-        ReviewKey::Redo => actions.push(ReviewAction::Redo.into()),
+        ReviewKey::Undo => history::undo(context, view, actions),
+        ReviewKey::Redo => history::redo(context, view, actions),
+    }
+}
+
+/// Changes the panes as a key, a button or a menu asks.
+pub fn stage_key(context: &UiContext<'_>, view: &mut ViewState, key: StageKey) {
+    let Some(study) = context.open_study else { return };
+    let stage = &mut view.look_mut(&study.uid).stage;
+    let n_panes = stage.layout.n_panes();
+    match key {
+        StageKey::Layout(layout) => stage.lay_out(layout, study),
+        StageKey::NextPane => stage.active = (stage.active + 1) % n_panes,
+        StageKey::PreviousPane => stage.active = (stage.active + n_panes - 1) % n_panes,
+        StageKey::Maximize if n_panes > 1 => stage.is_maximized = !stage.is_maximized,
+        StageKey::Maximize => view.transient.is_maximized = !view.transient.is_maximized,
+        StageKey::LinkScroll => stage.links.scroll = !stage.links.scroll,
+        StageKey::LinkWindow => stage.links.window = !stage.links.window,
+        StageKey::LinkZoom => stage.links.zoom = !stage.links.zoom,
+        StageKey::ReferenceLines => stage.links.lines = !stage.links.lines,
     }
 }
 
@@ -112,11 +141,11 @@ pub fn view_key(ctx: &Context, context: &UiContext<'_>, view: &mut ViewState, ke
     }
     let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
     let mut look = shown.look.clone();
-    if let Some(rect) = view.transient.viewport {
-        look.view = Canvas::new(rect, ctx.pixels_per_point(), &shown).view;
+    if let Some(rect) = view.transient.panes.rects.get(&shown.pane) {
+        look.view = Canvas::new(*rect, ctx.pixels_per_point(), &shown).view;
     }
     changed(&mut look, &shown, key);
-    view.look_mut(&study.uid).series.insert(shown.part.clone(), look);
+    *view.look_mut(&study.uid).view_mut() = look;
 }
 
 fn changed(look: &mut SeriesView, shown: &Shown<'_>, key: ViewKey) {
@@ -160,5 +189,5 @@ fn step_series(context: &UiContext<'_>, view: &mut ViewState, step: i64) {
     let Some(study) = context.open_study else { return };
     let index = view.look(&study.uid).map_or(0, |look: &LookAt| look.open_index(study));
     let index = scrolled(index, step, study.series.len());
-    view.look_mut(&study.uid).open_series = Some(SeriesPart::of(study, index));
+    view.look_mut(&study.uid).open(study, index);
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui, ViewportCommand};
 
 use crate::domain::frame::FrameKey;
+use crate::domain::uid::FindingId;
 use crate::ui::action::{Action, AppAction, OpenAction, ReviewAction, ViewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::dialogs_ui;
+use crate::ui::history;
 use crate::ui::keys::keys_ui;
 use crate::ui::panels::finding_details::{decision_ui, finding_facts_ui};
 use crate::ui::panels::findings::findings_ui;
@@ -22,13 +24,15 @@ use crate::ui::panels::view_tools::view_tools_ui;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::transient::ASK_AGAIN_S;
 use crate::ui::view_state::ViewState;
-use crate::ui::viewport::viewport_ui;
+use crate::ui::viewport::stage_ui;
 
 /// Draws one pass and collects what the reader asked for.
 pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
-    let before = context.open_study_uid().and_then(|study| view.look(study).cloned());
     mark_displayed(context, view, actions);
+    let known = context.open_study_uid().and_then(|study| view.look(study).cloned());
     first_selection(context, view);
+    // What the program itself has chosen is no step of the reader's.
+    let before = context.open_study_uid().and_then(|study| view.look(study).cloned());
     if context.app.has_accepted_terms {
         keys_ui(ui, context, view, actions);
     }
@@ -50,13 +54,13 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
                 .frame(bar_frame().inner_margin(Margin::symmetric(8, 3)))
                 .resizable(false)
                 .show(ui, |ui| view_tools_ui(ui, context, view));
-            CentralPanel::no_frame().show(ui, |ui| viewport_ui(ui, context, view, &mut first));
+            CentralPanel::no_frame().show(ui, |ui| stage_ui(ui, context, view, before.as_ref(), &mut first));
         });
         // What is looked at comes before thumbnails.
         first.append(&mut wanted);
         wanted = first;
     } else {
-        view.transient.painted = None;
+        view.transient.panes.painted.clear();
         let ground = Frame::new().fill(theme().surface.window.into());
         CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
     }
@@ -69,8 +73,10 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
     if actions.contains(&Action::App(AppAction::Quit)) {
         ui.ctx().send_viewport_cmd(ViewportCommand::Close);
     }
+    let (now, is_pressed) = ui.input(|input| (input.time, input.pointer.any_down()));
+    history::follow(context, view, before.as_ref(), now, is_pressed);
     let study = context.open_study_uid();
-    if let Some(study) = study.filter(|study| view.look(study) != before.as_ref()) {
+    if let Some(study) = study.filter(|study| view.look(study) != known.as_ref()) {
         actions.push(ViewAction::Changed(study.clone()).into());
         // What the keys and the pointer changed is on screen with the next pass at the latest.
         ui.ctx().request_repaint();
@@ -111,16 +117,19 @@ fn side_panels_ui(
 
 /// Tells the review that a finding's own image was on screen while it was selected: in the pass before, painted.
 fn mark_displayed(context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>) {
-    let selected = view.transient.painted.as_ref().and_then(|painted| painted.selected.as_ref());
-    if let Some(selected) = selected.filter(|_| is_display_untold(context, view)) {
+    if let Some(selected) = painted_selection(view).filter(|_| is_display_untold(context, view)) {
         actions.push(ReviewAction::MarkDisplayed(selected.clone()).into());
     }
 }
 
+/// The finding that was selected while pictures were painted.
+fn painted_selection(view: &ViewState) -> Option<&FindingId> {
+    view.transient.panes.painted.values().find_map(|painted| painted.selected.as_ref())
+}
+
 /// The selected finding's image is painted and the review does not know it yet.
 fn is_display_untold(context: &UiContext<'_>, view: &ViewState) -> bool {
-    let selected = view.transient.painted.as_ref().and_then(|painted| painted.selected.as_ref());
-    let review = selected.and_then(|id| context.session?.finding(id));
+    let review = painted_selection(view).and_then(|id| context.session?.finding(id));
     review.is_some_and(|review| !review.was_displayed && deciding::seen_of(&review.finding, view).is_some())
 }
 
@@ -132,7 +141,7 @@ fn first_selection(context: &UiContext<'_>, view: &mut ViewState) {
     if is_gone {
         look.selected = None;
     }
-    let is_untouched = look.selected.is_none() && look.series.is_empty();
+    let is_untouched = look.is_untouched();
     let first = session.findings().first().filter(|review| is_untouched && review.finding.is_flagged());
     if let Some(id) = first.map(|review| review.finding.id.clone()) {
         deciding::select(context, view, &id);

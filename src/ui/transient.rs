@@ -9,7 +9,9 @@ use crate::domain::frame::FrameKey;
 use crate::domain::geometry::PixelBox;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
-use crate::domain::uid::FindingId;
+use crate::domain::uid::{FindingId, StudyUid};
+use crate::ui::history::History;
+use crate::ui::links::LinkOffsets;
 use crate::ui::view_state::{SeriesPart, SeriesView};
 use crate::ui::viewport::picture::{DrawingError, Painted};
 
@@ -19,17 +21,27 @@ pub struct Transient {
     pub drafts: Drafts,
     pub pointer: Pointer,
     pub frames: FrameMemory,
-    /// The picture of the pass before; `None` while no image was painted.
-    pub painted: Option<Painted>,
-    /// Where the viewport lay in the pass before, points.
-    pub viewport: Option<Rect>,
+    pub panes: PaneMemory,
     /// Side panels are hidden to make room for the picture.
     pub is_maximized: bool,
     pub list: ListMemory,
-    /// Why the last picture could not be drawn; written while painting.
-    pub drawing_error: DrawingError,
+    /// What can be taken back, by study.
+    pub histories: BTreeMap<StudyUid, History>,
     /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
     pub hint: Option<String>,
+}
+
+/// What the pass before did in each pane.
+#[derive(Default)]
+pub struct PaneMemory {
+    /// The pictures that were put on screen, by pane.
+    pub painted: BTreeMap<usize, Painted>,
+    /// Where the panes lay, points.
+    pub rects: BTreeMap<usize, Rect>,
+    /// Why a pane's last picture could not be drawn; written while painting.
+    pub errors: BTreeMap<usize, DrawingError>,
+    /// How far apart linked stacks were when they began to move together.
+    pub link_offsets: LinkOffsets,
 }
 
 /// What was made of frames, and which are asked for.
@@ -82,13 +94,15 @@ pub struct Pointer {
     pub saves_work: bool,
     /// Fractions of a wheel step not yet scrolled, lines.
     pub wheel_rest: f32,
-    /// Image point under the pointer in pixel-edge coordinates.
-    pub hovered: Option<[f64; 2]>,
+    /// The pane under the pointer, and the image point there in pixel-edge coordinates.
+    pub hovered: Option<(usize, [f64; 2])>,
 }
 
 /// A drag in the viewport: what it does, and what it started from.
 #[derive(Clone, Debug)]
 pub struct ViewDrag {
+    /// Where it began.
+    pub pane: usize,
     pub kind: DragKind,
     pub button: PointerButton,
     pub start_view: SeriesView,

@@ -1,4 +1,4 @@
-//! Where the reader looks: per study the open series, per series its image, window and zoom. Free to lose.
+//! Where the reader looks: per study the panes and what stands in them, with image, window and zoom. Free to lose.
 //!
 //! [`LookAt`] is what reopening a study brings back; [`Transient`] lives for one session.
 
@@ -13,6 +13,7 @@ use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
 use crate::imaging::view::View;
 use crate::render::request::Interpolation;
 use crate::ui::dialogs::Dialog;
+use crate::ui::stage::{Pane, PaneContent, SeriesRef, Stage};
 use crate::ui::transient::Transient;
 
 /// All that the screen remembers between passes.
@@ -60,23 +61,80 @@ impl ViewState {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LookAt {
-    pub open_series: Option<SeriesPart>,
+    pub stage: Stage,
+    /// Each series as it was looked at last, for when it comes back into a pane.
     pub series: BTreeMap<SeriesPart, SeriesView>,
     pub selected: Option<FindingId>,
 }
 
 impl LookAt {
-    /// The open series' place in the study; the first when none is open or the open one is gone.
+    /// Nobody has looked at the study yet.
+    pub fn is_untouched(&self) -> bool {
+        self.selected.is_none() && self.series.is_empty() && self.stage == Stage::default()
+    }
+
+    /// The place in the study of the active pane's series; the first when the pane shows none of this study.
     pub fn open_index(&self, study: &Study) -> usize {
-        let is_open = |index: &usize| self.open_series.as_ref() == Some(&SeriesPart::of(study, *index));
-        (0..study.series.len()).find(is_open).unwrap_or(0)
+        self.series_of_pane(study, self.stage.active).unwrap_or(0)
     }
 
-    pub fn series_view(&self, part: &SeriesPart) -> SeriesView {
-        self.series.get(part).cloned().unwrap_or_default()
+    /// The place in `study` of the series that a pane shows.
+    pub fn series_of_pane(&self, study: &Study, pane: usize) -> Option<usize> {
+        match &self.stage.panes.get(pane)?.content {
+            PaneContent::First => (!study.series.is_empty()).then_some(0),
+            PaneContent::Series(shown) | PaneContent::Plane(shown, _) => shown.index_in(study),
+            PaneContent::Empty | PaneContent::Pattern => None,
+        }
     }
 
-    /// Opens the series that holds `sop` and scrolls to its `frame`. False when the study does not hold it.
+    /// The active pane's view.
+    pub fn view(&self) -> SeriesView {
+        self.stage.active_pane().map(|pane| pane.view.clone()).unwrap_or_default()
+    }
+
+    pub fn view_mut(&mut self) -> &mut SeriesView {
+        &mut self.stage.active_pane_mut().view
+    }
+
+    /// How a series is looked at: in the active pane, else in the first that shows it, else as it was last.
+    pub fn series_view(&self, study: &Study, index: usize) -> SeriesView {
+        let shows_it = |pane: &usize| self.series_of_pane(study, *pane) == Some(index);
+        let active = Some(self.stage.active).filter(shows_it);
+        let pane = active.or_else(|| (0..self.stage.panes.len()).find(shows_it));
+        match pane.and_then(|pane| self.stage.panes.get(pane)) {
+            Some(pane) => pane.view.clone(),
+            None => self.series.get(&SeriesPart::of(study, index)).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Puts a series of `study` into the active pane, as it was looked at last.
+    pub fn open(&mut self, study: &Study, index: usize) {
+        self.put(self.stage.active, study, index);
+    }
+
+    /// Puts a series into a pane, as it was looked at last.
+    pub fn put(&mut self, pane: usize, study: &Study, index: usize) {
+        if self.series_of_pane(study, pane) == Some(index) {
+            return;
+        }
+        self.keep_view(pane, study);
+        let part = SeriesPart::of(study, index);
+        let view = self.series.get(&part).cloned().unwrap_or_default();
+        if let Some(pane) = self.stage.panes.get_mut(pane) {
+            *pane = Pane { content: PaneContent::Series(SeriesRef::new(study, part)), view };
+        }
+    }
+
+    /// Remembers how the series in a pane is looked at.
+    pub fn keep_view(&mut self, pane: usize, study: &Study) {
+        let Some(index) = self.series_of_pane(study, pane) else { return };
+        if let Some(pane) = self.stage.panes.get(pane) {
+            self.series.insert(SeriesPart::of(study, index), pane.view.clone());
+        }
+    }
+
+    /// Scrolls to the image of `sop` and `frame`: in the active pane if it shows the series, else in another that does,
+    /// which becomes active; else the active pane shows it. False when the study does not hold it.
     pub fn show_image(&mut self, study: &Study, sop: &SopInstanceUid, frame: u32) -> bool {
         let found = study.series.iter().enumerate().find_map(|(series_idx, series)| {
             let is_it = |stack_idx: &usize| {
@@ -85,9 +143,17 @@ impl LookAt {
             (0..series.stack.len()).find(is_it).map(|stack_idx| (series_idx, stack_idx))
         });
         let Some((series_idx, stack_index)) = found else { return false };
-        let part = SeriesPart::of(study, series_idx);
-        self.series.entry(part.clone()).or_default().stack_index = stack_index;
-        self.open_series = Some(part);
+        let shows_it = |pane: &usize| {
+            let is_stack =
+                self.stage.panes.get(*pane).is_some_and(|pane| !matches!(pane.content, PaneContent::Plane(..)));
+            is_stack && self.series_of_pane(study, *pane) == Some(series_idx)
+        };
+        let pane = Some(self.stage.active).filter(shows_it).or_else(|| self.stage.visible().find(shows_it));
+        match pane {
+            Some(pane) => self.stage.active = pane,
+            None => self.put(self.stage.active, study, series_idx),
+        }
+        self.view_mut().stack_index = stack_index;
         true
     }
 }

@@ -13,7 +13,7 @@ use overread::ui::action::{
     Action, AnalysisAction, DecisionRequest, ExportAction, OpenAction, ReviewAction, ViewAction,
 };
 use overread::ui::context::{AnalysisState, StoreState};
-use overread::ui::view_state::{SeriesPart, WindowChoice};
+use overread::ui::view_state::WindowChoice;
 
 use crate::data;
 
@@ -193,15 +193,15 @@ fn what_was_found_on_one_study_never_lands_on_another() {
 fn the_look_at_a_study_comes_back_when_it_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     data::write_small_phantom(&folder.path().join("study"));
-    let (part, uid);
+    let uid;
     {
         let mut app = start(folder.path(), &["study"]);
         run_until(&mut app, "findings", has_findings);
         let study = app.library.open_study().unwrap().clone();
-        (part, uid) = (SeriesPart::of(&study, 1), study.uid.clone());
+        uid = study.uid.clone();
         let look = app.view.looks.entry(uid.clone()).or_default();
-        look.open_series = Some(part.clone());
-        let view = look.series.entry(part.clone()).or_default();
+        look.open(&study, 1);
+        let view = look.view_mut();
         (view.stack_index, view.view.flip_h) = (7, true);
         view.window = WindowChoice::Manual(Window::linear(-600.0, 1500.0));
         // Closed at once: what was not at rest yet is kept on the way out.
@@ -211,8 +211,8 @@ fn the_look_at_a_study_comes_back_when_it_is_opened_again() {
     let mut app = start(folder.path(), &["study"]);
     run_until(&mut app, "findings", has_findings);
     let look = app.view.look(&uid).unwrap();
-    assert_eq!(look.open_series, Some(part.clone()));
-    let view = look.series_view(&part);
+    assert_eq!(look.open_index(app.library.open_study().unwrap()), 1);
+    let view = look.view();
     assert_eq!((view.stack_index, view.view.flip_h), (7, true));
     assert_eq!(view.window, WindowChoice::Manual(Window::linear(-600.0, 1500.0)));
 }

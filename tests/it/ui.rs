@@ -15,7 +15,7 @@ use overread::domain::presentation::{VoiTransform, Window};
 use overread::domain::uid::FindingId;
 use overread::ui::action::{Action, AppAction, OpenAction, ReviewAction};
 use overread::ui::theme;
-use overread::ui::view_state::{MaskStyle, SeriesPart, SeriesView, WindowChoice};
+use overread::ui::view_state::{MaskStyle, SeriesView, WindowChoice};
 
 use crate::ui::desk::Desk;
 
@@ -34,9 +34,7 @@ fn press(harness: &mut Harness<'_, Desk>, key: Key) {
 }
 
 fn open_look(desk: &Desk) -> SeriesView {
-    let study = &desk.studies[0];
-    let look = desk.view.look(&study.uid).unwrap();
-    look.series_view(&SeriesPart::of(study, look.open_index(study)))
+    desk.view.look(&desk.studies[0].uid).unwrap().view()
 }
 
 fn decisions(desk: &Desk) -> Vec<&Verdict> {

@@ -38,8 +38,7 @@ pub fn shown(app: &App) -> Option<(Arc<Series>, usize)> {
     let look = app.view.look(&study.uid);
     let index = look.map_or(0, |look| look.open_index(study));
     let series = study.series.get(index)?;
-    let part = crate::ui::view_state::SeriesPart::of(study, index);
-    let at = look.map_or(0, |look| look.series_view(&part).stack_index);
+    let at = look.map_or(0, |look| look.series_view(study, index).stack_index);
     Some((Arc::clone(series), at.min(series.stack.len().saturating_sub(1))))
 }
 

@@ -36,7 +36,7 @@ pub fn series_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewStat
                 badge(ui, rect, series, context.session);
             }
             if response.clicked() {
-                view.look_mut(&study.uid).open_series = Some(part);
+                view.look_mut(&study.uid).open(study, index);
             }
             response.on_hover_ui(|ui| told_ui(ui, series));
         }

@@ -3,8 +3,9 @@
 use egui::{Button, Color32, Response, RichText, Ui};
 
 use crate::ui::context::UiContext;
-use crate::ui::keys::view_key;
-use crate::ui::shortcuts::{KeyCommand, ViewKey, hint};
+use crate::ui::keys::{stage_key, view_key};
+use crate::ui::shortcuts::{KeyCommand, StageKey, ViewKey, chord_text, hint};
+use crate::ui::stage::{Layout, Links};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::context_menu::window_menu_ui;
@@ -32,7 +33,7 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         let window = if name.is_empty() { "Window".to_owned() } else { format!("Window: {name}") };
         ui.menu_button(RichText::new(window).small(), |ui| {
             ui.set_min_width(230.0);
-            window_menu_ui(ui, &shown, view);
+            window_menu_ui(ui, &shown, &study.uid, view);
         });
         for (label, words, key) in TOOLS {
             if tool(ui, label, words, key).clicked() {
@@ -42,6 +43,7 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         if !shown.instance.overlays.is_empty() {
             graphics_ui(ui, view);
         }
+        layout_ui(ui, context, view);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let words = if view.transient.is_maximized { "Show panels" } else { "Maximize" };
             let response = ui.add(Button::new(RichText::new(words).small()));
@@ -54,6 +56,45 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
             }
         });
     });
+}
+
+/// How many panes, and what moves together in them.
+fn layout_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    let Some(stage) = context.open_study_uid().and_then(|study| view.look(study)).map(|look| look.stage.clone()) else {
+        return;
+    };
+    ui.menu_button(RichText::new(format!("Panes: {}", stage.layout.words())).small(), |ui| {
+        ui.set_min_width(230.0);
+        for layout in Layout::ALL {
+            let key = StageKey::Layout(layout);
+            if item_ui(ui, &layout.words(), key, layout == stage.layout) {
+                stage_key(context, view, key);
+                ui.close();
+            }
+        }
+        ui.separator();
+        let Links { scroll, window, zoom, lines } = stage.links;
+        let links = [
+            ("Scroll together", StageKey::LinkScroll, scroll),
+            ("Share the window", StageKey::LinkWindow, window),
+            ("Share zoom and pan", StageKey::LinkZoom, zoom),
+            ("Reference lines", StageKey::ReferenceLines, lines),
+        ];
+        for (label, key, is_on) in links {
+            if item_ui(ui, label, key, is_on) {
+                stage_key(context, view, key);
+            }
+        }
+    })
+    .response
+    .on_hover_text("How many pictures side by side, and what moves together in them");
+}
+
+fn item_ui(ui: &mut Ui, label: &str, key: StageKey, is_on: bool) -> bool {
+    let key = chord_text(ui.ctx(), KeyCommand::Stage(key));
+    let response = ui.add(Button::new(label).shortcut_text(key).selected(is_on));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, label));
+    response.clicked()
 }
 
 /// What the file lays over its picture: on or off.

@@ -15,10 +15,13 @@ pub use chord::chord_words;
 pub use key_map::KeyMap;
 pub use table::{GESTURES, SHORTCUTS};
 
+use crate::ui::stage::Layout;
+
 /// What a key asks for, by subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyCommand {
     View(ViewKey),
+    Stage(StageKey),
     Review(ReviewKey),
     Program(ProgramKey),
     Hold(HoldKey),
@@ -52,6 +55,20 @@ pub enum ViewKey {
     NextSeries,
     PreviousSeries,
     Reset,
+}
+
+/// Panes: how many, which has the keys, what moves together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageKey {
+    Layout(Layout),
+    NextPane,
+    PreviousPane,
+    /// The active pane alone, and back.
+    Maximize,
+    LinkScroll,
+    LinkWindow,
+    LinkZoom,
+    ReferenceLines,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,11 +166,12 @@ pub enum Group {
     Hold,
     Images,
     Window,
+    Panes,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] = [Self::Review, Self::Hold, Self::Images, Self::Window, Self::Program];
+    pub const ALL: [Self; 6] = [Self::Review, Self::Hold, Self::Images, Self::Window, Self::Panes, Self::Program];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -161,6 +179,7 @@ impl Group {
             Self::Hold => "While the key is held",
             Self::Images => "Images",
             Self::Window => "Window",
+            Self::Panes => "Panes",
             Self::Program => "Program",
         }
     }

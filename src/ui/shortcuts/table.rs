@@ -5,7 +5,8 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::ui::shortcuts::{Group, HoldKey, KeyCommand, ProgramKey, ReviewKey, Shortcut, ViewKey};
+use crate::ui::shortcuts::{Group, HoldKey, KeyCommand, ProgramKey, ReviewKey, Shortcut, StageKey, ViewKey};
+use crate::ui::stage::Layout;
 
 type Chords = &'static [KeyboardShortcut];
 
@@ -52,6 +53,14 @@ const fn image(command: ViewKey, name: &'static str, chords: Chords, words: &'st
 
 const fn window(command: ViewKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
     Shortcut::new(KeyCommand::View(command), name, chords, Group::Window, words)
+}
+
+const fn stage(command: StageKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Stage(command), name, chords, Group::Panes, words)
+}
+
+const fn layout(rows: u8, cols: u8, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    stage(StageKey::Layout(Layout { rows, cols }), name, chords, words)
 }
 
 const fn program(command: ProgramKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
@@ -108,6 +117,20 @@ pub static SHORTCUTS: &[Shortcut] = &[
     window(ViewKey::WindowStep { width: -1, level: 0 }, "view.window_narrower", &[alt(Key::ArrowLeft)], "Narrower"),
     window(ViewKey::WindowStep { width: 0, level: 1 }, "view.level_up", &[alt(Key::ArrowDown)], "Raise the level, darker"),
     window(ViewKey::WindowStep { width: 0, level: -1 }, "view.level_down", &[alt(Key::ArrowUp)], "Lower the level, brighter"),
+    layout(1, 1, "panes.1x1", &[ctrl(Key::Num1)], "One pane"),
+    layout(1, 2, "panes.1x2", &[ctrl(Key::Num2)], "Two panes side by side"),
+    layout(2, 1, "panes.2x1", &[ctrl(Key::Num3)], "Two panes, one above the other"),
+    layout(2, 2, "panes.2x2", &[ctrl(Key::Num4)], "Four panes"),
+    layout(1, 3, "panes.1x3", &[ctrl(Key::Num5)], "Three panes side by side"),
+    layout(2, 3, "panes.2x3", &[ctrl(Key::Num6)], "Six panes"),
+    layout(3, 3, "panes.3x3", &[ctrl(Key::Num9)], "Nine panes"),
+    stage(StageKey::NextPane, "panes.next", &[shift(Key::ArrowRight)], "Next pane"),
+    stage(StageKey::PreviousPane, "panes.previous", &[shift(Key::ArrowLeft)], "Previous pane"),
+    stage(StageKey::Maximize, "panes.maximize", &[ctrl(Key::Enter)], "This pane alone, and back"),
+    stage(StageKey::LinkScroll, "panes.link_scroll", &[plain(Key::S)], "Panes scroll together, on and off"),
+    stage(StageKey::LinkWindow, "panes.link_window", &[plain(Key::W)], "Panes share their window, on and off"),
+    stage(StageKey::LinkZoom, "panes.link_zoom", &[plain(Key::Y)], "Panes share zoom and pan, on and off"),
+    stage(StageKey::ReferenceLines, "panes.reference_lines", &[plain(Key::X)], "Lines where the active picture lies, on and off"),
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
     program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
     program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),

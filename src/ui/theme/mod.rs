@@ -59,6 +59,8 @@ pub struct Marks {
     pub reader: Hex,
     pub ruler: Hex,
     pub drawing: Hex,
+    pub reference: Hex,
+    pub other_study: Hex,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -70,6 +72,7 @@ pub struct States {
     pub warning: Hex,
     pub error: Hex,
     pub good: Hex,
+    pub alarm: Hex,
 }
 
 /// A color written `#rrggbb` or `#rrggbbaa`.

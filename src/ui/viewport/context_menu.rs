@@ -3,6 +3,7 @@
 use egui::{Button, Ui};
 
 use crate::domain::presentation::VoiTransform;
+use crate::domain::uid::StudyUid;
 use crate::imaging::presets::{presets, presets_apply};
 use crate::ui::context::UiContext;
 use crate::ui::keys::view_key;
@@ -12,8 +13,9 @@ use crate::ui::viewport::shown::{Shown, explanation};
 use crate::ui::words::{clipped, number};
 
 pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, view: &mut ViewState) {
+    let Some(open) = context.open_study_uid() else { return };
     ui.set_min_width(210.0);
-    ui.menu_button("Window", |ui| window_menu_ui(ui, shown, view));
+    ui.menu_button("Window", |ui| window_menu_ui(ui, shown, open, view));
     ui.separator();
     let items = [
         ("Fit", ViewKey::Fit),
@@ -44,7 +46,7 @@ pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, 
 }
 
 /// The windows of the file, the automatic ones, and the presets where they mean something.
-pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
+pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, open: &StudyUid, view: &mut ViewState) {
     let mut chosen = None;
     if item(ui, "As the file says", KeyCommand::View(ViewKey::WindowFromFile)) {
         chosen = Some(WindowChoice::FromFile);
@@ -74,7 +76,9 @@ pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, view: &mut ViewState) {
     .response
     .on_disabled_hover_text("Presets are for CT in Hounsfield units");
     if let Some(window) = chosen {
-        view.look_mut(&shown.study.uid).series.entry(shown.part.clone()).or_default().window = window;
+        if let Some(pane) = view.look_mut(open).stage.panes.get_mut(shown.pane) {
+            pane.view.window = window;
+        }
         ui.close();
     }
 }

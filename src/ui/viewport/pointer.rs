@@ -5,6 +5,7 @@ use egui::{Event, Modifiers, MouseWheelUnit, PointerButton, Response, Ui};
 use crate::domain::finding::Place;
 use crate::domain::geometry::PixelBox;
 use crate::domain::presentation::{VoiFunction, Window};
+use crate::domain::uid::StudyUid;
 use crate::imaging::view::ImageGrid;
 use crate::ui::dialogs::Dialog;
 use crate::ui::transient::{DragKind, ViewDrag};
@@ -20,17 +21,23 @@ const ZOOM_PER_POINT: f64 = 1.006;
 /// `4 × range / 1024` modality units a point, as cornerstone does.
 const WINDOW_SENSITIVITY: f64 = 4.0 / 1024.0;
 
-/// Applies this pass's pointer input to the open series' look.
-pub fn pointer_ui(ui: &Ui, response: &Response, canvas: &Canvas, shown: &Shown<'_>, view: &mut ViewState) {
+/// Applies this pass's pointer input to a pane of the stage of `open`.
+pub fn pointer_ui(
+    ui: &Ui,
+    response: &Response,
+    canvas: &Canvas,
+    shown: &Shown<'_>,
+    open: &StudyUid,
+    view: &mut ViewState,
+) {
     let mut look = SeriesView { view: canvas.view, ..shown.look.clone() };
-    view.transient.pointer.hovered = response.hover_pos().map(|pos| canvas.image_point(pos));
+    if let Some(pos) = response.hover_pos() {
+        view.transient.pointer.hovered = Some((shown.pane, canvas.image_point(pos)));
+    }
     let is_changed =
         drag(ui, response, canvas, shown, view, &mut look) | wheel(ui, response, canvas, shown, view, &mut look);
-    if response.double_clicked() {
-        view.transient.is_maximized = !view.transient.is_maximized;
-    }
-    if is_changed {
-        view.look_mut(&shown.study.uid).series.insert(shown.part.clone(), look);
+    if is_changed && let Some(pane) = view.look_mut(open).stage.panes.get_mut(shown.pane) {
+        pane.view = look;
     }
 }
 
@@ -53,9 +60,10 @@ fn drag(
         };
         let range = shown.tone.as_ref().map_or((0.0, 0.0), |tone| tone.range);
         let start_window = shown.window().or(shown.tone.as_ref().map(|tone| range_window(tone.range)));
-        view.transient.pointer.drag = Some(ViewDrag { kind, button, start_view: look.clone(), start_window, range });
+        let (pane, start_view) = (shown.pane, look.clone());
+        view.transient.pointer.drag = Some(ViewDrag { pane, kind, button, start_view, start_window, range });
     }
-    let Some(drag) = view.transient.pointer.drag.clone() else { return false };
+    let Some(drag) = view.transient.pointer.drag.clone().filter(|drag| drag.pane == shown.pane) else { return false };
     if let (Some(origin), Some(latest)) = (origin, latest) {
         let delta = latest - origin;
         let delta_px = [delta.x, delta.y].map(|points| f64::from(points) * canvas.pixels_per_point);

@@ -6,6 +6,7 @@ use egui::{Pos2, Rect, pos2};
 
 use crate::domain::finding::{Finding, Subject};
 use crate::domain::frame::{Frame, FrameKey};
+use crate::domain::geometry::PixelPlane;
 use crate::domain::instance::Instance;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::{VoiTransform, Window};
@@ -16,17 +17,23 @@ use crate::imaging::view::{ImageGrid, View, ViewTransform};
 use crate::imaging::voi_lut::Voi;
 use crate::imaging::{graphics, histogram, pipeline, presentation};
 use crate::ui::context::{FrameState, UiContext};
+use crate::ui::stage::PaneContent;
 use crate::ui::transient::{Levels, Transient};
 use crate::ui::view_state::{LookAt, SeriesPart, SeriesView, WindowChoice};
 
-/// The open image. Its pixels may still be on the way.
+/// The image in a pane. Its pixels may still be on the way.
 pub struct Shown<'a> {
+    /// The pane's place on the stage of the open study.
+    pub pane: usize,
+    /// The image's own study: the open one, or another beside it.
     pub study: &'a Arc<Study>,
     pub series: &'a Arc<Series>,
     pub part: SeriesPart,
     pub instance: &'a Arc<Instance>,
     pub frame_idx: u32,
     pub state: FrameState,
+    /// Where its pixels lie in the patient; `None` where that is not known in millimeters.
+    pub plane: Option<PixelPlane>,
     /// The kept look, its stack index within the stack.
     pub look: SeriesView,
     /// `None` until the pixels are here.
@@ -58,13 +65,24 @@ impl Tone {
 }
 
 impl<'a> Shown<'a> {
-    /// The image that `look` has open.
+    /// The image in the active pane of the open study's stage.
     pub fn of(context: &UiContext<'a>, look: Option<&LookAt>, transient: &mut Transient) -> Option<Self> {
-        let study = context.open_study?;
-        let index = look.map_or(0, |look| look.open_index(study));
+        let pane = look.map_or(0, |look| look.stage.active);
+        Self::of_pane(context, look, pane, transient)
+    }
+
+    /// The image in one pane; `None` when the pane holds none.
+    pub fn of_pane(
+        context: &UiContext<'a>,
+        look: Option<&LookAt>,
+        pane: usize,
+        transient: &mut Transient,
+    ) -> Option<Self> {
+        let (study, index) = series_in_pane(context, look, pane)?;
         let series = study.series.get(index)?;
         let part = SeriesPart::of(study, index);
-        let mut view = look.map(|look| look.series_view(&part)).unwrap_or_default();
+        let mut view =
+            look.and_then(|look| look.stage.panes.get(pane)).map(|pane| pane.view.clone()).unwrap_or_default();
         view.stack_index = view.stack_index.min(series.stack.len().saturating_sub(1));
         let (instance, frame_idx) = series.image(view.stack_index)?;
         let key = instance.frame_key(frame_idx);
@@ -81,7 +99,8 @@ impl<'a> Shown<'a> {
             let known = &mut transient.levels_of(&key).graphics;
             known.get_or_insert_with(|| graphics::segment(instance, frame_idx, frame)).clone()
         });
-        Some(Self { study, series, part, instance, frame_idx, state, look: view, tone, graphics })
+        let plane = pixel_plane(instance, frame_idx);
+        Some(Self { pane, study, series, part, instance, frame_idx, state, plane, look: view, tone, graphics })
     }
 
     pub fn frame(&self) -> Option<&Arc<Frame>> {
@@ -113,6 +132,28 @@ impl<'a> Shown<'a> {
     pub fn window(&self) -> Option<Window> {
         self.tone.as_ref().and_then(|tone| tone.voi.window().copied())
     }
+}
+
+/// The series that a pane shows, and its study.
+pub fn series_in_pane<'a>(
+    context: &UiContext<'a>,
+    look: Option<&LookAt>,
+    pane: usize,
+) -> Option<(&'a Arc<Study>, usize)> {
+    let open = context.open_study?;
+    let Some(look) = look else { return Some((open, 0)) };
+    if let Some(index) = look.series_of_pane(open, pane) {
+        return Some((open, index));
+    }
+    let PaneContent::Series(shown) = &look.stage.panes.get(pane)?.content else { return None };
+    let study = context.studies.iter().find(|study| study.uid == shown.study)?;
+    Some((study, shown.index_in(study)?))
+}
+
+/// Where an image's pixels lie in the patient.
+pub fn pixel_plane(instance: &Instance, frame_idx: u32) -> Option<PixelPlane> {
+    let plane = instance.frame(frame_idx)?.plane?;
+    PixelPlane::of(&plane, &instance.spacing_of(frame_idx))
 }
 
 /// A viewport's place on the screen, and the map between it and the image.

@@ -60,8 +60,7 @@ fn a_ct_with_decisions() {
     let mut desk = Desk::new();
     desk.select("ct-nodule");
     let study = desk.studies[0].clone();
-    let part = overread::ui::view_state::SeriesPart::of(&study, 1);
-    desk.view.look_mut(&study.uid).series.entry(part).or_default().window = WindowChoice::Preset("lung".into());
+    desk.view.look_mut(&study.uid).view_mut().window = WindowChoice::Preset("lung".into());
     for (id, verdict) in crate::ui::desk_decisions() {
         desk.apply(overread::review::command::Command::MarkDisplayed { finding: id.clone() });
         desk.apply(overread::review::command::Command::DecideWithoutScreen {
@@ -91,8 +90,7 @@ fn a_full_disk_running_work_and_a_model_out_of_scope() {
     });
     desk.view.transient.pointer.is_drawing_finding = true;
     let study = desk.studies[0].clone();
-    let part = overread::ui::view_state::SeriesPart::of(&study, 1);
-    let look = desk.view.look_mut(&study.uid).series.entry(part).or_default();
+    let look = desk.view.look_mut(&study.uid).view_mut();
     look.view = look.view.flipped_left_right();
     picture("troubles", SMALL, desk);
 }

@@ -1,0 +1,272 @@
+//! One pane: its image, what lies over it, and what is said in its corners.
+
+use egui::{
+    Align2, CursorIcon, EventFilter, FontId, Painter, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
+};
+
+use crate::domain::frame::FrameKey;
+use crate::domain::uid::StudyUid;
+use crate::imaging::orientation::EdgeLetters;
+use crate::render::request::Minification;
+use crate::ui::context::{FrameState, UiContext};
+use crate::ui::theme::theme;
+use crate::ui::view_state::ViewState;
+use crate::ui::viewport::annotations::CornerFacts;
+use crate::ui::viewport::picture::Painted;
+use crate::ui::viewport::shown::{Canvas, Shown};
+use crate::ui::viewport::{
+    DraggedSeries, ai_strip, annotations, context_menu, cross_reference, edges, identity, marks, notices,
+    paint_callback, picture, pointer, stack_bar, viewport_id,
+};
+use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
+
+/// Images fetched ahead in the direction of both ends.
+const N_AHEAD: usize = 6;
+
+/// What the pointer does in a pane, before anything is drawn.
+pub fn sense_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    open: &StudyUid,
+    pane: usize,
+    rect: Rect,
+) -> Response {
+    let shown = shown(context, view, pane);
+    let n_images = shown.as_ref().map_or(0, |shown| shown.series.stack.len());
+    let is_active = view.look_mut(open).stage.active == pane;
+    let response = sense(ui, rect.with_max_x(bar_rect(rect, n_images).min.x), pane, is_active, view);
+    take_dropped(context, view, open, pane, &response);
+    let is_pressed = ui.input(|input| input.pointer.any_pressed()) && response.contains_pointer();
+    let stage = &mut view.look_mut(open).stage;
+    if is_pressed || response.clicked() {
+        stage.active = pane;
+    }
+    if response.double_clicked_by(PointerButton::Primary) {
+        if stage.layout.n_panes() > 1 {
+            stage.is_maximized = !stage.is_maximized;
+        } else {
+            view.transient.is_maximized = !view.transient.is_maximized;
+        }
+    }
+    if let Some(shown) = shown {
+        let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
+        pointer::pointer_ui(ui, &response, &canvas, &shown, open, view);
+    }
+    response
+}
+
+/// Draws a pane and lists the frames it misses.
+pub fn pane_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    open: &StudyUid,
+    (pane, rect): (usize, Rect),
+    response: &Response,
+    wanted: &mut Vec<FrameKey>,
+) {
+    let Some(shown) = shown(context, view, pane) else {
+        let is_empty = view.look_mut(open).stage.panes.get(pane).is_none_or(|pane| pane.content.series().is_none());
+        let has_images = context.open_study.is_some_and(|study| !study.series.is_empty());
+        let text = match (is_empty, has_images) {
+            (_, false) => "This study has no images",
+            (true, true) => "Drag a series here, or click and choose one",
+            (false, true) => "The series that stood here is not open any more",
+        };
+        message(ui, rect, text);
+        return;
+    };
+    let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
+    want(context, &shown, wanted);
+    if let Some(painted) = draw(ui, context, view, open, &canvas, &shown) {
+        view.transient.panes.painted.insert(pane, painted);
+    }
+    describe(ui, &canvas, &shown);
+    let bar = bar_rect(rect, shown.series.stack.len());
+    let of_review = context.session.filter(|_| &shown.study.uid == open);
+    let moved = stack_bar::stack_bar_ui(ui, bar, &shown, of_review);
+    if let (Some(stack_index), Some(pane)) = (moved, view.look_mut(open).stage.panes.get_mut(pane)) {
+        pane.view.stack_index = stack_index;
+    }
+    response.context_menu(|ui| context_menu::context_menu_ui(ui, context, &shown, view));
+}
+
+fn shown<'a>(context: &UiContext<'a>, view: &mut ViewState, pane: usize) -> Option<Shown<'a>> {
+    let study = context.open_study?;
+    Shown::of_pane(context, view.looks.get(&study.uid), pane, &mut view.transient)
+}
+
+fn bar_rect(rect: Rect, n_images: usize) -> Rect {
+    let width = if n_images > 1 { stack_bar::WIDTH } else { 0.0 };
+    rect.with_min_x(rect.max.x - width)
+}
+
+fn sense(ui: &Ui, rect: Rect, pane: usize, is_active: bool, view: &ViewState) -> Response {
+    let id = viewport_id(pane);
+    let response = ui.interact(rect, id, Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, format!("Viewport {}", pane + 1)));
+    let has_nobody_focus = ui.memory(|memory| memory.focused().is_none());
+    let is_drawing = view.transient.pointer.is_drawing_finding;
+    let response = if is_drawing { response.on_hover_cursor(CursorIcon::Crosshair) } else { response };
+    if has_nobody_focus && is_active || response.drag_started() || response.clicked() {
+        response.request_focus();
+    }
+    // Tab, arrows and Escape mean something to the picture; F6 leaves it.
+    let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    response
+}
+
+/// A series let go over the pane stands in it.
+fn take_dropped(context: &UiContext<'_>, view: &mut ViewState, open: &StudyUid, pane: usize, response: &Response) {
+    let Some(dropped) = response.dnd_release_payload::<DraggedSeries>() else { return };
+    let study = context.studies.iter().find(|study| study.uid == dropped.0.study);
+    if let Some((study, index)) = study.and_then(|study| Some((study, dropped.0.index_in(study)?))) {
+        let look = view.look_mut(open);
+        look.put(pane, study, index);
+        look.stage.active = pane;
+    }
+}
+
+fn draw(
+    ui: &Ui,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    open: &StudyUid,
+    canvas: &Canvas,
+    shown: &Shown<'_>,
+) -> Option<Painted> {
+    let painter = ui.painter_at(canvas.rect);
+    let is_of_open = &shown.study.uid == open;
+    let session = context.session.filter(|_| is_of_open);
+    let selected = view.selected(open).cloned();
+    let painted = picture_ui(ui, &painter, context, view, canvas, shown, selected.as_ref().filter(|_| is_of_open));
+    edges::ruler_ui(&painter, canvas, shown);
+    if let Some(session) = session.filter(|_| painted.is_some()) {
+        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden;
+        marks::marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
+    }
+    cross_reference::lines_ui(&painter, context, view, open, canvas, shown);
+    let drag = view.transient.pointer.drag.as_ref().filter(|drag| drag.pane == shown.pane);
+    marks::drawing_ui(&painter, canvas, drag);
+    let area = canvas.rect.with_max_x(bar_rect(canvas.rect, shown.series.stack.len()).min.x);
+    let top_edge = match is_of_open {
+        true => ai_strip::ai_strip_ui(&painter, area, context.models, context.session),
+        false => identity::other_study_ui(&painter, area, context, shown.study),
+    };
+    if let Some(letters) = edges::edge_letters(canvas, shown) {
+        edges::letters_ui(&painter, area, top_edge, &letters);
+    }
+    if view.look_mut(open).stage.active == shown.pane {
+        hint_ui(&painter, area, view);
+    }
+    let hovered = view.transient.pointer.hovered.filter(|(pane, _)| *pane == shown.pane).map(|(_, point)| point);
+    let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered };
+    annotations::annotations_ui(ui, &painter, canvas, shown, &facts);
+    painted
+}
+
+/// The picture itself, or why there is none.
+fn picture_ui(
+    ui: &Ui,
+    painter: &Painter,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    canvas: &Canvas,
+    shown: &Shown<'_>,
+    selected: Option<&crate::domain::uid::FindingId>,
+) -> Option<Painted> {
+    let error = view.transient.panes.errors.entry(shown.pane).or_default().clone();
+    let target = shown.pane as u64 + 1;
+    match &shown.state {
+        FrameState::Ready(frame) => {
+            let chosen = selected.and_then(|id| context.session?.finding(id));
+            let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay, view.display);
+            if view.transient.pointer.saves_work && view.transient.pointer.drag.is_some() {
+                request.minification = Minification::Point;
+            }
+            let has_failed = error.sentence().inspect(|sentence| message(ui, canvas.rect, sentence)).is_some();
+            painter.add(paint_callback::picture(target, canvas.rect, request, error));
+            (!has_failed).then(|| picture::painted(canvas, shown, selected, &view.overlay))
+        }
+        // Not painted in the sense of the record: nothing is decided on a preview
+        FrameState::Preview(frame) => {
+            let request = picture::request(frame, canvas, shown, None, &view.overlay, view.display);
+            painter.add(paint_callback::picture(target, canvas.rect, request, error));
+            preview_mark(painter, canvas.rect);
+            None
+        }
+        FrameState::Loading => {
+            message(ui, canvas.rect, "Loading image…");
+            None
+        }
+        FrameState::Failed(reason) => {
+            message(ui, canvas.rect, &format!("This image cannot be shown: {reason}"));
+            None
+        }
+    }
+}
+
+/// Says that the picture is coarse, where nobody can miss it.
+fn preview_mark(painter: &Painter, rect: Rect) {
+    let at = pos2(rect.center().x, rect.top() + 90.0);
+    let text = "PREVIEW – full resolution is loading";
+    plated_text(painter, at, Align2::CENTER_TOP, text, FontId::proportional(18.0), theme().accent.focus);
+}
+
+/// What the reader should know about the last key, where the reader looks.
+fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
+    let drawing = "Drag a box around the finding. N: whole image. Esc: cancel.";
+    let is_drawing = view.transient.pointer.is_drawing_finding;
+    let (text, color) = match &view.transient.hint {
+        Some(hint) => (hint.as_str(), theme().accent.focus),
+        None if is_drawing => (drawing, theme().marks.drawing),
+        None => return,
+    };
+    let at = pos2(area.center().x, area.bottom() - 44.0);
+    plated_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(15.0), color);
+}
+
+/// Says to a screen reader what the picture shows and which side of the patient lies where.
+fn describe(ui: &Ui, canvas: &Canvas, shown: &Shown<'_>) {
+    ui.ctx().accesskit_node_builder(viewport_id(shown.pane), |node| {
+        let image = format!("Image {} of {}", shown.look.stack_index + 1, shown.series.stack.len());
+        let sides = edges::edge_letters(canvas, shown).map_or_else(
+            || "orientation unknown".to_owned(),
+            |EdgeLetters { left, right, top, bottom }| {
+                format!("left {left}, right {right}, top {top}, bottom {bottom}")
+            },
+        );
+        let remarks = notices::remarks(shown);
+        let said = remarks.iter().map(|remark| remark.text.as_str()).collect::<Vec<_>>().join(". ");
+        let said = if said.is_empty() { said } else { format!("; {said}") };
+        node.set_description(format!("{image}; {sides}{said}"));
+    });
+}
+
+/// The shown frame, then its neighbors, as far as they are not here.
+fn want(context: &UiContext<'_>, shown: &Shown<'_>, wanted: &mut Vec<FrameKey>) {
+    let at = shown.look.stack_index;
+    let around = (1..=N_AHEAD).flat_map(|step| [at.checked_add(step), at.checked_sub(step)]).flatten();
+    for index in std::iter::once(at).chain(around) {
+        let Some((instance, frame)) = shown.series.image(index) else { continue };
+        let key = instance.frame_key(frame);
+        if matches!(context.frames.frame(&key), FrameState::Loading | FrameState::Preview(_)) {
+            wanted.push(key);
+        }
+    }
+}
+
+fn message(ui: &Ui, rect: Rect, text: &str) {
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, theme().surface.picture);
+    outlined_text(
+        &painter,
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(14.0),
+        theme().text.normal,
+    );
+}
