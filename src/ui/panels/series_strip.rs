@@ -11,8 +11,10 @@ use crate::domain::series::Series;
 use crate::domain::uid::SopInstanceUid;
 use crate::review::session::ReviewSession;
 use crate::ui::context::UiContext;
+use crate::ui::stage::SeriesRef;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::{LookAt, SeriesPart, ViewState};
+use crate::ui::viewport::DraggedSeries;
 use crate::ui::viewport::notices::{grave_of_series, tile_mark};
 use crate::ui::viewport::thumbnail::{Thumbnail, thumbnail};
 use crate::ui::words::{clipped, counted};
@@ -28,13 +30,14 @@ pub fn series_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewStat
         for (index, series) in study.series.iter().enumerate() {
             let part = SeriesPart::of(study, index);
             let (rect, response) =
-                ui.allocate_exact_size(vec2(ui.available_width(), PICTURE + TEXT_HEIGHT), Sense::click());
+                ui.allocate_exact_size(vec2(ui.available_width(), PICTURE + TEXT_HEIGHT), Sense::click_and_drag());
             response.widget_info(|| WidgetInfo::selected(Role::Button, true, index == open, series_words(series)));
             if ui.is_rect_visible(rect) {
                 let picture = thumbnail(ui.ctx(), context, series, &part, &mut view.transient, wanted);
                 tile(ui, rect, &response, series, &picture, index == open);
                 badge(ui, rect, series, context.session);
             }
+            response.dnd_set_drag_payload(DraggedSeries(SeriesRef::new(study, part)));
             if response.clicked() {
                 view.look_mut(&study.uid).open(study, index);
             }

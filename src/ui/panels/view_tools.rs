@@ -24,11 +24,14 @@ const TOOLS: [(&str, &str, ViewKey); 8] = [
 
 pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let Some(study) = context.open_study else { return };
-    let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
+    let shown = Shown::of(context, view.looks.get(&study.uid), &mut view.transient);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.visuals_mut().widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
         ui.visuals_mut().widgets.inactive.bg_stroke.color = Color32::TRANSPARENT;
+        layout_ui(ui, context, view);
+        // An empty pane has nothing to turn or to window.
+        let Some(shown) = shown else { return };
         let name = shown.tone.as_ref().filter(|tone| !tone.name.is_empty()).map_or("", |tone| tone.name.as_str());
         let window = if name.is_empty() { "Window".to_owned() } else { format!("Window: {name}") };
         ui.menu_button(RichText::new(window).small(), |ui| {
@@ -43,7 +46,6 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         if !shown.instance.overlays.is_empty() {
             graphics_ui(ui, view);
         }
-        layout_ui(ui, context, view);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let words = if view.transient.is_maximized { "Show panels" } else { "Maximize" };
             let response = ui.add(Button::new(RichText::new(words).small()));
