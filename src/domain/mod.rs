@@ -2,6 +2,7 @@
 //!
 //! Pure values. Nothing here reads a file, starts a thread, knows the time or draws.
 
+pub mod annotation;
 pub mod coding;
 pub mod decision;
 pub mod finding;
@@ -19,6 +20,7 @@ pub mod report;
 pub mod saliency;
 pub mod score;
 pub mod series;
+pub mod shape;
 pub mod stored_pixels;
 pub mod study;
 pub mod uid;

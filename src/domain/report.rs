@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::Decision;
 use crate::domain::finding::Finding;
 use crate::domain::study::Study;
-use crate::domain::uid::StudyUid;
+use crate::domain::uid::{ReaderName, StudyUid};
 
 /// A snapshot for export. Findings in the order the panel shows them.
 #[derive(Clone, Debug)]
@@ -14,10 +15,29 @@ pub struct Report {
     /// Absent when the study's files are not at hand: the record is exported without attributes and pictures.
     pub study: Option<Arc<Study>>,
     pub findings: Vec<ReportedFinding>,
+    /// In the order they were placed.
+    pub annotations: Vec<ReportedAnnotation>,
     /// RFC 3339 with offset.
     pub made_at: String,
     /// Program name and version.
     pub made_by: String,
+}
+
+/// A reader's mark or measurement as it stands.
+#[derive(Clone, Debug)]
+pub struct ReportedAnnotation {
+    pub annotation: Arc<Annotation>,
+    pub placed: Signed,
+    /// Its last change, if it was changed.
+    pub changed: Option<Signed>,
+}
+
+/// Who did it, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    pub reader: ReaderName,
+    /// RFC 3339 with offset.
+    pub at: String,
 }
 
 #[derive(Clone, Debug)]

@@ -66,6 +66,10 @@ identifier!(
     FindingId
 );
 identifier!(
+    /// A reader's mark or measurement (UUIDv7); the same through all its changes.
+    AnnotationId
+);
+identifier!(
     /// One event of the review record (UUIDv7).
     EventId
 );

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::coding::CodedConcept;
 use crate::domain::decision::{Decision, Seen, SeenOverlay, Verdict};
-use crate::domain::finding::{Finding, MeasuredLine, Measurement, Origin};
+use crate::domain::finding::{Finding, MeasuredLine, Measurement, Origin, Subject};
 use crate::domain::geometry::PixelBox;
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
@@ -18,6 +18,7 @@ use crate::domain::report::{Report, ReportedFinding};
 use crate::domain::saliency::SaliencyMap;
 use crate::domain::score::{Assessment, OperatingPoint, Score};
 use crate::domain::study::Study;
+use crate::export::json_annotation::AnnotationBlock;
 
 pub const REPORT_SCHEMA: &str = "overread-report";
 pub const REPORT_VERSION: u32 = 1;
@@ -33,11 +34,13 @@ pub struct ReportDocument<'a> {
     /// `null` when the study's files were not at hand.
     patient: Option<PatientBlock<'a>>,
     findings: Vec<FindingBlock<'a>>,
+    /// What readers drew and measured, in the order it was placed.
+    annotations: Vec<AnnotationBlock<'a>>,
 }
 
 impl<'a> ReportDocument<'a> {
     pub fn new(report: &'a Report) -> Self {
-        let Report { study_uid, study, findings, made_at, made_by } = report;
+        let Report { study_uid, study, findings, annotations, made_at, made_by } = report;
         let study = study.as_deref();
         Self {
             schema: REPORT_SCHEMA,
@@ -48,6 +51,7 @@ impl<'a> ReportDocument<'a> {
             study: StudyBlock { study_instance_uid: study_uid.as_str(), attributes: study.map(StudyAttributes::new) },
             patient: study.map(PatientBlock::new),
             findings: findings.iter().map(FindingBlock::new).collect(),
+            annotations: annotations.iter().map(AnnotationBlock::new).collect(),
         }
     }
 }
@@ -142,11 +146,7 @@ impl<'a> FindingBlock<'a> {
         Self {
             id: id.as_str(),
             label: LabelBlock { id: &label.id, name: &label.name, code: label.code.as_ref().map(CodeBlock::new) },
-            image: ImageBlock {
-                series_instance_uid: subject.series.as_str(),
-                sop_instance_uid: subject.sop.as_str(),
-                frame_index: subject.frame,
-            },
+            image: ImageBlock::new(subject),
             origin: OriginBlock::new(origin),
             flagged: finding.is_flagged(),
             assessment: assessment.as_ref().map(AssessmentBlock::new),
@@ -183,10 +183,17 @@ impl<'a> CodeBlock<'a> {
 }
 
 #[derive(Serialize)]
-struct ImageBlock<'a> {
+pub struct ImageBlock<'a> {
     series_instance_uid: &'a str,
     sop_instance_uid: &'a str,
     frame_index: u32,
+}
+
+impl<'a> ImageBlock<'a> {
+    pub fn new(subject: &'a Subject) -> Self {
+        let Subject { study: _, series, sop, frame } = subject;
+        Self { series_instance_uid: series.as_str(), sop_instance_uid: sop.as_str(), frame_index: *frame }
+    }
 }
 
 #[derive(Serialize)]
@@ -310,7 +317,7 @@ impl BoxBlock {
 }
 
 #[derive(Serialize)]
-struct MeasurementBlock<'a> {
+pub struct MeasurementBlock<'a> {
     id: &'a str,
     name: &'a str,
     value: f64,
@@ -318,7 +325,7 @@ struct MeasurementBlock<'a> {
 }
 
 impl<'a> MeasurementBlock<'a> {
-    fn new(measurement: &'a Measurement) -> Self {
+    pub fn new(measurement: &'a Measurement) -> Self {
         let Measurement { id, name, value, unit } = measurement;
         Self { id, name, value: *value, unit_ucum: unit }
     }

@@ -8,6 +8,7 @@ mod capture_legend;
 mod capture_picture;
 mod error;
 mod json;
+mod json_annotation;
 mod json_document;
 pub mod numpy;
 mod phantom_dicom;

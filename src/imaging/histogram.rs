@@ -2,6 +2,8 @@
 //!
 //! Padding and values that are not finite never count.
 
+use std::ops::Range;
+
 use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::FrameAttributes;
 use crate::domain::presentation::{ModalityLut, PixelPadding, VoiFunction, Window};
@@ -75,9 +77,23 @@ fn steps_are_integers(frame: &Frame, attrs: &FrameAttributes) -> bool {
     has_integer_samples && has_integer_slope
 }
 
+/// A modality value and how many pixels have it.
+pub type Counted = (f64, u64);
+
 /// Distinct modality values in ascending order with their counts; equal values may appear twice.
-fn counted_values(frame: &Frame, attrs: &FrameAttributes, padding: Option<PixelPadding>) -> Vec<(f64, u64)> {
-    let mut counted: Vec<(f64, u64)> = stored_counts(frame)
+fn counted_values(frame: &Frame, attrs: &FrameAttributes, padding: Option<PixelPadding>) -> Vec<Counted> {
+    let whole = 0..frame.samples().len();
+    counted_values_in(frame, attrs, padding, std::slice::from_ref(&whole))
+}
+
+/// As [`counted_values`], of these runs of samples only.
+pub fn counted_values_in(
+    frame: &Frame,
+    attrs: &FrameAttributes,
+    padding: Option<PixelPadding>,
+    runs: &[Range<usize>],
+) -> Vec<Counted> {
+    let mut counted: Vec<Counted> = stored_counts(frame, runs)
         .into_iter()
         .filter(|(stored, _)| !is_padding(padding, *stored))
         .map(|(stored, count)| (modality_lut::apply(&attrs.modality_lut, stored), count))
@@ -93,27 +109,34 @@ pub fn is_padding(padding: Option<PixelPadding>, stored: f64) -> bool {
 }
 
 /// Stored values with their counts: one entry per distinct value up to 16 bits, one per sample beyond.
-fn stored_counts(frame: &Frame) -> Vec<(f64, u64)> {
+fn stored_counts(frame: &Frame, runs: &[Range<usize>]) -> Vec<Counted> {
     match frame.samples() {
-        Samples::U8(v) | Samples::Rgb8(v) => dense_counts(v.iter().map(|x| i32::from(*x)), 0),
-        Samples::I8(v) => dense_counts(v.iter().map(|x| i32::from(*x)), i32::from(i8::MIN)),
-        Samples::U16(v) | Samples::Rgb16(v) => dense_counts(v.iter().map(|x| i32::from(*x)), 0),
-        Samples::I16(v) => dense_counts(v.iter().map(|x| i32::from(*x)), i32::from(i16::MIN)),
-        Samples::U32(v) | Samples::Rgb32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
-        Samples::I32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
-        Samples::F32(v) => v.iter().map(|x| (f64::from(*x), 1)).collect(),
-        Samples::F64(v) => v.iter().map(|x| (*x, 1)).collect(),
+        Samples::U8(v) | Samples::Rgb8(v) => dense_counts(v, runs, 0),
+        Samples::I8(v) => dense_counts(v, runs, i32::from(i8::MIN)),
+        Samples::U16(v) | Samples::Rgb16(v) => dense_counts(v, runs, 0),
+        Samples::I16(v) => dense_counts(v, runs, i32::from(i16::MIN)),
+        Samples::U32(v) | Samples::Rgb32(v) => each(v, runs),
+        Samples::I32(v) => each(v, runs),
+        Samples::F32(v) => each(v, runs),
+        Samples::F64(v) => each(v, runs),
     }
 }
 
-fn dense_counts(values: impl Iterator<Item = i32>, lowest: i32) -> Vec<(f64, u64)> {
+fn dense_counts<T: Copy + Into<i32>>(samples: &[T], runs: &[Range<usize>], lowest: i32) -> Vec<Counted> {
     let mut counts = vec![0_u64; 1 << 16];
-    for value in values {
-        if let Some(count) = counts.get_mut((value - lowest) as usize) {
-            *count += 1;
+    for run in runs {
+        for value in samples.get(run.clone()).unwrap_or_default() {
+            if let Some(count) = counts.get_mut(((*value).into() - lowest) as usize) {
+                *count += 1;
+            }
         }
     }
     (lowest..).zip(counts).filter(|(_, count)| *count > 0).map(|(value, count)| (f64::from(value), count)).collect()
+}
+
+fn each<T: Copy + Into<f64>>(samples: &[T], runs: &[Range<usize>]) -> Vec<Counted> {
+    let run = |run: &Range<usize>| samples.get(run.clone()).unwrap_or_default();
+    runs.iter().flat_map(run).map(|value| ((*value).into(), 1)).collect()
 }
 
 fn percentile(counted: &[(f64, u64)], n_values: u64, percent: f64) -> f64 {

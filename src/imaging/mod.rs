@@ -7,6 +7,7 @@
 pub mod graphics;
 pub mod histogram;
 pub mod lookup;
+pub mod measure;
 pub mod modality_lut;
 pub mod orientation;
 pub mod overlay;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::finding::Finding;
-use crate::domain::uid::{EventId, FindingId, ReaderName};
+use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 
 /// One request. A refused one leaves no trace.
 #[derive(Clone, Debug)]
@@ -33,6 +34,12 @@ pub enum Command {
     /// Takes a reader's own finding back; a model's finding is rejected instead.
     RemoveReaderFinding {
         finding: FindingId,
+    },
+    PlaceAnnotation(Arc<Annotation>),
+    /// With the whole new value; what it was drawn on stays.
+    ChangeAnnotation(Arc<Annotation>),
+    RemoveAnnotation {
+        annotation: AnnotationId,
     },
     Undo,
     Redo,

@@ -1,14 +1,18 @@
 //! What happened, as it is written to the record. Kinds and fields are only ever added.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Decision, Seen, Verdict};
 use crate::domain::model::ModelIdentity;
-use crate::domain::uid::{EventId, FindingId, ReaderName};
+use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 use crate::review::command::Stamp;
 
-/// Version of the events this program writes; it reads this one and all before.
-pub const EVENT_SCHEMA: u32 = 1;
+/// The newest version of events this program writes; it reads this one and all before. An event bears the version that
+/// brought its kind, so that a record without newer kinds stays readable to older programs.
+pub const EVENT_SCHEMA: u32 = 2;
 
 /// One fact of the record. The order of facts is their order in the record, never their time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,12 +30,33 @@ pub struct ReviewEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Change {
-    SuggestionsRecorded { model: ModelIdentity, findings: Vec<FindingId> },
+    SuggestionsRecorded {
+        model: ModelIdentity,
+        findings: Vec<FindingId>,
+    },
     FindingDecided(FindingDecided),
-    FindingAdded { finding: FindingId },
-    FindingWithdrawn { finding: FindingId },
-    Undone { event: EventId },
-    Redone { event: EventId },
+    FindingAdded {
+        finding: FindingId,
+    },
+    FindingWithdrawn {
+        finding: FindingId,
+    },
+    AnnotationPlaced {
+        annotation: Arc<Annotation>,
+    },
+    /// With the whole new value.
+    AnnotationChanged {
+        annotation: Arc<Annotation>,
+    },
+    AnnotationRemoved {
+        annotation: AnnotationId,
+    },
+    Undone {
+        event: EventId,
+    },
+    Redone {
+        event: EventId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +68,21 @@ pub struct FindingDecided {
     pub seen: Option<Seen>,
     #[serde(default)]
     pub comment: String,
+}
+
+impl Change {
+    /// The version of the record's words that first had this kind.
+    fn schema(&self) -> u32 {
+        match self {
+            Self::AnnotationPlaced { .. } | Self::AnnotationChanged { .. } | Self::AnnotationRemoved { .. } => 2,
+            Self::SuggestionsRecorded { .. }
+            | Self::FindingDecided(_)
+            | Self::FindingAdded { .. }
+            | Self::FindingWithdrawn { .. }
+            | Self::Undone { .. }
+            | Self::Redone { .. } => 1,
+        }
+    }
 }
 
 /// Where a decision was made.
@@ -57,7 +97,7 @@ pub enum DecisionOrigin {
 impl ReviewEvent {
     pub fn new(stamp: Stamp, change: Change) -> Self {
         let Stamp { reader, at, event } = stamp;
-        Self { schema: EVENT_SCHEMA, id: event, reader, at, change }
+        Self { schema: change.schema(), id: event, reader, at, change }
     }
 
     /// The `kind` as written.
@@ -67,6 +107,9 @@ impl ReviewEvent {
             Change::FindingDecided(_) => "finding_decided",
             Change::FindingAdded { .. } => "finding_added",
             Change::FindingWithdrawn { .. } => "finding_withdrawn",
+            Change::AnnotationPlaced { .. } => "annotation_placed",
+            Change::AnnotationChanged { .. } => "annotation_changed",
+            Change::AnnotationRemoved { .. } => "annotation_removed",
             Change::Undone { .. } => "undone",
             Change::Redone { .. } => "redone",
         }
@@ -79,7 +122,20 @@ impl ReviewEvent {
             Change::FindingDecided(FindingDecided { finding, .. })
             | Change::FindingAdded { finding }
             | Change::FindingWithdrawn { finding } => std::slice::from_ref(finding),
-            Change::Undone { .. } | Change::Redone { .. } => &[],
+            Change::AnnotationPlaced { .. }
+            | Change::AnnotationChanged { .. }
+            | Change::AnnotationRemoved { .. }
+            | Change::Undone { .. }
+            | Change::Redone { .. } => &[],
+        }
+    }
+
+    /// The annotation this event is about, if it is about one.
+    pub fn annotation(&self) -> Option<&AnnotationId> {
+        match &self.change {
+            Change::AnnotationPlaced { annotation } | Change::AnnotationChanged { annotation } => Some(&annotation.id),
+            Change::AnnotationRemoved { annotation } => Some(annotation),
+            _ => None,
         }
     }
 

@@ -38,7 +38,12 @@ impl History {
         match &event.change {
             // A model's word is not the reader's act: it cannot be undone, and it leaves redo alone.
             Change::SuggestionsRecorded { .. } => {}
-            Change::FindingDecided(_) | Change::FindingAdded { .. } | Change::FindingWithdrawn { .. } => {
+            Change::FindingDecided(_)
+            | Change::FindingAdded { .. }
+            | Change::FindingWithdrawn { .. }
+            | Change::AnnotationPlaced { .. }
+            | Change::AnnotationChanged { .. }
+            | Change::AnnotationRemoved { .. } => {
                 self.done.push(event.id.clone());
                 self.redoable.clear();
             }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::finding::Finding;
-use crate::domain::uid::{EventId, FindingId};
+use crate::domain::report::Signed;
+use crate::domain::uid::{AnnotationId, EventId, FindingId};
 use crate::review::event::{Change, ReviewEvent};
 use crate::review::history::History;
-use crate::review::session::{FindingReview, Keeping, LoggedEvent};
+use crate::review::session::{AnnotationReview, FindingReview, Keeping, LoggedEvent};
 
 /// What the fold reads.
 pub(crate) struct Sources<'a> {
@@ -43,7 +44,12 @@ pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
                 gone.insert(finding);
             }
             Change::FindingDecided(decided) => decide(&mut reviews, &decided.finding, event, is_in_force),
-            Change::FindingWithdrawn { .. } | Change::Undone { .. } | Change::Redone { .. } => {}
+            Change::FindingWithdrawn { .. }
+            | Change::AnnotationPlaced { .. }
+            | Change::AnnotationChanged { .. }
+            | Change::AnnotationRemoved { .. }
+            | Change::Undone { .. }
+            | Change::Redone { .. } => {}
         }
         let about = match &event.change {
             Change::Undone { event } | Change::Redone { event } => touched.get(event).copied(),
@@ -58,6 +64,40 @@ pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
     let mut listed: Vec<_> = reviews.into_values().filter(|review| !gone.contains(&review.finding.id)).collect();
     listed.sort_by(in_panel_order);
     listed
+}
+
+/// What is drawn on the study's pictures now, in the order it was placed. An event about what was never placed changes
+/// nothing.
+pub(crate) fn fold_annotations(log: &[LoggedEvent], history: &History) -> Vec<AnnotationReview> {
+    let mut reviews: Vec<AnnotationReview> = Vec::new();
+    let mut about: BTreeMap<&EventId, &AnnotationId> = BTreeMap::new();
+    for LoggedEvent { event, keeping } in log {
+        let target = match &event.change {
+            Change::Undone { event } | Change::Redone { event } => about.get(event).copied(),
+            _ => event.annotation(),
+        };
+        let Some(target) = target else { continue };
+        about.insert(&event.id, target);
+        let is_in_force = history.is_in_force(&event.id);
+        let signed = || Signed { reader: event.reader.clone(), at: event.at.clone() };
+        if let Change::AnnotationPlaced { annotation } = &event.change {
+            let (annotation, keeping) = (Arc::clone(annotation), Keeping::Kept);
+            let is_removed = !is_in_force;
+            reviews.push(AnnotationReview { annotation, placed: signed(), changed: None, keeping, is_removed });
+        }
+        let Some(review) = reviews.iter_mut().rfind(|review| &review.annotation.id == target) else { continue };
+        match &event.change {
+            Change::AnnotationChanged { annotation } if is_in_force => {
+                review.annotation = Arc::clone(annotation);
+                review.changed = Some(signed());
+            }
+            Change::AnnotationRemoved { .. } => review.is_removed |= is_in_force,
+            _ => {}
+        }
+        review.keeping = worse(review.keeping.clone(), keeping);
+    }
+    reviews.retain(|review| !review.is_removed);
+    reviews
 }
 
 fn list(reviews: &mut BTreeMap<FindingId, FindingReview>, sources: &Sources<'_>, id: &FindingId) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::report::{Report, ReportedFinding};
+use crate::domain::report::{Report, ReportedAnnotation, ReportedFinding};
 use crate::domain::study::Study;
 use crate::review::session::ReviewSession;
 
@@ -16,10 +16,16 @@ impl ReviewSession {
             decision: review.decision.clone(),
             history: review.history.clone(),
         });
+        let annotations = self.annotations().iter().map(|review| ReportedAnnotation {
+            annotation: Arc::clone(&review.annotation),
+            placed: review.placed.clone(),
+            changed: review.changed.clone(),
+        });
         Report {
             study_uid: self.study().clone(),
             study,
             findings: findings.collect(),
+            annotations: annotations.collect(),
             made_at: made_at.to_owned(),
             made_by: made_by.to_owned(),
         }

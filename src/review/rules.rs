@@ -2,9 +2,11 @@
 
 use thiserror::Error;
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::Verdict;
 use crate::domain::finding::{Finding, Origin, Place};
 use crate::domain::geometry::PixelBox;
+use crate::domain::shape::Shape;
 use crate::domain::uid::{ReaderName, StudyUid};
 
 /// A command that was not carried out. Not an error of the program: something to tell the reader.
@@ -38,6 +40,16 @@ pub enum Refusal {
     NotASuggestion,
     #[error("This finding belongs to another study.")]
     OtherStudy,
+    #[error("This measurement is not, or no longer, part of the review.")]
+    UnknownAnnotation,
+    #[error("A measurement with this identity is already part of the review.")]
+    DuplicateAnnotation,
+    #[error("A measurement needs a place on the image and a size.")]
+    UnfitAnnotation,
+    #[error("A text needs words: at most 1,000 characters.")]
+    UnfitText,
+    #[error("This measurement belongs to another study.")]
+    AnnotationOfOtherStudy,
 }
 
 pub(crate) fn check_reader(reader: &ReaderName) -> Result<(), Refusal> {
@@ -78,6 +90,28 @@ pub(crate) fn check_reader_finding(finding: &Finding) -> Result<(), Refusal> {
         Place::Region { region } => is_box(region),
     };
     if is_placed && !finding.subject.sop.is_empty() { Ok(()) } else { Err(Refusal::NeedsPlace) }
+}
+
+/// What a reader draws lies on a picture of this study, has a size where it needs one, and says something where that is
+/// all it does.
+pub(crate) fn check_annotation(annotation: &Annotation, study: &StudyUid) -> Result<(), Refusal> {
+    const MAX_CHARS: usize = 1000;
+    let Annotation { id, ground, shape, text, label_offset, measurements, .. } = annotation;
+    if ground.study() != study {
+        return Err(Refusal::AnnotationOfOtherStudy);
+    }
+    let is_on_something = ground.subject().is_none_or(|subject| !subject.sop.is_empty());
+    let numbers =
+        measurements.iter().map(|measurement| measurement.value).chain(label_offset.iter().flatten().copied());
+    if id.is_empty() || !is_on_something || !shape.is_sound() || !numbers.into_iter().all(f64::is_finite) {
+        return Err(Refusal::UnfitAnnotation);
+    }
+    let is_control = |c: char| c.is_control() && c != '\n';
+    let is_wordless = matches!(shape, Shape::Text { .. }) && text.trim().is_empty();
+    if is_wordless || text.chars().any(is_control) || text.chars().count() > MAX_CHARS {
+        return Err(Refusal::UnfitText);
+    }
+    Ok(())
 }
 
 fn is_box(region: &PixelBox) -> bool {

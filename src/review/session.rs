@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Decision, Verdict};
 use crate::domain::finding::Finding;
 use crate::domain::model::ModelIdentity;
-use crate::domain::uid::{EventId, FindingId, ReaderName, StudyUid};
+use crate::domain::report::Signed;
+use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName, StudyUid};
 use crate::review::command::{Command, Stamp};
 use crate::review::event::{Change, DecisionOrigin, FindingDecided, ReviewEvent};
 use crate::review::history::History;
 use crate::review::projection::{self, Sources};
-use crate::review::rules::{Refusal, check_reader, check_reader_finding, check_study, check_verdict};
+use crate::review::rules::{Refusal, check_annotation, check_reader, check_reader_finding, check_study, check_verdict};
 
 /// Whether an event has reached the record. Only `Kept` may be shown as saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,19 @@ impl FindingReview {
         let assessment = self.finding.assessment.as_ref()?;
         Some(assessment.score.value() - assessment.operating_point.threshold)
     }
+}
+
+/// One mark or measurement as the review stands.
+#[derive(Clone, Debug)]
+pub struct AnnotationReview {
+    pub annotation: Arc<Annotation>,
+    pub placed: Signed,
+    /// Its last change, if it was changed.
+    pub changed: Option<Signed>,
+    /// The worst of all events about it.
+    pub keeping: Keeping,
+    /// Taken back or removed: never true of what the session lists.
+    pub(crate) is_removed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -89,6 +104,7 @@ pub struct ReviewSession {
     unrecorded: BTreeSet<FindingId>,
     /// Folded from the rest after every change.
     listed: Vec<FindingReview>,
+    annotations: Vec<AnnotationReview>,
 }
 
 impl ReviewSession {
@@ -102,6 +118,7 @@ impl ReviewSession {
             displayed: BTreeSet::new(),
             unrecorded: BTreeSet::new(),
             listed: Vec::new(),
+            annotations: Vec::new(),
         }
     }
 
@@ -155,6 +172,15 @@ impl ReviewSession {
 
     pub fn finding(&self, id: &FindingId) -> Option<&FindingReview> {
         self.listed.iter().find(|review| &review.finding.id == id)
+    }
+
+    /// What is drawn on the study's pictures, in the order it was placed.
+    pub fn annotations(&self) -> &[AnnotationReview] {
+        &self.annotations
+    }
+
+    pub fn annotation(&self, id: &AnnotationId) -> Option<&AnnotationReview> {
+        self.annotations.iter().find(|review| &review.annotation.id == id)
     }
 
     pub fn events(&self) -> &[LoggedEvent] {
@@ -278,6 +304,12 @@ impl ReviewSession {
             }
             Command::AddFinding(finding) => Some(self.add_finding(finding)?),
             Command::RemoveReaderFinding { finding } => Some(self.withdraw(finding)?),
+            Command::PlaceAnnotation(annotation) => Some(self.place(annotation)?),
+            Command::ChangeAnnotation(annotation) => self.change(annotation)?,
+            Command::RemoveAnnotation { annotation } => {
+                self.annotation(&annotation).ok_or(Refusal::UnknownAnnotation)?;
+                Some(Change::AnnotationRemoved { annotation })
+            }
             Command::Undo => {
                 let event = self.history.to_undo().ok_or(Refusal::NothingToUndo)?.clone();
                 Some(Change::Undone { event })
@@ -318,6 +350,21 @@ impl ReviewSession {
     fn withdraw(&self, finding: FindingId) -> Result<Change, Refusal> {
         let is_models = self.listed_finding(&finding)?.finding.model_run().is_some();
         if is_models { Err(Refusal::NotReadersFinding) } else { Ok(Change::FindingWithdrawn { finding }) }
+    }
+
+    fn place(&self, annotation: Arc<Annotation>) -> Result<Change, Refusal> {
+        check_annotation(&annotation, &self.study)?;
+        let is_taken = self.log.iter().any(|logged| logged.event.annotation() == Some(&annotation.id));
+        if is_taken { Err(Refusal::DuplicateAnnotation) } else { Ok(Change::AnnotationPlaced { annotation }) }
+    }
+
+    fn change(&self, annotation: Arc<Annotation>) -> Result<Option<Change>, Refusal> {
+        let known = &self.annotation(&annotation.id).ok_or(Refusal::UnknownAnnotation)?.annotation;
+        check_annotation(&annotation, &self.study)?;
+        if known.ground != annotation.ground || known.shape.kind() != annotation.shape.kind() {
+            return Err(Refusal::UnfitAnnotation);
+        }
+        Ok((*known != annotation).then_some(Change::AnnotationChanged { annotation }))
     }
 
     /// One event a model, in the order in which the models appear; none for what is suggested already.
@@ -378,5 +425,6 @@ impl ReviewSession {
             unrecorded: &self.unrecorded,
         };
         self.listed = projection::fold(&sources);
+        self.annotations = projection::fold_annotations(&self.log, &self.history);
     }
 }

@@ -224,6 +224,7 @@ fn report(study: Option<Arc<Study>>, findings: Vec<ReportedFinding>) -> Report {
         study_uid: StudyUid::new("1.2.1"),
         study,
         findings,
+        annotations: Vec::new(),
         made_at: "2026-03-01T11:00:00+01:00".into(),
         made_by: "overread 0.1.0".into(),
     }

@@ -10,6 +10,7 @@ mod export;
 mod imaging;
 mod import;
 mod inference;
+mod measuring;
 mod phantom;
 mod record;
 mod render;

@@ -26,7 +26,7 @@ pub fn study() -> StudyUid {
     StudyUid::new(STUDY)
 }
 
-fn subject(study: &StudyUid) -> Subject {
+pub fn subject(study: &StudyUid) -> Subject {
     Subject { study: study.clone(), series: SeriesUid::new("1.2.3.4"), sop: SopInstanceUid::new("1.2.3.4.5"), frame: 0 }
 }
 

@@ -143,6 +143,7 @@ fn write_findings(findings: &[Arc<Finding>], out: &Path) -> Result<Vec<Value>, N
             study_uid: finding.subject.study.clone(),
             study: None,
             findings: vec![ReportedFinding { finding: Arc::clone(finding), decision: None, history: Vec::new() }],
+            annotations: Vec::new(),
             made_at: stamp::now(),
             made_by: PROGRAM.to_owned(),
         };
