@@ -13,6 +13,8 @@ use crate::domain::series::{Regularity, Series};
 const TOLERANCE: f64 = 1e-3;
 /// What positions lose when they are written as text, mm.
 const WRITTEN_MM: f64 = 0.01;
+/// Slices must move along their normal by this part of the way between them: less is no stack of slices.
+const LEAST_ADVANCE: f64 = 0.2;
 
 /// Columns, rows and slices on a regular grid in the patient's space (LPS, mm). The steps need not be at right angles.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +42,10 @@ pub enum NotAVolume {
     NoMillimeters,
     #[error("The images differ in size")]
     MixedSizes,
+    #[error("Color images make no volume")]
+    Color,
+    #[error("Image {image} of {n_images} is missing")]
+    MissingImage { image: usize, n_images: usize },
     /// An even stack otherwise: [`VolumeGrid::sheared`] has it.
     #[error("The slices are sheared by {degrees:.1}° (gantry tilt)")]
     Sheared { degrees: f64 },
@@ -58,33 +64,55 @@ impl VolumeGrid {
 
     /// As [`VolumeGrid::of`], for callers that can resample a sheared stack.
     pub fn sheared(series: &Series) -> Result<Self, NotAVolume> {
-        let images: Vec<Slice<'_>> =
-            (0..series.stack.len()).filter_map(|index| series.image(index)).map(Slice::of).collect();
+        let (images, spacing) = slices(series)?;
         let (Some(first), Some(last)) = (images.first(), images.last()) else { return Err(NotAVolume::SingleImage) };
-        let n_slices = u32::try_from(images.len()).unwrap_or(u32::MAX);
-        if n_slices < 2 {
-            return Err(NotAVolume::SingleImage);
-        }
-        if !first.spacing.is_measurable() {
-            return Err(NotAVolume::NoMillimeters);
-        }
-        if !images.iter().all(|slice| has_same_pixels(first, slice)) {
-            return Err(NotAVolume::MixedSizes);
-        }
         let (Some(plane), Some(last_plane)) = (first.plane, last.plane) else { return Err(NotAVolume::NoPositions) };
         if is_uneven(series) {
             return Err(irregular(series));
         }
         let way = last_plane.position_mm.minus(plane.position_mm);
-        let Spacing { row_mm, col_mm, .. } = first.spacing;
-        let grid = Self {
-            dims: [first.pixels.cols, first.pixels.rows, n_slices],
-            origin_mm: plane.position_mm,
-            col_step_mm: plane.row_dir.scaled(col_mm),
-            row_step_mm: plane.col_dir.scaled(row_mm),
-            slice_step_mm: way.scaled(1.0 / f64::from(n_slices - 1)),
-        };
+        let grid = Self::of_slices(&images, &plane, spacing, way.scaled(1.0 / (images.len() - 1) as f64));
         grid.holds(&images, &plane).then_some(grid).ok_or_else(|| irregular(series))
+    }
+
+    /// For slices that lie unevenly on one line: the slice step is 1 mm along that line, and with the grid comes where
+    /// each slice lies on it, mm, ascending from 0.
+    pub fn uneven(series: &Series) -> Result<(Self, Vec<f64>), NotAVolume> {
+        let (images, spacing) = slices(series)?;
+        let planes: Option<Vec<ImagePlane>> = images.iter().map(|slice| slice.plane).collect();
+        let planes = planes.ok_or(NotAVolume::NoPositions)?;
+        let (Some(first), Some(last)) = (planes.first(), planes.last()) else { return Err(NotAVolume::SingleImage) };
+        let way = last.position_mm.minus(first.position_mm);
+        if way.length() < WRITTEN_MM {
+            return Err(irregular(series));
+        }
+        let along = way.scaled(1.0 / way.length());
+        let places: Vec<f64> =
+            planes.iter().map(|plane| plane.position_mm.minus(first.position_mm).dot(along)).collect();
+        let allowed = (10.0 * TOLERANCE * way.length() / (images.len() - 1) as f64).max(WRITTEN_MM);
+        let is_on_line = |(plane, place): (&ImagePlane, &f64)| {
+            let off = plane.position_mm.minus(first.position_mm.plus(along.scaled(*place))).length();
+            off <= allowed && has_same_directions(plane, first)
+        };
+        let is_ascending = places.windows(2).all(|pair| matches!(pair, [a, b] if b - a > WRITTEN_MM));
+        let grid = Self::of_slices(&images, first, spacing, along);
+        let [_, _, advance] = grid.spacing_mm();
+        if !is_ascending || !planes.iter().zip(&places).all(is_on_line) || advance < LEAST_ADVANCE {
+            return Err(irregular(series));
+        }
+        Ok((grid, places))
+    }
+
+    fn of_slices(images: &[Slice<'_>], first: &ImagePlane, spacing: Spacing, slice_step_mm: Vec3) -> Self {
+        let [cols, rows] = images.first().map_or([0, 0], |slice| [slice.pixels.cols, slice.pixels.rows]);
+        let n_slices = u32::try_from(images.len()).unwrap_or(u32::MAX);
+        Self {
+            dims: [cols, rows, n_slices],
+            origin_mm: first.position_mm,
+            col_step_mm: first.row_dir.scaled(spacing.col_mm),
+            row_step_mm: first.col_dir.scaled(spacing.row_mm),
+            slice_step_mm,
+        }
     }
 
     /// Center of a voxel, or a point between voxels, given as column, row, slice.
@@ -101,6 +129,11 @@ impl VolumeGrid {
         let volume = a.dot(b.cross(c));
         let share = |u: Vec3, v: Vec3| from_origin.dot(u.cross(v)) / volume;
         [share(b, c), share(c, a), share(a, b)]
+    }
+
+    /// How many columns, rows and slices a way in the patient is.
+    pub fn steps(&self, way_mm: Vec3) -> [f64; 3] {
+        self.voxel(self.origin_mm.plus(way_mm))
     }
 
     /// Distances between columns, rows and slices; of slices along their normal, mm.
@@ -126,9 +159,7 @@ impl VolumeGrid {
             && (0..).zip(images).all(|(index, slice)| {
                 slice.plane.is_some_and(|plane| {
                     let off = plane.position_mm.minus(self.point_mm([0.0, 0.0, f64::from(index)])).length();
-                    let turned =
-                        plane.row_dir.minus(first.row_dir).length() + plane.col_dir.minus(first.col_dir).length();
-                    off <= allowed && turned <= 2.0 * TOLERANCE
+                    off <= allowed && has_same_directions(&plane, first)
                 })
             })
     }
@@ -151,6 +182,21 @@ fn irregular(series: &Series) -> NotAVolume {
     }
 }
 
+/// At least two slices of one size with millimeters, and the size of their pixels.
+fn slices(series: &Series) -> Result<(Vec<Slice<'_>>, Spacing), NotAVolume> {
+    let images: Vec<Slice<'_>> =
+        (0..series.stack.len()).filter_map(|index| series.image(index)).map(Slice::of).collect();
+    let first = images.first().filter(|_| images.len() >= 2).ok_or(NotAVolume::SingleImage)?;
+    if !first.spacing.is_measurable() {
+        return Err(NotAVolume::NoMillimeters);
+    }
+    if !images.iter().all(|slice| has_same_pixels(first, slice)) {
+        return Err(NotAVolume::MixedSizes);
+    }
+    let spacing = first.spacing;
+    Ok((images, spacing))
+}
+
 /// What a grid needs of one image.
 struct Slice<'a> {
     pixels: &'a PixelDescription,
@@ -163,6 +209,10 @@ impl<'a> Slice<'a> {
         let plane = instance.frame(frame).and_then(|frame| frame.plane);
         Self { pixels: &instance.pixels, spacing: instance.spacing_of(frame), plane }
     }
+}
+
+fn has_same_directions(a: &ImagePlane, b: &ImagePlane) -> bool {
+    a.row_dir.minus(b.row_dir).length() + a.col_dir.minus(b.col_dir).length() <= 2.0 * TOLERANCE
 }
 
 fn has_same_pixels(a: &Slice<'_>, b: &Slice<'_>) -> bool {

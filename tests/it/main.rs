@@ -18,4 +18,5 @@ mod review;
 mod store;
 mod tidy;
 mod ui;
+mod volume;
 mod window;
