@@ -1,9 +1,9 @@
-// The image itself: stored values → modality LUT → interpolation → VOI → inversion; color as it stands.
+// The image itself: stored values → modality LUT → interpolation, for the picture layer; then VOI → inversion, when it
+// is composed. Color stands as it is.
 
 const STORED_UNSIGNED: u32 = 0u;
 const STORED_SIGNED: u32 = 1u;
 const MODALITY_VALUES: u32 = 2u;
-const COLOR: u32 = 3u;
 
 const KERNEL_NEAREST: u32 = 0u;
 const KERNEL_BILINEAR: u32 = 1u;
@@ -14,31 +14,33 @@ const VOI_RAMP: u32 = 0u;
 const VOI_SIGMOID: u32 = 1u;
 const VOI_TABLE: u32 = 2u;
 
-// Modality values below this are padding.
-const NO_VALUE_BELOW: f32 = -3.3e38;
-
 override pixel_kind: u32 = 0u;
 override kernel: u32 = 0u;
 override voi_kind: u32 = 0u;
 override has_modality_table: bool = false;
 override has_padding: bool = false;
 
-fn grayscale_pass(in_image: vec2f) -> vec3f {
-    if pixel_kind == COLOR {
-        return clamp(color(in_image), vec3f(0.0), vec3f(1.0));
-    }
+// The modality value a screen pixel stands for.
+fn grayscale_pass(in_image: vec2f) -> f32 {
     var value: vec2f;
     switch kernel {
         case KERNEL_NEAREST: { value = tap(vec2i(floor(in_image))); }
         case KERNEL_BILINEAR: { value = bilinear(in_image); }
         case KERNEL_CUBIC: { value = cubic(in_image); }
         case KERNEL_AREA: { value = area(in_image); }
-        default: { return ERROR_COLOR; }
+        default: { return ERROR_VALUE; }
     }
-    let shown = voi(value.x);
-    let gray = select(shown, 1.0 - shown, viewport.size.w == 1);
+    return select(clamp(value.x, -VALUE_LIMIT, VALUE_LIMIT), NO_VALUE, value.y < 0.5);
+}
+
+// What a value of the picture layer looks like.
+fn tone(value: f32) -> vec3f {
+    let shown = voi(value);
+    let gray = select(shown, 1.0 - shown, viewport.voi.w == 1);
     // Mostly padding: black, whatever is inverted.
-    return vec3f(select(gray, 0.0, value.y < 0.5));
+    let on_image = vec3f(select(gray, 0.0, value < NO_VALUE_BELOW));
+    let off_image = select(ERROR_COLOR, BACKGROUND, value > OUTSIDE_ABOVE);
+    return select(on_image, off_image, value > ERROR_ABOVE);
 }
 
 // One pixel: its modality value, and 1 for picture or 0 for padding. The edge pixel holds beyond the edge.
@@ -55,13 +57,13 @@ fn tap(pixel: vec2i) -> vec2f {
     }
     var value: f32;
     if has_modality_table {
-        let index = clamp(stored - viewport.tables.x, 0, viewport.tables.y - 1);
+        let index = clamp(stored - viewport.stored.x, 0, viewport.stored.y - 1);
         value = f32(textureLoad(modality_table, vec2i(index & 255, index >> 8u), 0).x);
     } else {
-        value = f32(stored) * viewport.values.x + viewport.values.y;
+        value = f32(stored) * viewport.modality.x + viewport.modality.y;
     }
     if has_padding {
-        let is_padding = stored >= viewport.stored.x && stored <= viewport.stored.y;
+        let is_padding = stored >= viewport.stored.z && stored <= viewport.stored.w;
         return select(vec2f(value, 1.0), vec2f(0.0), is_padding);
     }
     return vec2f(value, 1.0);
@@ -189,8 +191,8 @@ fn catmull_rom(t: f32) -> vec4f {
 
 // Modality value → 0 to 1 (PS3.3 C.11.2).
 fn voi(x: f32) -> f32 {
-    let center = viewport.values.z;
-    let width = viewport.values.w;
+    let center = viewport.tone.x;
+    let width = viewport.tone.y;
     switch voi_kind {
         case VOI_RAMP: {
             // LINEAR with center − 0.5 and width − 1, or LINEAR_EXACT with both as they are.
@@ -208,10 +210,10 @@ fn voi(x: f32) -> f32 {
         case VOI_TABLE: {
             let nearest = i32(clamp(floor(x + 0.5), -2.0e9, 2.0e9));
             // Clamped before the subtraction, which could leave 32 bits.
-            let first = viewport.tables.z;
-            let index = clamp(nearest, first, first + viewport.tables.w - 1) - first;
+            let first = viewport.voi.x;
+            let index = clamp(nearest, first, first + viewport.voi.y - 1) - first;
             let entry = textureLoad(voi_table, vec2i(index & 255, index >> 8u), 0).x;
-            return min(f32(entry) / f32(viewport.stored.z), 1.0);
+            return min(f32(entry) / f32(viewport.voi.z), 1.0);
         }
         default: { return 0.0; }
     }

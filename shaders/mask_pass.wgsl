@@ -5,21 +5,20 @@ const DIAGONAL: f32 = 0.70710678;
 // 0 for the finest level of labels; else the level is a uniform.
 override has_mask_level: bool = false;
 
-fn mask_pass(base: vec3f, in_image: vec2f) -> vec3f {
-    let here = labels(in_image) & bitcast<u32>(viewport.stored.w);
+fn mask_pass(under: vec4f, in_image: vec2f) -> vec4f {
+    let here = labels(in_image) & bitcast<u32>(viewport.labels.w);
     // Turns and flips only exchange the eight probes, so they may be taken along the image's own axes.
     let reach = viewport.overlay.z * viewport.footprint.zw;
     let slant = reach * DIAGONAL;
-    // Segments that all eight probes find are not left: no outline.
-    let around = labels(in_image + vec2f(reach.x, 0.0))
-        & labels(in_image + slant)
-        & labels(in_image + vec2f(0.0, reach.y))
-        & labels(in_image + vec2f(-slant.x, slant.y))
-        & labels(in_image + vec2f(-reach.x, 0.0))
-        & labels(in_image - slant)
-        & labels(in_image + vec2f(0.0, -reach.y))
-        & labels(in_image + vec2f(slant.x, -slant.y));
-    var color = base;
+    // Segments that all eight probes find are not left: no outline. A software adapter skips a loop that no pixel of
+    // its group enters, but never a branch.
+    var around = here;
+    for (var turn = select(4, 0, here != 0u); turn < 4; turn++) {
+        let step = select(select(vec2f(slant.x, -slant.y), slant, turn == 1),
+            select(vec2f(0.0, reach.y), vec2f(reach.x, 0.0), turn == 0), (turn & 1) == 0);
+        around &= labels(in_image + step) & labels(in_image - step);
+    }
+    var layer = under;
     var rest = here;
     while rest != 0u {
         let segment = firstTrailingBit(rest);
@@ -27,9 +26,9 @@ fn mask_pass(base: vec3f, in_image: vec2f) -> vec3f {
         let is_outline = ((around >> segment) & 1u) == 0u;
         let of_mask = select(viewport.overlay.y, 1.0, is_outline) * viewport.overlay.x;
         let is_opaque = f32(segment) >= viewport.overlay.w;
-        color = blend(color, viewport.segment_colors[segment].rgb, select(of_mask, 1.0, is_opaque));
+        layer = blend(layer, viewport.segment_colors[segment].rgb, select(of_mask, 1.0, is_opaque));
     }
-    return color;
+    return layer;
 }
 
 // Bits of the segments at a point of the image; none off the image. Level n holds the bits of 2ⁿ × 2ⁿ pixels, so that
@@ -41,8 +40,8 @@ fn labels(in_image: vec2f) -> u32 {
     let at = clamp(pixel, vec2i(0), viewport.size.xy - 1);
     var bits: u32;
     if has_mask_level {
-        let level = viewport.size.z;
-        bits = textureLoad(label_texture, min(at >> vec2u(u32(level)), viewport.map_size.zw), level).x;
+        let level = viewport.labels.x;
+        bits = textureLoad(label_texture, min(at >> vec2u(u32(level)), viewport.labels.yz), level).x;
     } else {
         bits = textureLoad(label_texture, at, 0).x;
     }

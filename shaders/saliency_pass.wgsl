@@ -1,17 +1,17 @@
 // Where the network looked: a color map of constant opacity above the threshold, and a contour.
 
-fn saliency_pass(base: vec3f, in_image: vec2f) -> vec3f {
+fn saliency_pass(under: vec4f, in_image: vec2f) -> vec4f {
     let value_and_slope = saliency_at(in_image);
     let value = value_and_slope.x;
     let opacity = viewport.overlay.x;
     let alpha = select(0.0, viewport.saliency.y, value >= viewport.saliency.x);
-    var color = blend(base, colormap(value), alpha * opacity);
+    var layer = blend(under, colormap(value), alpha * opacity);
     if has_contour {
         let gradient = length(value_and_slope.yz * viewport.footprint.zw);
         let coverage = contour_coverage(value, viewport.saliency.z, gradient, viewport.saliency.w);
-        color = blend(color, colormap(1.0), coverage * opacity);
+        layer = blend(layer, colormap(1.0), coverage * opacity);
     }
-    return color;
+    return layer;
 }
 
 // The map at a point of the image, bilinear between map pixel centers, 0 off the map; then its slope per image pixel.

@@ -17,12 +17,22 @@ pub(crate) enum VoiKind {
     Table = 2,
 }
 
-/// What of the grayscale pass is compiled in.
+impl VoiKind {
+    pub fn of(request: &DrawRequest) -> Self {
+        match &request.voi {
+            _ if is_color(request) => Self::Ramp,
+            Voi::Table(_) => Self::Table,
+            Voi::Window(Window { function: VoiFunction::Sigmoid, .. }) => Self::Sigmoid,
+            Voi::Window(_) => Self::Ramp,
+        }
+    }
+}
+
+/// What of the grayscale pass is compiled into the picture layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GrayscaleVariant {
     pub pixel_kind: PixelKind,
     pub kernel: Kernel,
-    pub voi: VoiKind,
     pub has_modality_table: bool,
     pub has_padding: bool,
 }
@@ -32,16 +42,9 @@ impl GrayscaleVariant {
     pub fn of(request: &DrawRequest) -> Self {
         let pixel_kind = PixelKind::of(&request.frame, &request.meaning);
         let is_stored = matches!(pixel_kind, PixelKind::StoredUnsigned | PixelKind::StoredSigned);
-        let voi = match &request.voi {
-            _ if pixel_kind == PixelKind::Color => VoiKind::Ramp,
-            Voi::Table(_) => VoiKind::Table,
-            Voi::Window(Window { function: VoiFunction::Sigmoid, .. }) => VoiKind::Sigmoid,
-            Voi::Window(_) => VoiKind::Ramp,
-        };
         Self {
             pixel_kind,
             kernel: request.kernel(),
-            voi,
             has_modality_table: is_stored && matches!(request.meaning.modality_lut, ModalityLut::Table(_)),
             has_padding: is_stored && request.meaning.padding.is_some(),
         }
@@ -49,29 +52,35 @@ impl GrayscaleVariant {
 
     /// Values for the shader's overrides.
     pub fn constants(&self) -> Vec<(&'static str, f64)> {
-        let Self { pixel_kind, kernel, voi, has_modality_table, has_padding } = *self;
+        let Self { pixel_kind, kernel, has_modality_table, has_padding } = *self;
         vec![
+            ("is_color", f64::from(pixel_kind == PixelKind::Color)),
             ("pixel_kind", f64::from(pixel_kind as u32)),
             ("kernel", f64::from(kernel as u32)),
-            ("voi_kind", f64::from(voi as u32)),
             ("has_modality_table", f64::from(has_modality_table)),
             ("has_padding", f64::from(has_padding)),
         ]
     }
 }
 
-/// The tables the shader reads: modality, then VOI.
-pub(crate) fn tables(request: &DrawRequest) -> [Option<&Arc<LookupTable>>; 2] {
-    let variant = GrayscaleVariant::of(request);
-    let modality = match &request.meaning.modality_lut {
-        ModalityLut::Table(table) if variant.has_modality_table => Some(table),
+pub(crate) fn is_color(request: &DrawRequest) -> bool {
+    PixelKind::of(&request.frame, &request.meaning) == PixelKind::Color
+}
+
+/// The table the picture layer reads.
+pub(crate) fn modality_table(request: &DrawRequest) -> Option<&Arc<LookupTable>> {
+    match &request.meaning.modality_lut {
+        ModalityLut::Table(table) if GrayscaleVariant::of(request).has_modality_table => Some(table),
         _ => None,
-    };
-    let voi = match &request.voi {
-        Voi::Table(table) if variant.voi == VoiKind::Table => Some(table),
+    }
+}
+
+/// The table the composition reads.
+pub(crate) fn voi_table(request: &DrawRequest) -> Option<&Arc<LookupTable>> {
+    match &request.voi {
+        Voi::Table(table) if VoiKind::of(request) == VoiKind::Table => Some(table),
         _ => None,
-    };
-    [modality, voi]
+    }
 }
 
 /// Rows of 256 entries.

@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod error;
 mod frame_texture;
 mod grayscale_pass;
+mod layer;
 mod mask_pass;
 pub mod offscreen;
 pub mod pipelines;

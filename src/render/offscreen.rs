@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use crate::render::error::RenderError;
-use crate::render::renderer::{Renderer, TargetRect, Uploads};
+use crate::render::renderer::{LayersDrawn, Renderer, TargetRect, Uploads};
 use crate::render::request::DrawRequest;
 use crate::render::rgba_pass::{RgbaPass, RgbaPicture};
 
@@ -65,6 +65,10 @@ impl OffscreenRenderer {
 
     pub fn uploads(&self) -> Uploads {
         self.renderer.uploads()
+    }
+
+    pub fn layers_drawn(&self) -> LayersDrawn {
+        self.renderer.layers_drawn()
     }
 
     pub fn renderer_mut(&mut self) -> &mut Renderer {

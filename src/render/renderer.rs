@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::render::error::RenderError;
 use crate::render::frame_texture::{self, FrameTextureKey, PixelKind};
-use crate::render::grayscale_pass::{self, GrayscaleVariant};
-use crate::render::pipelines::{Pipelines, Variant};
+use crate::render::grayscale_pass::{self, GrayscaleVariant, VoiKind};
+use crate::render::layer::{self, Layer, LayerKey};
+use crate::render::pipelines::{CompositionVariant, OverlayVariant, Pipelines, Variant};
 use crate::render::request::DrawRequest;
 use crate::render::texture_cache::{GpuTexture, Identity, Texels, TextureCache, TextureKey};
+use crate::render::uniforms::Words;
 use crate::render::{mask_pass, saliency_pass, uniforms};
 
 /// Where a viewport lies on the render target, physical pixels from the target's top-left corner.
@@ -40,32 +43,62 @@ pub struct Uploads {
     pub bytes: u64,
 }
 
+/// Layers drawn since the renderer was made: a step of the window draws none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayersDrawn {
+    pub pictures: u64,
+    pub overlays: u64,
+}
+
 /// All GPU objects of all viewports; lives in egui's callback resources.
 #[derive(Debug)]
 pub struct Renderer {
     pipelines: Pipelines,
     textures: TextureCache,
     viewports: HashMap<u64, Viewport>,
+    layers_drawn: LayersDrawn,
 }
 
 /// What `paint` needs of one viewport.
 #[derive(Debug)]
 struct Viewport {
     uniforms: wgpu::Buffer,
-    bind_group: wgpu::BindGroup,
-    bound: [u64; N_TEXTURES],
-    variant: Variant,
+    words: Words,
+    picture: Layer,
+    /// Nothing lies over the picture.
+    overlay: Option<Layer>,
+    composition: Composition,
 }
 
-const N_TEXTURES: usize = 7;
+#[derive(Debug)]
+struct Composition {
+    variant: Variant,
+    bind_group: wgpu::BindGroup,
+    /// VOI table, picture and overlay.
+    bound: [wgpu::TextureView; 3],
+}
+
+/// A request's textures, by the draw that reads them.
+struct Textures {
+    picture: [GpuTexture; 3],
+    overlay: [GpuTexture; 3],
+    voi_table: GpuTexture,
+}
 
 impl Renderer {
     /// `format` is the render target's; it has one sample per pixel.
     pub fn new(device: &wgpu::Device, _queue: &wgpu::Queue, format: wgpu::TextureFormat) -> Self {
-        Self { pipelines: Pipelines::new(device, format), textures: TextureCache::default(), viewports: HashMap::new() }
+        Self {
+            pipelines: Pipelines::new(device, format),
+            textures: TextureCache::default(),
+            viewports: HashMap::new(),
+            layers_drawn: LayersDrawn::default(),
+        }
     }
 
-    /// Uploads what `request` needs and is not there yet. All viewports are prepared before the first is painted.
+    /// Uploads what `request` needs and is not there yet, and draws the layers that are not as they were: at once, as a
+    /// screen that is lost for a moment would swallow what waits for it. All viewports are prepared before the first is
+    /// painted.
     ///
     /// After an error the viewport paints nothing, never its former image.
     pub fn prepare(
@@ -76,41 +109,90 @@ impl Renderer {
         request: &DrawRequest,
         target: TargetRect,
     ) -> Result<(), RenderError> {
-        if let Err(error) = check(device, request) {
-            self.viewports.remove(&viewport_id);
-            return Err(error);
-        }
-        let has_masks = !request.overlay.shown_masks().is_empty();
-        let variant = Variant {
-            grayscale: GrayscaleVariant::of(request),
-            has_saliency: request.overlay.shown_saliency().is_some(),
-            has_contour: request.overlay.shown_saliency().is_some_and(|layer| layer.contour_fraction.is_some()),
-            has_masks,
-            has_mask_level: has_masks && mask_pass::level(request) > 0,
-        };
-        self.pipelines.build_if_missing(device, variant);
+        let former = self.viewports.remove(&viewport_id);
+        check(device, request)?;
         let textures = self.textures_of((device, queue), request);
-        let bound = textures.each_ref().map(|texture| texture.id);
-        let viewport = match self.viewports.remove(&viewport_id) {
-            Some(viewport) if viewport.bound == bound => Viewport { variant, ..viewport },
-            former => {
-                let uniforms = former.map_or_else(|| uniform_buffer(device), |viewport| viewport.uniforms);
-                let bind_group = bind_group(device, &self.pipelines.bind_group_layout, &uniforms, &textures);
-                Viewport { uniforms, bind_group, bound, variant }
+        let words = uniforms::words(request, target.x.round(), target.y.round());
+        let (uniforms, former) = match former {
+            Some(Viewport { uniforms, words: written, picture, overlay, composition }) => {
+                if written != words {
+                    queue.write_buffer(&uniforms, 0, bytemuck::cast_slice(words.as_flattened()));
+                }
+                (uniforms, (Some(picture), overlay, Some(composition)))
+            }
+            None => {
+                let uniforms = uniform_buffer(device);
+                queue.write_buffer(&uniforms, 0, bytemuck::cast_slice(words.as_flattened()));
+                (uniforms, (None, None, None))
             }
         };
-        let words = uniforms::words(request, target.x, target.y);
-        queue.write_buffer(&viewport.uniforms, 0, bytemuck::cast_slice(words.as_flattened()));
-        self.viewports.insert(viewport_id, viewport);
+        let key = |variant, ranges: &[Range<usize>], textures: &[GpuTexture; 3]| LayerKey {
+            variant,
+            size: layer_size(device, target),
+            filled: filled(request, layer_size(device, target)),
+            words: layer::words_of(&words, ranges),
+            textures: textures.each_ref().map(|texture| texture.id),
+        };
+        let to = (device, queue);
+        let picture_key = key(picture_variant(request), &[uniforms::GEOMETRY, uniforms::STORED], &textures.picture);
+        let picture = self.layer(to, former.0, picture_key, &uniforms, &textures.picture);
+        let overlay = overlay_variant(request).map(|variant| {
+            let overlay_key = key(variant, &[uniforms::GEOMETRY, uniforms::OVERLAY], &textures.overlay);
+            self.layer(to, former.1, overlay_key, &uniforms, &textures.overlay)
+        });
+        let over = overlay.as_ref().map_or(&picture, |layer| layer).view.clone();
+        let bound = [textures.voi_table.view, picture.view.clone(), over];
+        let variant = composition_variant(request, overlay.is_some());
+        let composition = self.composition(device, former.2, variant, &uniforms, bound);
+        self.viewports.insert(viewport_id, Viewport { uniforms, words, picture, overlay, composition });
         Ok(())
+    }
+
+    fn layer(
+        &mut self,
+        (device, queue): (&wgpu::Device, &wgpu::Queue),
+        former: Option<Layer>,
+        key: LayerKey,
+        uniforms: &wgpu::Buffer,
+        textures: &[GpuTexture; 3],
+    ) -> Layer {
+        self.pipelines.build_if_missing(device, key.variant);
+        let drawn = match key.variant {
+            Variant::Overlay(_) => &mut self.layers_drawn.overlays,
+            Variant::Picture(_) | Variant::Composition(_) => &mut self.layers_drawn.pictures,
+        };
+        let (layer, is_new) = Layer::renewed(device, &mut self.pipelines, former, key, uniforms, textures.each_ref());
+        if is_new {
+            *drawn += 1;
+            layer.draw(device, queue, &self.pipelines);
+        }
+        layer
+    }
+
+    fn composition(
+        &mut self,
+        device: &wgpu::Device,
+        former: Option<Composition>,
+        variant: Variant,
+        uniforms: &wgpu::Buffer,
+        bound: [wgpu::TextureView; 3],
+    ) -> Composition {
+        self.pipelines.build_if_missing(device, variant);
+        match former {
+            Some(former) if former.bound == bound => Composition { variant, ..former },
+            _ => {
+                let bind_group = self.pipelines.bind_group(device, &variant, uniforms, &bound);
+                Composition { variant, bind_group, bound }
+            }
+        }
     }
 
     /// Draws what was prepared last for this viewport, over the pass's current wgpu viewport and scissor.
     pub fn paint(&self, viewport_id: u64, pass: &mut wgpu::RenderPass<'_>) {
-        let Some(viewport) = self.viewports.get(&viewport_id) else { return };
-        let Some(pipeline) = self.pipelines.get(&viewport.variant) else { return };
+        let Some(Viewport { composition, .. }) = self.viewports.get(&viewport_id) else { return };
+        let Some(pipeline) = self.pipelines.get(&composition.variant) else { return };
         pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, &viewport.bind_group, &[]);
+        pass.set_bind_group(0, &composition.bind_group, &[]);
         pass.draw(0..3, 0..1);
     }
 
@@ -123,6 +205,10 @@ impl Renderer {
         self.textures.uploads
     }
 
+    pub fn layers_drawn(&self) -> LayersDrawn {
+        self.layers_drawn
+    }
+
     /// Bytes of texture memory held for later draws.
     pub fn held_bytes(&self) -> u64 {
         self.textures.held_bytes()
@@ -133,8 +219,7 @@ impl Renderer {
         self.textures.budget_bytes = bytes;
     }
 
-    /// In the order of the bindings.
-    fn textures_of(&mut self, to: (&wgpu::Device, &wgpu::Queue), request: &DrawRequest) -> [GpuTexture; N_TEXTURES] {
+    fn textures_of(&mut self, to: (&wgpu::Device, &wgpu::Queue), request: &DrawRequest) -> Textures {
         let DrawRequest { frame, meaning, overlay, .. } = request;
         let cache = &mut self.textures;
         let no_integers = cache.find_or_upload(to, TextureKey::Nothing(NO_INTEGERS), || nothing(NO_INTEGERS));
@@ -145,13 +230,14 @@ impl Renderer {
             PixelKind::StoredUnsigned | PixelKind::StoredSigned => (pixels, no_values.clone()),
             PixelKind::ModalityValues | PixelKind::Color => (no_integers.clone(), pixels),
         };
-        let [modality, voi] = grayscale_pass::tables(request).map(|table| match table {
-            Some(table) => {
-                let key = TextureKey::Table(Identity::of(table));
-                cache.find_or_upload(to, key, || grayscale_pass::table_texels(table))
-            }
-            None => no_integers.clone(),
-        });
+        let [modality_table, voi_table] = [grayscale_pass::modality_table(request), grayscale_pass::voi_table(request)]
+            .map(|table| match table {
+                Some(table) => {
+                    let key = TextureKey::Table(Identity::of(table));
+                    cache.find_or_upload(to, key, || grayscale_pass::table_texels(table))
+                }
+                None => no_integers.clone(),
+            });
         let [map, colormap] = overlay.shown_saliency().map_or([no_values.clone(), no_values], |layer| {
             let map_key = TextureKey::Saliency(Identity::of(&layer.map));
             let colormap_key = TextureKey::Colormap(layer.colormap);
@@ -167,8 +253,50 @@ impl Renderer {
             let key = TextureKey::Labels(layers.iter().map(|layer| Identity::of(&layer.segment)).collect());
             cache.find_or_upload(to, key, || mask_pass::label_texels(request, &layers))
         };
-        [stored, values, modality, voi, map, colormap, labels]
+        Textures { picture: [stored, values, modality_table], overlay: [map, colormap, labels], voi_table }
     }
+}
+
+fn picture_variant(request: &DrawRequest) -> Variant {
+    Variant::Picture(GrayscaleVariant::of(request))
+}
+
+/// `None` when nothing lies over the picture.
+fn overlay_variant(request: &DrawRequest) -> Option<Variant> {
+    let saliency = request.overlay.shown_saliency();
+    let has_masks = !request.overlay.shown_masks().is_empty();
+    let variant = OverlayVariant {
+        has_saliency: saliency.is_some(),
+        has_contour: saliency.is_some_and(|layer| layer.contour_fraction.is_some()),
+        has_masks,
+        has_mask_level: has_masks && mask_pass::level(request) > 0,
+    };
+    (variant.has_saliency || has_masks).then_some(Variant::Overlay(variant))
+}
+
+fn composition_variant(request: &DrawRequest, has_overlay: bool) -> Variant {
+    let is_color = grayscale_pass::is_color(request);
+    Variant::Composition(CompositionVariant { is_color, voi: VoiKind::of(request), has_overlay })
+}
+
+/// No screen is larger than a texture may be.
+fn layer_size(device: &wgpu::Device, target: TargetRect) -> [u32; 2] {
+    let limit = device.limits().max_texture_dimension_2d;
+    [target.width, target.height].map(|points| (points.round().max(1.0) as u32).min(limit))
+}
+
+/// The screen pixels that the image may touch.
+fn filled(request: &DrawRequest, [width, height]: [u32; 2]) -> [u32; 4] {
+    let corners = [[0.0, 0.0], [f64::from(request.frame.cols()), f64::from(request.frame.rows())]]
+        .map(|corner| request.transform.to_viewport(corner));
+    let edge = |value: f64, size: u32| value.clamp(0.0, f64::from(size)) as u32;
+    let [[x0, y0], [x1, y1]] = corners;
+    [
+        edge(x0.min(x1).floor() - 1.0, width),
+        edge(y0.min(y1).floor() - 1.0, height),
+        edge(x0.max(x1).ceil() + 1.0, width),
+        edge(y0.max(y1).ceil() + 1.0, height),
+    ]
 }
 
 const NO_INTEGERS: wgpu::TextureFormat = wgpu::TextureFormat::R16Uint;
@@ -191,22 +319,8 @@ fn nothing(format: wgpu::TextureFormat) -> Texels<'static> {
 fn uniform_buffer(device: &wgpu::Device) -> wgpu::Buffer {
     device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("overread viewport"),
-        size: size_of::<uniforms::Words>() as u64,
+        size: size_of::<Words>() as u64,
         usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
         mapped_at_creation: false,
     })
-}
-
-fn bind_group(
-    device: &wgpu::Device,
-    layout: &wgpu::BindGroupLayout,
-    uniforms: &wgpu::Buffer,
-    textures: &[GpuTexture; N_TEXTURES],
-) -> wgpu::BindGroup {
-    let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: uniforms.as_entire_binding() }];
-    entries.extend((1..).zip(textures).map(|(binding, texture)| wgpu::BindGroupEntry {
-        binding,
-        resource: wgpu::BindingResource::TextureView(&texture.view),
-    }));
-    device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some("overread viewport"), layout, entries: &entries })
 }

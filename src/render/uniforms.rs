@@ -1,14 +1,22 @@
 //! The `Viewport` struct of the shaders, field by field: all that may change from draw to draw without an upload.
 
+use std::ops::Range;
+
 use crate::domain::presentation::{LookupTable, ModalityLut};
 use crate::imaging::overlay;
 use crate::render::request::{DrawRequest, MAX_SEGMENTS};
 use crate::render::{grayscale_pass, mask_pass};
 
 /// Four words each, as uniforms are laid out.
-pub(crate) type Words = [[u32; 4]; N_FIELDS + MAX_SEGMENTS];
+pub(crate) type Words = [[u32; 4]; N_WORDS];
 
-const N_FIELDS: usize = 11;
+const N_FIELDS: usize = 13;
+const N_WORDS: usize = N_FIELDS + MAX_SEGMENTS;
+
+/// Which fields a layer reads: it is as it was while they are.
+pub(crate) const GEOMETRY: Range<usize> = 0..4;
+pub(crate) const STORED: Range<usize> = 4..6;
+pub(crate) const OVERLAY: Range<usize> = 8..N_WORDS;
 
 /// `left` and `top` are the viewport's place on the target, physical pixels.
 pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
@@ -16,18 +24,18 @@ pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
     let [footprint_x, footprint_y] = request.footprint();
     let [scale_x, scale_y] = request.image_px_per_screen_px();
     let layers = request.overlay.shown_masks();
-    let level = i32::try_from(mask_pass::level(request)).unwrap_or(0);
-    let (cols, rows) = (int(request.frame.cols().into()), int(request.frame.rows().into()));
     let overlay = &request.overlay;
+    let [center, width] = grayscale_pass::center_and_width(&request.voi);
     let [map_from_source, saliency, map_size] = saliency_fields(request);
     let fields: [[u32; 4]; N_FIELDS] = [
-        floats([image.x[0] as f32, image.x[1] as f32, image.x[2] as f32, left]),
-        floats([image.y[0] as f32, image.y[1] as f32, image.y[2] as f32, top]),
-        ints([cols, rows, level, i32::from(request.invert)]),
+        floats([image.x[0] as f32, image.x[1] as f32, image.x[2] as f32, 0.0]),
+        floats([image.y[0] as f32, image.y[1] as f32, image.y[2] as f32, 0.0]),
+        ints([int(request.frame.cols().into()), int(request.frame.rows().into()), 0, 0]),
         floats([footprint_x as f32, footprint_y as f32, scale_x as f32, scale_y as f32]),
-        value_field(request),
-        table_field(request),
-        stored_field(request, mask_pass::visible_bits(&layers)),
+        modality_field(request),
+        stored_field(request),
+        floats([center as f32, width as f32, left, top]),
+        voi_field(request),
         floats([
             overlay.opacity.clamp(0.0, 1.0),
             overlay.fill_opacity.clamp(0.0, 1.0),
@@ -37,8 +45,9 @@ pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
         map_from_source,
         saliency,
         map_size,
+        label_field(request, mask_pass::visible_bits(&layers)),
     ];
-    let mut words = [[0; 4]; N_FIELDS + MAX_SEGMENTS];
+    let mut words = [[0; 4]; N_WORDS];
     let colors = layers.iter().map(|layer| {
         let [red, green, blue] = overlay::unit_color(layer.color);
         floats([red, green, blue, 1.0])
@@ -47,37 +56,33 @@ pub(crate) fn words(request: &DrawRequest, left: f32, top: f32) -> Words {
     words
 }
 
-fn value_field(request: &DrawRequest) -> [u32; 4] {
+fn modality_field(request: &DrawRequest) -> [u32; 4] {
     let (slope, intercept) = match request.meaning.modality_lut {
         ModalityLut::Linear { slope, intercept } => (slope, intercept),
         ModalityLut::Identity | ModalityLut::Table(_) => (1.0, 0.0),
     };
-    let [center, width] = grayscale_pass::center_and_width(&request.voi);
-    floats([slope as f32, intercept as f32, center as f32, width as f32])
+    floats([slope as f32, intercept as f32, 0.0, 0.0])
 }
 
-fn table_field(request: &DrawRequest) -> [u32; 4] {
-    let first_and_length = |table: Option<&LookupTable>| {
-        table.map_or([0, 1], |table| [int(table.first_mapped), int(table.entries.len().try_into().unwrap_or(1))])
-    };
-    let [modality, voi] = grayscale_pass::tables(request).map(|table| first_and_length(table.map(AsRef::as_ref)));
-    ints([modality[0], modality[1], voi[0], voi[1]])
-}
-
-fn stored_field(request: &DrawRequest, visible: u32) -> [u32; 4] {
+fn stored_field(request: &DrawRequest) -> [u32; 4] {
+    let [first, n_entries] = first_and_length(grayscale_pass::modality_table(request).map(AsRef::as_ref));
     let (low, high) = request.meaning.padding.map_or((0, -1), |padding| (int(padding.low), int(padding.high)));
-    let [_, voi] = grayscale_pass::tables(request);
-    let max_entry = voi.map_or(1, |table| 2_i32.pow(u32::from(table.bits.clamp(1, 16))) - 1);
-    let [low, high, max_entry, _] = ints([low, high, max_entry, 0]);
-    [low, high, max_entry, visible]
+    ints([first, n_entries, low, high])
+}
+
+fn voi_field(request: &DrawRequest) -> [u32; 4] {
+    let table = grayscale_pass::voi_table(request).map(AsRef::as_ref);
+    let [first, n_entries] = first_and_length(table);
+    let max_entry = table.map_or(1, |table| 2_i32.pow(u32::from(table.bits.clamp(1, 16))) - 1);
+    ints([first, n_entries, max_entry, i32::from(request.invert)])
+}
+
+fn first_and_length(table: Option<&LookupTable>) -> [i32; 2] {
+    table.map_or([0, 1], |table| [int(table.first_mapped), int(table.entries.len().try_into().unwrap_or(1))])
 }
 
 fn saliency_fields(request: &DrawRequest) -> [[u32; 4]; 3] {
-    let level = mask_pass::level(request);
-    let last = [request.frame.cols(), request.frame.rows()].map(|n| int((n >> level).max(1).into()) - 1);
-    let Some(layer) = request.overlay.shown_saliency() else {
-        return [[0; 4], [0; 4], ints([1, 1, last[0], last[1]])];
-    };
+    let Some(layer) = request.overlay.shown_saliency() else { return [[0; 4], [0; 4], ints([1, 1, 0, 0])] };
     let place = layer.map.facts().map_from_source;
     let numbers = [place.scale_x, place.offset_x, place.scale_y, place.offset_y];
     [
@@ -88,8 +93,16 @@ fn saliency_fields(request: &DrawRequest) -> [[u32; 4]; 3] {
             layer.contour_fraction.unwrap_or(0.0),
             layer.contour_px,
         ]),
-        ints([int(layer.map.cols().into()), int(layer.map.rows().into()), last[0], last[1]]),
+        ints([int(layer.map.cols().into()), int(layer.map.rows().into()), 0, 0]),
     ]
+}
+
+fn label_field(request: &DrawRequest, visible: u32) -> [u32; 4] {
+    let level = mask_pass::level(request);
+    let [last_col, last_row] =
+        [request.frame.cols(), request.frame.rows()].map(|n| int((n >> level).max(1).into()) - 1);
+    let [level, last_col, last_row, _] = ints([i32::try_from(level).unwrap_or(0), last_col, last_row, 0]);
+    [level, last_col, last_row, visible]
 }
 
 fn floats(values: [f32; 4]) -> [u32; 4] {

@@ -90,7 +90,7 @@ pub struct Pointer {
     pub drag: Option<ViewDrag>,
     /// Waiting for the reader to draw a box for a new finding.
     pub is_drawing_finding: bool,
-    /// Pictures are computed by the processor: while something is dragged, one point is taken for a screen pixel.
+    /// Pictures are computed by the processor: while the image is moved, one point is taken for a screen pixel.
     pub saves_work: bool,
     /// Fractions of a wheel step not yet scrolled, lines.
     pub wheel_rest: f32,
@@ -109,6 +109,13 @@ pub struct ViewDrag {
     pub start_window: Option<Window>,
     /// Value range of the image, for the sensitivity.
     pub range: (f64, f64),
+}
+
+impl ViewDrag {
+    /// Every step samples the image anew.
+    pub fn moves_image(&self) -> bool {
+        matches!(self.kind, DragKind::Pan | DragKind::Zoom)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,6 +10,7 @@ use crate::imaging::orientation::EdgeLetters;
 use crate::render::request::Minification;
 use crate::ui::context::{FrameState, UiContext};
 use crate::ui::theme::theme;
+use crate::ui::transient::ViewDrag;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::annotations::CornerFacts;
 use crate::ui::viewport::picture::Painted;
@@ -183,7 +184,8 @@ fn picture_ui(
         FrameState::Ready(frame) => {
             let chosen = selected.and_then(|id| context.session?.finding(id));
             let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay, view.display);
-            if view.transient.pointer.saves_work && view.transient.pointer.drag.is_some() {
+            let pointer = &view.transient.pointer;
+            if pointer.saves_work && pointer.drag.as_ref().is_some_and(ViewDrag::moves_image) {
                 request.minification = Minification::Point;
             }
             let has_failed = error.sentence().inspect(|sentence| message(ui, canvas.rect, sentence)).is_some();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use overread::domain::frame::Samples;
 use overread::domain::mask::Mask;
-use overread::domain::presentation::Window;
+use overread::domain::presentation::{ModalityLut, VoiFunction, Window};
 use overread::imaging::pipeline;
 use overread::imaging::presentation::GreyPresentation;
 use overread::imaging::view::{ImageGrid, View};
@@ -106,6 +106,52 @@ fn dragging_window_zoom_opacity_and_visibility_uploads_nothing() {
     request.frame = cases::frame(64, 80, request.frame.samples().clone());
     draw(&mut renderer, &request);
     assert_eq!(renderer.uploads().frames, uploads.frames + 1);
+}
+
+#[test]
+fn a_step_of_the_window_draws_no_layer_and_every_layer_is_drawn_only_for_what_it_shows() {
+    let Some(mut renderer) = renderer() else { return };
+    let mut dice = Dice(6);
+    let grid = ImageGrid::new(64, 80, 1.0);
+    let values = (0..64 * 80).map(|i| (i % 256) as u8).collect();
+    let mut request = cases::plain_request(64, 80, values, View::default(), VIEWPORT);
+    request.overlay.masks = cases::masks(&mut dice, 64, 80, 3);
+    request.overlay.saliency = Some(cases::saliency(&mut dice, 64, 80));
+    let mut drawn = |request: &DrawRequest| {
+        let before = renderer.layers_drawn();
+        let picture = renderer.draw(request, 120, 90).unwrap();
+        let after = renderer.layers_drawn();
+        // Whatever was kept, it is the picture that nothing kept would give.
+        let fresh = OffscreenRenderer::new().unwrap().draw(request, 120, 90).unwrap();
+        assert_eq!(picture, fresh, "a layer is out of date: {request:?}");
+        (after.pictures - before.pictures, after.overlays - before.overlays)
+    };
+    drawn(&request);
+    assert_eq!(drawn(&request), (0, 0));
+    for function in [VoiFunction::Linear, VoiFunction::LinearExact, VoiFunction::Sigmoid] {
+        request.voi = Voi::Window(Window { center: 90.0, width: 120.0, function });
+        request.invert = !request.invert;
+        assert_eq!(drawn(&request), (0, 0), "{function:?}");
+    }
+    request.overlay.opacity = 0.5;
+    assert_eq!(drawn(&request), (0, 1));
+    request.overlay.masks[1].is_visible = !request.overlay.masks[1].is_visible;
+    assert_eq!(drawn(&request), (0, 1));
+    request.overlay.hidden = true;
+    assert_eq!(drawn(&request), (0, 0));
+    request.overlay.hidden = false;
+    assert_eq!(drawn(&request), (0, 1));
+    request.transform = View { zoom: 1.5, ..View::default() }.transform(&grid, VIEWPORT);
+    assert_eq!(drawn(&request), (1, 1));
+    request.interpolation = Interpolation::Cubic;
+    assert_eq!(drawn(&request), (1, 0));
+    request.meaning.modality_lut = ModalityLut::Linear { slope: 0.5, intercept: 10.0 };
+    assert_eq!(drawn(&request), (1, 0));
+    request.frame = cases::frame(64, 80, request.frame.samples().clone());
+    assert_eq!(drawn(&request), (1, 0));
+    let rgb = (0..64 * 80 * 3).map(|i| (i % 251) as u8).collect::<Vec<_>>();
+    request.frame = cases::frame(64, 80, Samples::Rgb8(rgb.into()));
+    assert_eq!(drawn(&request), (1, 0));
 }
 
 #[test]
