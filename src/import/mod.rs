@@ -5,7 +5,8 @@
 
 pub mod dicom;
 pub mod error;
-pub mod folder;
+mod feed;
+mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod guard;
@@ -16,6 +17,7 @@ mod one_frame;
 pub mod raster;
 pub mod reason;
 pub mod recognize;
+mod repeated_facts;
 pub mod sample_type;
 mod scanning;
 pub mod slab;

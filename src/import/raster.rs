@@ -64,7 +64,8 @@ pub fn image_object(path: &Path, format: ImageFormat, limits: &Limits) -> Result
         body_part: String::new(),
         frame_of_reference: None,
     };
-    Ok(ImageObject { study: study_facts(&bytes, name), series, instance })
+    let study = Arc::new(study_facts(&bytes, name));
+    Ok(ImageObject { study, series: Arc::new(series), instance: Arc::new(instance) })
 }
 
 fn study_facts(bytes: &[u8], name: String) -> StudyFacts {

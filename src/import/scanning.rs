@@ -1,15 +1,16 @@
-//! The scan itself: files read in parallel, outcomes gathered, pictures grouped into studies.
+//! The scan itself: the walk finds files, readers read them meanwhile, outcomes are gathered, pictures grouped into
+//! studies. What comes out depends on the files alone, never on who was quicker.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::intake::{FileOutcome, FileStatus, Intake, Notice, Progress};
@@ -22,9 +23,11 @@ use crate::import::dicom::file::{DicomFile, FIRST_READ};
 use crate::import::dicom::grouping::{self, Grouped};
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
-use crate::import::folder::{self, Listing};
+use crate::import::feed::Feed;
+use crate::import::folder::{self, Failed};
 use crate::import::limits::Limits;
 use crate::import::recognize::{self, FileKind};
+use crate::import::repeated_facts::RepeatedFacts;
 use crate::import::{raster, reason};
 
 /// Decoders and parsers get the stack of a main thread.
@@ -43,7 +46,7 @@ pub struct Listener<'a> {
 
 /// What one file turned out to be.
 pub enum Found {
-    Image(Box<ImageObject>),
+    Image(ImageObject),
     Index(Vec<Reference>),
 }
 
@@ -51,48 +54,28 @@ pub type Read = (PathBuf, Result<Found, ImportError>);
 
 /// Who reads the files of a scan: threads of this process, or processes of their own.
 pub trait Readers {
-    /// Reads `files` elsewhere while `gather` takes in on the calling thread what they send; `gather` returns when the
-    /// last sender has gone. Files not begun when `is_stopped` is set are left out.
-    fn read(&self, files: &[PathBuf], limits: &Limits, is_stopped: &AtomicBool, gather: &mut dyn FnMut(Receiver<Read>));
+    /// Reads the files of `feed` elsewhere, until it is at its end, while `gather` takes in on the calling thread what
+    /// they send; `gather` returns when the last sender has gone.
+    fn read(&self, feed: &Feed, limits: &Limits, gather: &mut dyn FnMut(Receiver<Read>));
 }
 
 pub fn scan(paths: &[PathBuf], options: &ScanOptions, readers: &dyn Readers, listener: &Listener<'_>) -> Intake {
-    let Listener { cancel, .. } = listener;
     let limits = &options.limits;
-    let Listing { files, failed } = folder::list(paths, limits, *cancel);
-    let (n_total, was_cancelled) = (files.len(), cancel());
-    let patience = FIRST_PARTIAL;
-    let mut run = Run { limits, readers, listener, n_done: 0, n_total, was_cancelled, began: Instant::now(), patience };
-    let mut reads = run.read_all(&files);
-    let from_indexes = run.follow_indexes(paths, &files, &mut reads);
-    let mut outcomes: Vec<FileOutcome> =
-        failed.into_iter().map(|(path, error)| refused(path, &error)).chain(from_indexes).collect();
-    let mut objects = Vec::new();
-    for (path, result) in reads {
-        match result {
-            Ok(Found::Image(object)) => {
-                outcomes.push(FileOutcome { path, status: status(&object.instance.notices) });
-                objects.push(*object);
-            }
-            Ok(Found::Index(_)) => outcomes.push(FileOutcome { path, status: FileStatus::Read }),
-            Err(error) => outcomes.push(refused(path, &error)),
-        }
-    }
-    objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
-    let Grouped { studies, refused, duplicates, warned } = grouping::group(objects, &digest);
-    outcomes.sort_by(|a, b| a.path.cmp(&b.path));
-    outcomes.dedup();
-    for (path, notice) in refused {
-        replace(&mut outcomes, &path, FileStatus::Refused(notice));
-    }
-    for path in duplicates {
-        let notice = Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
-        replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
-    }
-    for (path, notice) in warned {
-        add(&mut outcomes, &path, notice);
-    }
-    Intake { studies, files: outcomes, was_cancelled: run.was_cancelled }
+    let mut run = Run {
+        limits,
+        readers,
+        listener,
+        gathered: Gathered { named: paths.iter().cloned().collect(), ..Gathered::default() },
+        n_before: 0,
+        was_cancelled: (listener.cancel)(),
+        began: Instant::now(),
+        patience: FIRST_PARTIAL,
+    };
+    let failed = run.read_all(&|feed| folder::walk(paths, limits, feed));
+    run.gathered.outcomes.extend(failed.into_iter().map(|(path, error)| refused(path, &error)));
+    run.follow_indexes();
+    let Run { gathered, was_cancelled, .. } = run;
+    gathered.intake(was_cancelled)
 }
 
 fn refused(path: PathBuf, error: &ImportError) -> FileOutcome {
@@ -129,13 +112,70 @@ fn without_judgement(study: &mut Study) {
     }
 }
 
+/// What has been read, in the order in which it came.
+#[derive(Default)]
+struct Gathered {
+    outcomes: Vec<FileOutcome>,
+    objects: Vec<ImageObject>,
+    repeated: RepeatedFacts,
+    /// What the scan was asked for. An index among it stands for the files it lists; one met in a folder adds nothing.
+    named: BTreeSet<PathBuf>,
+    /// Of the indexes that count, each with the path of its own.
+    references: Vec<(PathBuf, Vec<Reference>)>,
+}
+
+impl Gathered {
+    fn add(&mut self, (path, found): Read) {
+        match found {
+            Ok(Found::Image(object)) => {
+                self.outcomes.push(FileOutcome { path, status: status(&object.instance.notices) });
+                self.objects.push(self.repeated.shared(object));
+            }
+            Ok(Found::Index(references)) => {
+                if self.named.contains(&path) {
+                    self.references.push((path.clone(), references));
+                }
+                self.outcomes.push(FileOutcome { path, status: FileStatus::Read });
+            }
+            Err(error) => self.outcomes.push(refused(path, &error)),
+        }
+    }
+
+    /// In the order of their paths, as the final result has them.
+    fn sorted_objects(&mut self) -> &[ImageObject] {
+        self.objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
+        &self.objects
+    }
+
+    fn intake(mut self, was_cancelled: bool) -> Intake {
+        self.sorted_objects();
+        let Self { mut outcomes, objects, .. } = self;
+        let Grouped { studies, refused, duplicates, warned } = grouping::group(objects, &digest);
+        outcomes.sort_by(|a, b| a.path.cmp(&b.path));
+        outcomes.dedup();
+        for (path, notice) in refused {
+            replace(&mut outcomes, &path, FileStatus::Refused(notice));
+        }
+        for path in duplicates {
+            let notice =
+                Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
+            replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
+        }
+        for (path, notice) in warned {
+            add(&mut outcomes, &path, notice);
+        }
+        Intake { studies, files: outcomes, was_cancelled }
+    }
+}
+
 /// One scan under way on the calling thread.
 struct Run<'a> {
     limits: &'a Limits,
     readers: &'a dyn Readers,
     listener: &'a Listener<'a>,
-    n_done: usize,
-    n_total: usize,
+    gathered: Gathered,
+    /// Files of earlier feeds.
+    n_before: usize,
     was_cancelled: bool,
     began: Instant,
     /// From the beginning to the next partial result.
@@ -143,50 +183,73 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Progress and cancel stay on this thread.
-    fn read_all(&mut self, files: &[PathBuf]) -> Vec<Read> {
-        (self.listener.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
-        if files.is_empty() || self.was_cancelled {
-            return Vec::new();
+    /// Reads what `find` puts into a feed while it still looks for more. Progress and cancel stay on this thread.
+    fn read_all(&mut self, find: &(dyn Fn(&Feed) -> Failed + Sync)) -> Failed {
+        if self.was_cancelled {
+            return Failed::new();
         }
-        let mut reads = Vec::with_capacity(files.len());
-        let is_stopped = AtomicBool::new(false);
-        let (readers, limits) = (self.readers, self.limits);
-        readers.read(files, limits, &is_stopped, &mut |receiver| self.gather(&receiver, &is_stopped, &mut reads));
-        reads
+        let feed = Feed::default();
+        self.tell(&feed, self.n_before);
+        let mut failed = Failed::new();
+        let mut walk = || {
+            let _end = Completing(&feed);
+            failed = find(&feed);
+        };
+        match threads("walk", Some(1)) {
+            Some(pool) => pool.in_place_scope(|scope| {
+                scope.spawn(|_| walk());
+                self.read(&feed);
+            }),
+            // No thread to be had: one after the other
+            None => {
+                walk();
+                self.read(&feed);
+            }
+        }
+        self.n_before += feed.n_total().unwrap_or(0);
+        failed
     }
 
-    fn gather(&mut self, receiver: &Receiver<Read>, is_stopped: &AtomicBool, reads: &mut Vec<Read>) {
+    fn read(&mut self, feed: &Feed) {
+        let (readers, limits) = (self.readers, self.limits);
+        let mut n_done = self.n_before;
+        readers.read(feed, limits, &mut |receiver| n_done = self.gather(&receiver, feed, n_done));
+    }
+
+    /// `n_done` and all that came since.
+    fn gather(&mut self, receiver: &Receiver<Read>, feed: &Feed, mut n_done: usize) -> usize {
         loop {
             match receiver.recv_timeout(Duration::from_millis(20)) {
                 Ok(read) => {
-                    reads.push(read);
-                    self.n_done += 1;
-                    (self.listener.progress)(Progress { n_done: self.n_done, n_total: self.n_total });
+                    self.gathered.add(read);
+                    n_done += 1;
+                    self.tell(feed, n_done);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return n_done,
             }
             if !self.was_cancelled && (self.listener.cancel)() {
                 self.was_cancelled = true;
-                is_stopped.store(true, Ordering::Relaxed);
+                feed.stop();
             }
-            if self.n_done < self.n_total && !self.was_cancelled && self.began.elapsed() >= self.patience {
-                self.show(reads);
+            let is_over = || feed.n_total().is_some_and(|n_found| n_done >= self.n_before + n_found);
+            if !self.was_cancelled && self.began.elapsed() >= self.patience && !is_over() {
+                self.show();
             }
         }
     }
 
+    fn tell(&self, feed: &Feed, n_done: usize) {
+        // Not known before the walk is at its end
+        let n_total = feed.n_total().map_or(0, |n_found| self.n_before + n_found);
+        (self.listener.progress)(Progress { n_done, n_total });
+    }
+
     /// Hands out what has been read so far; each time more of it, so that all together costs little more than once.
-    fn show(&mut self, reads: &[Read]) {
-        let images = reads.iter().filter_map(|(_, found)| match found {
-            Ok(Found::Image(object)) => Some(object.as_ref().clone()),
-            Ok(Found::Index(_)) | Err(_) => None,
-        });
-        let mut objects: Vec<ImageObject> = images.collect();
-        objects.sort_by(|a, b| a.instance.path.cmp(&b.instance.path));
+    fn show(&mut self) {
         // Files of one identifier are compared at the end, and what is missing may still come
-        let Grouped { mut studies, .. } = grouping::group(objects, &|_| Some(Vec::new()));
+        let Grouped { mut studies, .. } =
+            grouping::group(self.gathered.sorted_objects().to_vec(), &|_| Some(Vec::new()));
         studies.iter_mut().filter_map(Arc::get_mut).for_each(without_judgement);
         if !studies.is_empty() {
             (self.listener.partial)(studies);
@@ -194,67 +257,98 @@ impl Run<'_> {
         self.patience = self.began.elapsed() * 3;
     }
 
-    /// A DICOMDIR that was named itself stands for the files it lists; one met in a folder adds nothing new.
-    fn follow_indexes(&mut self, paths: &[PathBuf], files: &[PathBuf], reads: &mut Vec<Read>) -> Vec<FileOutcome> {
-        let mut more: Vec<PathBuf> = Vec::new();
+    /// Reads what the indexes list and the walk has not found.
+    fn follow_indexes(&mut self) {
+        let mut indexes = std::mem::take(&mut self.gathered.references);
+        if indexes.is_empty() {
+            return;
+        }
+        indexes.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let known: BTreeSet<&Path> = self.gathered.outcomes.iter().map(|outcome| outcome.path.as_path()).collect();
+        let mut more: BTreeSet<PathBuf> = BTreeSet::new();
         let mut outcomes = Vec::new();
-        for (path, result) in reads.iter().filter(|(path, _)| paths.contains(path)) {
-            let Ok(Found::Index(references)) = result else { continue };
+        for (path, references) in indexes {
             for reference in references {
                 match reference {
-                    Ok(file) if file.is_file() => more.push(file.clone()),
-                    Ok(file) => outcomes.push(refused(file.clone(), &ImportError::NotFound)),
-                    Err(error) => outcomes.push(refused(path.clone(), error)),
+                    Ok(file) if !file.is_file() => outcomes.push(refused(file, &ImportError::NotFound)),
+                    Ok(file) if known.contains(file.as_path()) => {}
+                    Ok(file) => drop(more.insert(file)),
+                    Err(error) => outcomes.push(refused(path.clone(), &error)),
                 }
             }
         }
-        // The listing is sorted
-        more.retain(|file| files.binary_search(file).is_err());
-        more.sort();
-        more.dedup();
-        self.n_total += more.len();
-        let mut found = self.read_all(&more);
-        reads.append(&mut found);
-        outcomes
+        drop(known);
+        self.gathered.outcomes.append(&mut outcomes);
+        self.read_all(&|feed| {
+            feed.put(more.iter().cloned());
+            Failed::new()
+        });
     }
+}
+
+/// However the walk ends, nobody waits for it any longer.
+struct Completing<'a>(&'a Feed);
+
+impl Drop for Completing<'_> {
+    fn drop(&mut self) {
+        self.0.complete();
+    }
+}
+
+/// `None`: as many as the machine has.
+fn threads(name: &'static str, n_threads: Option<usize>) -> Option<ThreadPool> {
+    let pool = ThreadPoolBuilder::new().num_threads(n_threads.unwrap_or(0)).stack_size(STACK_BYTES);
+    pool.thread_name(move |index| format!("{name} {index}")).build().ok()
 }
 
 /// Threads of this process.
 pub struct InProcess;
 
+/// More at once saves nothing.
+const BATCH: usize = 16;
+
 impl Readers for InProcess {
-    fn read(
-        &self,
-        files: &[PathBuf],
-        limits: &Limits,
-        is_stopped: &AtomicBool,
-        gather: &mut dyn FnMut(Receiver<Read>),
-    ) {
-        let pool =
-            rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).thread_name(|index| format!("import {index}"));
-        let Ok(pool) = pool.build() else {
-            // No threads to be had: one file after the other
-            for path in files.iter().take_while(|_| !is_stopped.load(Ordering::Relaxed)) {
+    fn read(&self, feed: &Feed, limits: &Limits, gather: &mut dyn FnMut(Receiver<Read>)) {
+        let Some(pool) = threads("import", None) else {
+            // No threads to be had: some files after the others
+            loop {
                 let (sender, receiver) = mpsc::channel();
-                sender.send((path.clone(), read_file(path, limits))).unwrap_or_default();
+                let batch = feed.take(BATCH, 1);
+                let is_last = batch.is_empty();
+                batch.into_iter().for_each(|path| send(path, &sender, limits));
                 drop(sender);
                 gather(receiver);
+                if is_last {
+                    return;
+                }
             }
-            return;
         };
-        let (sender, receiver) = mpsc::channel();
+        let n_threads = pool.current_num_threads();
         pool.in_place_scope(|scope| {
-            scope.spawn(move |_| {
-                files.par_iter().for_each_with(sender, |sender, path| {
-                    if !is_stopped.load(Ordering::Relaxed) {
-                        // The receiver outlives every sender
-                        sender.send((path.clone(), read_file(path, limits))).unwrap_or_default();
+            let (sender, receiver) = mpsc::channel();
+            for _ in 0..n_threads {
+                let sender = sender.clone();
+                scope.spawn(move |_| {
+                    loop {
+                        let batch = feed.take(BATCH, n_threads);
+                        if batch.is_empty() {
+                            return;
+                        }
+                        let wanted = batch.into_iter().take_while(|_| !feed.is_stopped());
+                        wanted.for_each(|path| send(path, &sender, limits));
                     }
                 });
-            });
+            }
+            drop(sender);
             gather(receiver);
         });
     }
+}
+
+fn send(path: PathBuf, sender: &Sender<Read>, limits: &Limits) {
+    let found = read_file(&path, limits);
+    // The receiver outlives every sender
+    sender.send((path, found)).unwrap_or_default();
 }
 
 /// Reads one file, opened once; what it makes fail costs that file only.
@@ -266,7 +360,7 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Found, ImportError> {
             FileKind::Dicom => dicom_file(path, &DicomFile::read(source, head, limits)?, limits),
             FileKind::Raster(format) => {
                 let object = raster::image_object(path, format, limits)?;
-                Ok(Found::Image(Box::new(object)))
+                Ok(Found::Image(object))
             }
             FileKind::Other => Err(ImportError::NotAnImageFile),
         }
@@ -283,7 +377,7 @@ fn dicom_file(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Found, I
     if dicomdir::is_index(file) {
         return Ok(Found::Index(dicomdir::references(path, file)));
     }
-    Ok(Found::Image(Box::new(attributes::image_object(path, file, limits)?)))
+    Ok(Found::Image(attributes::image_object(path, file, limits)?))
 }
 
 /// SHA-256 of a file's bytes; `None` when it cannot be read any more.

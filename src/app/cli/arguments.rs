@@ -316,13 +316,15 @@ pub enum ImportPart {
     Memory,
     /// From choosing a folder of 1,000 slices to the first picture
     FirstImage,
+    /// A folder of 100,000 files: first picture, whole, memory; writes 800 MB, so only when named
+    Crowd,
     /// Memory with 10,000 slices opened and scrolled through; writes 5 GB, so only when named
     Long,
 }
 
 #[derive(Debug, Args)]
 pub struct BenchImportArguments {
-    /// What to measure; may be repeated; everything but `long` when absent
+    /// What to measure; may be repeated; everything but `crowd` and `long` when absent
     #[arg(long = "part", value_enum)]
     pub parts: Vec<ImportPart>,
     /// Measured rounds; one more goes before and does not count

@@ -2,7 +2,7 @@
 //!
 //! What two files contradict each other about is never settled here: both are shown, apart, and both say so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::domain::series::{Series, StackImage};
 use crate::domain::study::Study;
 use crate::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
 use crate::import::dicom::attributes::{ImageObject, SeriesFacts, StudyFacts, derived_uid};
-use crate::import::dicom::parts::{self, Part};
+use crate::import::dicom::parts::{self, Member, Part};
 use crate::import::dicom::{person, stack};
 use crate::import::reason;
 
@@ -38,7 +38,10 @@ pub fn group(objects: Vec<ImageObject>, digest: Digest<'_>) -> Grouped {
     let objects = told_apart(objects, digest, &mut grouped);
     let mut by_uid: BTreeMap<StudyUid, Vec<ImageObject>> = BTreeMap::new();
     for object in objects {
-        by_uid.entry(object.study.uid.clone()).or_default().push(object);
+        match by_uid.get_mut(&object.study.uid) {
+            Some(known) => known.push(object),
+            None => drop(by_uid.insert(object.study.uid.clone(), vec![object])),
+        }
     }
     let mut studies: Vec<Study> = Vec::new();
     for (uid, objects) in by_uid {
@@ -60,10 +63,14 @@ pub fn group(objects: Vec<ImageObject>, digest: Digest<'_>) -> Grouped {
 /// Each object once, each under an identity of its own: files that claim one identifier with different contents get
 /// identities derived from those contents, all of them, so that no decision ever stands beside the wrong picture.
 fn told_apart(objects: Vec<ImageObject>, digest: Digest<'_>, grouped: &mut Grouped) -> Vec<ImageObject> {
-    let mut counts: BTreeMap<SopInstanceUid, usize> = BTreeMap::new();
-    objects.iter().for_each(|object| *counts.entry(object.instance.sop.clone()).or_default() += 1);
+    let mut seen: HashSet<&SopInstanceUid> = HashSet::with_capacity(objects.len());
+    let again = objects.iter().map(|object| &object.instance.sop).filter(|sop| !seen.insert(sop));
+    let repeated: HashSet<SopInstanceUid> = again.cloned().collect();
+    if repeated.is_empty() {
+        return objects;
+    }
     let (mut kept, disputed): (Vec<_>, Vec<_>) =
-        objects.into_iter().partition(|object| counts.get(&object.instance.sop) == Some(&1));
+        objects.into_iter().partition(|object| !repeated.contains(&object.instance.sop));
     let mut claims: BTreeMap<SopInstanceUid, BTreeMap<Vec<u8>, ImageObject>> = BTreeMap::new();
     for object in disputed {
         let path = object.instance.path.clone();
@@ -79,10 +86,11 @@ fn told_apart(objects: Vec<ImageObject>, digest: Digest<'_>, grouped: &mut Group
         for (contents, mut object) in claim {
             if is_disputed {
                 let own = derived_uid(&[b"disputed", sop.as_str().as_bytes(), &contents]);
-                object.instance.sop = SopInstanceUid::new(own);
-                object.instance.written_sop = Some(sop.clone());
-                object.instance.notices.insert(0, conflicting_sop());
-                grouped.warned.push((object.instance.path.clone(), conflicting_sop()));
+                let instance = Arc::make_mut(&mut object.instance);
+                instance.sop = SopInstanceUid::new(own);
+                instance.written_sop = Some(sop.clone());
+                instance.notices.insert(0, conflicting_sop());
+                grouped.warned.push((instance.path.clone(), conflicting_sop()));
             }
             kept.push(object);
         }
@@ -139,12 +147,15 @@ fn mark_doubtful_patients(studies: &mut [Study]) {
 
 /// One study of one person. `shared_uid` is the identifier that files of other persons claim too.
 fn study(objects: Vec<ImageObject>, shared_uid: Option<StudyUid>) -> Option<Study> {
-    let facts = objects.first()?.study.clone();
+    let facts = StudyFacts::clone(&objects.first()?.study);
     // Whichever file comes first: the identity is made of the same words
     let person = objects.iter().map(|object| &object.study.patient).min()?.clone();
-    let mut bins: BTreeMap<SeriesUid, Vec<(SeriesFacts, Arc<Instance>)>> = BTreeMap::new();
+    let mut bins: BTreeMap<SeriesUid, Vec<Member>> = BTreeMap::new();
     for ImageObject { series, instance, .. } in objects {
-        bins.entry(series.uid.clone()).or_default().push((series, Arc::new(instance)));
+        match bins.get_mut(&series.uid) {
+            Some(bin) => bin.push((series, instance)),
+            None => drop(bins.insert(series.uid.clone(), vec![(series, instance)])),
+        }
     }
     let mut series: Vec<Series> = bins.into_values().flat_map(|members| series_parts(&members)).collect();
     // Parts of one series keep their order
@@ -180,7 +191,7 @@ fn study(objects: Vec<ImageObject>, shared_uid: Option<StudyUid>) -> Option<Stud
 }
 
 /// One series becomes one stack, or as many as it holds.
-fn series_parts(members: &[(SeriesFacts, Arc<Instance>)]) -> Vec<Series> {
+fn series_parts(members: &[Member]) -> Vec<Series> {
     let conflict = parts::conflict(members);
     let parts = parts::parts(members);
     let n_parts = parts.len();

@@ -19,6 +19,9 @@ const MIN_STACK: usize = 3;
 /// Direction cosines of parallel images differ by less than this: a quarter of a degree.
 const PARALLEL: f64 = 5e-3;
 
+/// An instance, and what its file says of the series.
+pub type Member = (Arc<SeriesFacts>, Arc<Instance>);
+
 /// One frame with all that is known of it.
 #[derive(Clone, Copy)]
 pub struct Image<'a> {
@@ -38,7 +41,7 @@ pub struct Part<'a> {
 }
 
 /// Splits a series; parts in an order that does not depend on file names.
-pub fn parts(members: &[(SeriesFacts, Arc<Instance>)]) -> Vec<Part<'_>> {
+pub fn parts(members: &[Member]) -> Vec<Part<'_>> {
     let images = members.iter().enumerate().flat_map(|(index, (facts, instance))| images_of(index, facts, instance));
     let mut kinds: Vec<(Kind, Vec<Image<'_>>)> = by_kind(images.collect());
     in_reading_order(&mut kinds, |(kind, images)| (kind.is_localizer, images.as_slice()));
@@ -168,7 +171,7 @@ fn name_all(parts: &mut [Part<'_>]) {
 }
 
 /// Which contradictions one series identifier covers (row by row of its images).
-pub fn conflict(members: &[(SeriesFacts, Arc<Instance>)]) -> Option<String> {
+pub fn conflict(members: &[Member]) -> Option<String> {
     let mut modalities: Vec<&Modality> = members.iter().map(|(facts, _)| &facts.modality).collect();
     let mut frames: Vec<&FrameOfReferenceUid> =
         members.iter().filter_map(|(facts, _)| facts.frame_of_reference.as_ref()).collect();

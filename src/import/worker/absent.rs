@@ -1,11 +1,10 @@
 //! Where there are no worker processes: a crew that cannot exist, so that nobody else has to ask for the system.
 
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 
 use crate::domain::frame::Samples;
 use crate::import::error::ImportError;
+use crate::import::feed::Feed;
 use crate::import::limits::Limits;
 use crate::import::one_frame::PlaceOfFrame;
 use crate::import::scanning::{Read, Readers};
@@ -34,7 +33,7 @@ impl Crew {
 }
 
 impl Readers for Crew {
-    fn read(&self, _: &[PathBuf], _: &Limits, _: &AtomicBool, _: &mut dyn FnMut(Receiver<Read>)) {
+    fn read(&self, _: &Feed, _: &Limits, _: &mut dyn FnMut(Receiver<Read>)) {
         match *self {}
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::domain::instance::{Instance, PixelDescription};
 use crate::domain::overlay::Overlay;
@@ -20,7 +21,8 @@ pub fn found(path: &Path, said: Result<Described, Fault>, limits: &Limits) -> Re
             if !is_sound(&object.instance, limits) {
                 return Err(ImportError::ReaderCrashed);
             }
-            object.instance.path = path.to_owned();
+            // Fresh from the socket: nobody else holds it
+            Arc::make_mut(&mut object.instance).path = path.to_owned();
             Ok(Found::Image(object))
         }
         Described::Index(references) => {

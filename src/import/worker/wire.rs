@@ -51,7 +51,7 @@ pub enum Reply {
 
 #[derive(Serialize, Deserialize)]
 pub enum Described {
-    Image(Box<ImageObject>),
+    Image(ImageObject),
     /// Paths below the index's folder.
     Index(Vec<Result<Vec<u8>, Fault>>),
 }

@@ -4,6 +4,7 @@ pub mod case;
 mod files;
 pub mod harness;
 mod index;
+mod memory;
 mod mutations;
 mod places;
 mod structure;

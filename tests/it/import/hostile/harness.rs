@@ -192,7 +192,7 @@ fn reads_what_it_is_told_to() {
 
 /// Bounds the address space; resident memory now, where the system tells it.
 #[cfg(target_os = "linux")]
-fn bound_memory() -> Option<u64> {
+pub fn bound_memory() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let bound = status_kib("VmSize:")? * 1024 + EXTRA_ADDRESS_SPACE;
     let maximum = getrlimit(Resource::As).maximum;
@@ -201,11 +201,11 @@ fn bound_memory() -> Option<u64> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn bound_memory() -> Option<u64> {
+pub fn bound_memory() -> Option<u64> {
     None
 }
 
-fn status_kib(field: &str) -> Option<u64> {
+pub fn status_kib(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(field))?;
     line.split_whitespace().nth(1)?.parse().ok()

@@ -95,7 +95,7 @@ fn folders_without_end_are_left_at_a_depth() {
     assert!(found.contains(&reason::NOT_REACHED) && found.contains(&reason::UNREADABLE), "{found:?}");
 }
 
-/// Row 18, in small: an answer for each of many files, and an end when it is asked for.
+/// Row 18, in small and of files that are no pictures; see `memory` for a hundred thousand.
 #[test]
 fn many_files_in_one_folder_can_be_stopped_and_are_bounded() {
     let folder = tempfile::tempdir().unwrap();

@@ -64,6 +64,34 @@ pub fn measure_long(setting: &Setting<'_>) -> Result<Sheet, String> {
     Ok(sheet)
 }
 
+/// 100,000 small files in one folder: the first picture, the end of the scan, and the memory of it all.
+pub fn measure_crowd(setting: &Setting<'_>) -> Result<Sheet, String> {
+    let n_files = setting.n(100_000);
+    let folder = setting.folder.join("crowd");
+    writing::crowd(&folder, n_files)?;
+    let (mut app, woken) = start(setting)?;
+    let before = resident::bytes();
+    let began = Instant::now();
+    app.open(vec![folder]);
+    until(&mut app, &woken, "the first picture", App::has_shown_image)?;
+    let first_s = began.elapsed().as_secs_f64();
+    until(&mut app, &woken, "the whole folder", |app| app.library.running.is_none())?;
+    let all_s = began.elapsed().as_secs_f64();
+    let mib = |n_bytes: u64| n_bytes as f64 / f64::from(1 << 20);
+    let mut sheet = Sheet::new("import crowd", 1, Vec::new(), &[])
+        .with_fact("files", n_files)
+        .with_fact("studies", app.library.studies.len())
+        .with_fact("whole_ms", all_s * 1e3)
+        .with_target("milliseconds to the first picture", 2000.0, first_s * 1e3);
+    if let Some((before, after)) = before.zip(resident::bytes()) {
+        sheet = sheet.with_fact("resident_mib_after", mib(after.saturating_sub(before)));
+    }
+    if let Some(peak) = resident::peak_bytes() {
+        sheet = sheet.with_target("peak resident MiB", 512.0, mib(peak));
+    }
+    Ok(sheet)
+}
+
 /// The hall, and what its threads say when they have something for it.
 fn start(setting: &Setting<'_>) -> Result<(App, Receiver<()>), String> {
     let options = AppOptions {

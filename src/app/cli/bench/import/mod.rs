@@ -42,6 +42,7 @@ pub fn run(arguments: &BenchImportArguments, importer: &Importer) -> Outcome {
     // Memory first: later parts leave freed memory behind
     let order = [
         ImportPart::Memory,
+        ImportPart::Crowd,
         ImportPart::Long,
         ImportPart::Headers,
         ImportPart::Volume,
@@ -49,7 +50,7 @@ pub fn run(arguments: &BenchImportArguments, importer: &Importer) -> Outcome {
         ImportPart::FirstImage,
     ];
     let is_wanted = |part: &ImportPart| match parts.is_empty() {
-        true => *part != ImportPart::Long,
+        true => !matches!(part, ImportPart::Crowd | ImportPart::Long),
         false => parts.contains(part),
     };
     let mut sheets = Vec::new();
@@ -84,6 +85,7 @@ fn measure(part: ImportPart, setting: &Setting<'_>) -> Result<Sheet, String> {
         ImportPart::Frames => frames::measure(setting),
         ImportPart::Memory => memory::measure(setting),
         ImportPart::FirstImage => first_image::measure(setting),
+        ImportPart::Crowd => first_image::measure_crowd(setting),
         ImportPart::Long => first_image::measure_long(setting),
     }
 }

@@ -87,13 +87,29 @@ fn meta(syntax: &str, class: &str, sop: &str) -> Vec<u8> {
     all.0
 }
 
+/// Which slice of which series of which study; each from 0, series and slices counted over all.
+#[derive(Clone, Copy)]
+struct Slot {
+    study: u32,
+    series: u32,
+    slice: u32,
+    /// Along its series.
+    place: u32,
+}
+
+impl Slot {
+    fn sop(self) -> String {
+        format!("{ROOT}.3.{}", self.slice + 1)
+    }
+}
+
 /// Everything before the pixels of one axial slice: some 4 kB, a hundred elements, sequences and private groups.
-fn ct_header(index: u32, size: u16) -> Elements {
+fn ct_header(slot: Slot, size: u16) -> Elements {
     let mut set = Elements::default();
     set.text(0x0008_0005, b"CS", "ISO_IR 100");
     set.text(0x0008_0008, b"CS", "ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SPI");
     set.text(0x0008_0016, b"UI", CT_IMAGE);
-    set.text(0x0008_0018, b"UI", &format!("{ROOT}.3.{}", index + 1));
+    set.text(0x0008_0018, b"UI", &slot.sop());
     for tag in [0x0008_0020, 0x0008_0021, 0x0008_0022, 0x0008_0023] {
         set.text(tag, b"DA", "20260102");
     }
@@ -113,7 +129,7 @@ fn ct_header(index: u32, size: u16) -> Elements {
     reference.text(0x0008_1155, b"UI", &format!("{ROOT}.3.1"));
     set.sequence(0x0008_1140, &reference);
     set.text(0x0010_0010, b"PN", "Bench^Series");
-    set.text(0x0010_0020, b"LO", "BENCH1");
+    set.text(0x0010_0020, b"LO", &format!("BENCH{}", slot.study + 1));
     set.text(0x0010_0030, b"DA", "19700101");
     set.text(0x0010_0040, b"CS", "O");
     set.text(0x0010_1010, b"AS", "055Y");
@@ -127,16 +143,17 @@ fn ct_header(index: u32, size: u16) -> Elements {
     set.text(0x0018_1210, b"SH", "B31f");
     set.text(0x0018_5100, b"CS", "HFS");
     private_group(&mut set, 0x0019_0000, 24);
-    set.text(0x0020_000D, b"UI", &format!("{ROOT}.1"));
-    set.text(0x0020_000E, b"UI", &format!("{ROOT}.2"));
+    set.text(0x0020_000D, b"UI", &format!("{ROOT}.1.{}", slot.study + 1));
+    set.text(0x0020_000E, b"UI", &format!("{ROOT}.2.{}", slot.series + 1));
     set.text(0x0020_0010, b"SH", "1");
-    set.text(0x0020_0011, b"IS", "2");
+    set.text(0x0020_0011, b"IS", &(slot.series + 2).to_string());
     set.text(0x0020_0012, b"IS", "1");
-    set.text(0x0020_0013, b"IS", &(index + 1).to_string());
-    set.text(0x0020_0032, b"DS", &format!("-170.5\\-310.25\\{:.1}", f64::from(index) * 0.7));
+    set.text(0x0020_0013, b"IS", &(slot.place + 1).to_string());
+    let z_mm = f64::from(slot.place) * 0.7;
+    set.text(0x0020_0032, b"DS", &format!("-170.5\\-310.25\\{z_mm:.1}"));
     set.text(0x0020_0037, b"DS", "1\\0\\0\\0\\1\\0");
-    set.text(0x0020_0052, b"UI", &format!("{ROOT}.4"));
-    set.text(0x0020_1041, b"DS", &format!("{:.1}", f64::from(index) * 0.7));
+    set.text(0x0020_0052, b"UI", &format!("{ROOT}.4.{}", slot.study + 1));
+    set.text(0x0020_1041, b"DS", &format!("{z_mm:.1}"));
     private_group(&mut set, 0x0021_0000, 16);
     set.words(0x0028_0002, &[1]);
     set.text(0x0028_0004, b"CS", "MONOCHROME2");
@@ -162,20 +179,30 @@ fn private_group(set: &mut Elements, group: u32, n_elements: u32) {
     }
 }
 
-/// Writes slices `0..n_slices` of `size` × `size`, 16 bits, signed; the files in order.
+/// Writes slices `0..n_slices` of one series, `size` × `size`, 16 bits, signed; the files in order.
 pub fn ct_series(folder: &Path, n_slices: u32, size: u16) -> Result<Vec<PathBuf>, String> {
+    ct_slices(folder, n_slices, size, |slice| Slot { study: 0, series: 0, slice, place: slice })
+}
+
+/// Writes `n_files` small slices into one folder: series of 500, studies of 8 series.
+pub fn crowd(folder: &Path, n_files: u32) -> Result<Vec<PathBuf>, String> {
+    ct_slices(folder, n_files, 16, |slice| Slot { study: slice / 4000, series: slice / 500, slice, place: slice % 500 })
+}
+
+fn ct_slices(folder: &Path, n_slices: u32, size: u16, slot: impl Fn(u32) -> Slot) -> Result<Vec<PathBuf>, String> {
     fs::create_dir_all(folder).map_err(|error| format!("no folder to measure in: {error}"))?;
     let n_samples = usize::from(size) * usize::from(size);
     // One field of noise, seen further along in every slice: no slice is like its neighbor
     let noise = noise_bytes(n_samples + n_slices as usize * 8);
     let mut files = Vec::new();
     for index in 0..n_slices {
-        let mut bytes = meta(EXPLICIT_LE, CT_IMAGE, &format!("{ROOT}.3.{}", index + 1));
-        let mut set = ct_header(index, size);
+        let slot = slot(index);
+        let mut bytes = meta(EXPLICIT_LE, CT_IMAGE, &slot.sop());
+        let mut set = ct_header(slot, size);
         let start = index as usize * 16;
         set.raw(0x7FE0_0010, b"OW", noise.get(start..start + 2 * n_samples).unwrap_or_default());
         bytes.extend(set.0);
-        let path = folder.join(format!("{index:05}.dcm"));
+        let path = folder.join(format!("{index:06}.dcm"));
         fs::write(&path, bytes).map_err(|error| format!("the series cannot be written: {error}"))?;
         files.push(path);
     }
