@@ -9,9 +9,12 @@ use crate::ui::action::{Action, AppAction, ExportAction, OpenAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::palette::PaletteDraft;
+use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::history;
+use crate::ui::preferences::Step;
 use crate::ui::shortcuts::{
-    HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ViewKey, is_held, put_on, take_pressed,
+    HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ViewKey, is_held, take_pressed,
 };
 use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
@@ -27,7 +30,6 @@ const WINDOW_STEP: f64 = 6.0;
 pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let ctx = ui.ctx().clone();
     let keys = &context.app.preferences.keys;
-    put_on(&ctx, keys);
     let is_elsewhere = ctx.text_edit_focused() || !view.dialogs.is_empty() || ctx.any_popup_open();
     view.overlay.is_held_hidden = !is_elsewhere && is_held(&ctx, keys, HoldKey::HideModel);
     if is_elsewhere {
@@ -36,15 +38,26 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     let focused = ctx.memory(|memory| memory.focused());
     let keeps_focus_keys = focused.is_some_and(|id| !is_viewport(id));
     for command in take_pressed(&ctx, keys, KeyContext::Everywhere, keeps_focus_keys) {
-        view.transient.hint = None;
-        match command {
-            KeyCommand::View(key) => view_key(&ctx, context, view, key),
-            KeyCommand::Stage(key) => stage_key(context, view, key),
-            KeyCommand::Review(key) => review_key(context, view, actions, key),
-            KeyCommand::Program(key) => program_key(&ctx, context, view, actions, key),
-            // Read above, while they are down.
-            KeyCommand::Hold(_) => {}
-        }
+        run(&ctx, context, view, actions, command);
+    }
+}
+
+/// Does what a key, or the palette, asks for.
+pub fn run(
+    ctx: &Context,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+    command: KeyCommand,
+) {
+    view.transient.hint = None;
+    match command {
+        KeyCommand::View(key) => view_key(ctx, context, view, key),
+        KeyCommand::Stage(key) => stage_key(context, view, key),
+        KeyCommand::Review(key) => review_key(context, view, actions, key),
+        KeyCommand::Program(key) => program_key(ctx, context, view, actions, key),
+        // Read above, while they are down.
+        KeyCommand::Hold(_) => {}
     }
 }
 
@@ -62,6 +75,17 @@ fn program_key(
         ProgramKey::Export => {}
         ProgramKey::HideIdentity => view.is_identity_hidden = !view.is_identity_hidden,
         ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),
+        ProgramKey::Settings => view.dialogs.push(Dialog::Settings(SettingsDraft::default())),
+        ProgramKey::Commands => view.dialogs.push(Dialog::Palette(PaletteDraft::default())),
+        ProgramKey::LargerText | ProgramKey::SmallerText | ProgramKey::UsualText => {
+            let mut preferences = context.app.preferences.clone();
+            match key {
+                ProgramKey::LargerText => preferences = preferences.with_text_step(Step::Up),
+                ProgramKey::SmallerText => preferences = preferences.with_text_step(Step::Down),
+                _ => preferences.display.text_scale = 1.0,
+            }
+            actions.push(AppAction::Prefer(Box::new(preferences)).into());
+        }
         ProgramKey::FocusPanels => {
             let active = active_viewport(context, view);
             ctx.memory_mut(|memory| {

@@ -4,10 +4,12 @@
 //! deleted without medical loss; what the reader decides goes out as an action and comes back in the context.
 
 pub mod action;
+pub mod commands;
 pub mod context;
 pub mod deciding;
 pub mod dialogs;
 pub mod history;
+pub mod in_force;
 pub mod keys;
 pub mod links;
 pub mod panels;

@@ -13,19 +13,46 @@ use crate::ui::shortcuts::KeyMap;
 
 /// Text scales on offer.
 pub const TEXT_SCALES: RangeInclusive<f32> = 0.8..=2.0;
+/// The steps between.
+pub const TEXT_STEPS: [f32; 8] = [0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0];
 /// Factors of the window drag on offer.
 pub const SENSITIVITIES: RangeInclusive<f64> = 0.25..=4.0;
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
     /// The reader's own keys.
     pub keys: Arc<KeyMap>,
     pub display: DisplayPreferences,
     pub mouse: MousePreferences,
+    /// Models run when a study opens.
+    pub analyzes_on_open: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            keys: Arc::default(),
+            display: DisplayPreferences::default(),
+            mouse: MousePreferences::default(),
+            analyzes_on_open: true,
+        }
+    }
 }
 
 impl Preferences {
+    /// The next of [`TEXT_STEPS`], larger or smaller; the last when there is none.
+    #[must_use]
+    pub fn with_text_step(mut self, direction: Step) -> Self {
+        let scale = self.display.text_scale;
+        let next = match direction {
+            Step::Up => TEXT_STEPS.into_iter().find(|step| *step > scale + 0.001),
+            Step::Down => TEXT_STEPS.into_iter().rev().find(|step| *step < scale - 0.001),
+        };
+        self.display.text_scale = next.unwrap_or(scale);
+        self
+    }
+
     /// The same with every number within its range.
     #[must_use]
     pub fn sane(mut self) -> Self {
@@ -39,7 +66,13 @@ impl Preferences {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Up,
+    Down,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DisplayPreferences {
     /// Of everything on the screen, 0.8 to 2.0.
@@ -115,7 +148,7 @@ pub enum DrawnBy {
     Processor,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MousePreferences {
     /// The left and the right button change places, on the whole screen.

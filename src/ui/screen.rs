@@ -12,6 +12,7 @@ use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::dialogs_ui;
 use crate::ui::history;
+use crate::ui::in_force::put_in_force;
 use crate::ui::keys::keys_ui;
 use crate::ui::panels::finding_details::{decision_ui, finding_facts_ui};
 use crate::ui::panels::findings::findings_ui;
@@ -28,6 +29,7 @@ use crate::ui::viewport::stage_ui;
 
 /// Draws one pass and collects what the reader asked for.
 pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    put_in_force(ui.ctx(), context.app.preferences, view);
     mark_displayed(context, view, actions);
     let known = context.open_study_uid().and_then(|study| view.look(study).cloned());
     first_selection(context, view);

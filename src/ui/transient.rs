@@ -12,6 +12,7 @@ use crate::domain::presentation::Window;
 use crate::domain::uid::{FindingId, StudyUid};
 use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
+use crate::ui::preferences::MousePreferences;
 use crate::ui::view_state::{SeriesPart, SeriesView};
 use crate::ui::viewport::picture::{DrawingError, Painted};
 
@@ -96,6 +97,8 @@ pub struct Pointer {
     pub wheel_rest: f32,
     /// The pane under the pointer, and the image point there in pixel-edge coordinates.
     pub hovered: Option<(usize, [f64; 2])>,
+    /// What the buttons do; the reader's preferences of this pass.
+    pub habits: MousePreferences,
 }
 
 /// A drag in the viewport: what it does, and what it started from.
@@ -123,6 +126,7 @@ pub enum DragKind {
     Window,
     Pan,
     Zoom,
+    Scroll,
     /// A box for a new finding, in pixel-edge coordinates; `None` until it has a size.
     Box(Option<PixelBox>),
 }

@@ -13,6 +13,7 @@ use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
 use crate::imaging::view::View;
 use crate::render::request::Interpolation;
 use crate::ui::dialogs::Dialog;
+use crate::ui::preferences::LetterEdges;
 use crate::ui::stage::{Pane, PaneContent, SeriesRef, Stage};
 use crate::ui::transient::Transient;
 
@@ -26,6 +27,8 @@ pub struct ViewState {
     pub is_identity_hidden: bool,
     /// The open dialogs, the topmost last.
     pub dialogs: Vec<Dialog>,
+    /// Names of what was asked for in the palette, the latest first.
+    pub recent_commands: Vec<String>,
     pub transient: Transient,
 }
 
@@ -213,6 +216,7 @@ pub enum WindowChoice {
 pub struct DisplayChoice {
     /// Between pixels when the image is magnified. Measurements never use it.
     pub interpolation: Interpolation,
+    pub letters: LetterEdges,
 }
 
 /// What is laid over the picture; one choice for all series.

@@ -1,7 +1,9 @@
 //! The screen, driven as a reader drives it: by labels, keys and the pointer.
 
 mod desk;
+mod palette;
 mod pictures;
+mod settings;
 mod study;
 
 use std::sync::Arc;

@@ -17,7 +17,7 @@ pub fn dispatch(app: &mut App, action: &AnalysisAction) {
 /// Runs what has not been run on this study, when studies are analyzed on opening.
 pub fn resume(app: &mut App, study: &StudyUid) {
     let Some(desk) = app.desks.get(study) else { return };
-    if !app.preferences.settings.analyzes_on_open || desk.is_analyzing() || app.library.is_partial(study) {
+    if !app.preferences.settings.screen.analyzes_on_open || desk.is_analyzing() || app.library.is_partial(study) {
         return;
     }
     let is_open = |model: &&ModelStatus| {

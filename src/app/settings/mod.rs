@@ -9,27 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::ui::preferences::Preferences;
 
 /// What a reader set once and expects to find again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Stands behind every decision.
     pub reader: String,
     /// The research-use dialog was accepted.
     pub has_accepted_research_use: bool,
-    /// Models run when a study opens.
-    pub analyzes_on_open: bool,
     pub screen: Preferences,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            reader: String::new(),
-            has_accepted_research_use: false,
-            analyzes_on_open: true,
-            screen: Preferences::default(),
-        }
-    }
 }
 
 /// The settings, and what was wrong with the file in words for the user.

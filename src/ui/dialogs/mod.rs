@@ -2,9 +2,11 @@
 
 mod about;
 mod new_finding;
+pub mod palette;
 mod path;
 mod problems;
 mod reject_reasons;
+pub mod settings;
 mod shortcut_sheet;
 mod terms;
 
@@ -15,6 +17,8 @@ use crate::domain::finding::{Place, Subject};
 use crate::domain::uid::FindingId;
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
+use crate::ui::dialogs::palette::PaletteDraft;
+use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
 
@@ -37,6 +41,8 @@ pub enum Dialog {
         label: String,
     },
     Shortcuts,
+    Settings(SettingsDraft),
+    Palette(PaletteDraft),
     About,
 }
 
@@ -66,6 +72,8 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
             new_finding::new_finding_ui(ui, context, actions, subject, place, label)
         }
         Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
+        Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),
+        Dialog::Palette(draft) => palette::palette_ui(ui, context, view, actions, draft),
         Dialog::About => about::about_ui(ui, context),
     };
     if stay == Stay::Open {

@@ -2,9 +2,8 @@
 
 use egui::{Grid, RichText, ScrollArea, Ui};
 
-use crate::imaging::presets::presets;
 use crate::ui::dialogs::{Stay, modal};
-use crate::ui::shortcuts::{GESTURES, Group, KeyCommand, SHORTCUTS, Shortcut, ViewKey, chord_words, keys_of};
+use crate::ui::shortcuts::{GESTURES, Group, SHORTCUTS, chord_words, keys_of, wording};
 use crate::ui::theme::theme;
 
 pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
@@ -32,7 +31,7 @@ fn group_ui(ui: &mut Ui, group: Group) {
     Grid::new(("shortcuts", group.word())).num_columns(2).min_row_height(17.0).spacing([12.0, 3.0]).show(ui, |ui| {
         for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.group == group) {
             let keys: Vec<String> = own.chords(shortcut).iter().map(|chord| chord_words(ui.ctx(), chord)).collect();
-            row(ui, &keys.join(", "), &words(shortcut));
+            row(ui, &keys.join(", "), &wording(shortcut));
         }
     });
     ui.add_space(8.0);
@@ -55,14 +54,4 @@ fn row(ui: &mut Ui, keys: &str, meaning: &str) {
     ui.label(RichText::new(keys).small().color(theme().text.strong));
     ui.add(egui::Label::new(RichText::new(meaning).small().color(theme().text.normal)).wrap());
     ui.end_row();
-}
-
-/// A preset's key says which window it is.
-fn words(shortcut: &Shortcut) -> String {
-    let KeyCommand::View(ViewKey::Preset(digit)) = shortcut.command else { return shortcut.words.to_owned() };
-    let preset = presets().iter().find(|preset| preset.key == Some(digit));
-    preset.map_or_else(
-        || shortcut.words.to_owned(),
-        |preset| format!("{} {:.0} / {:.0}", preset.name, preset.window.width, preset.window.center),
-    )
 }

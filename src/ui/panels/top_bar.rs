@@ -8,6 +8,8 @@ use crate::domain::uid::ReaderName;
 use crate::ui::action::{Action, AppAction, ExportAction, OpenAction, StudyAction};
 use crate::ui::context::UiContext;
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::palette::PaletteDraft;
+use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::shortcuts::{KeyCommand, ProgramKey, chord_text};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -88,6 +90,12 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
             view.dialogs.push(Dialog::Problems);
         }
         ui.separator();
+        if keyed(ui, "Find a command…", ProgramKey::Commands) {
+            view.dialogs.push(Dialog::Palette(PaletteDraft::default()));
+        }
+        if keyed(ui, "Settings…", ProgramKey::Settings) {
+            view.dialogs.push(Dialog::Settings(SettingsDraft::default()));
+        }
         if keyed(ui, "Keyboard and mouse", ProgramKey::Shortcuts) {
             view.dialogs.push(Dialog::Shortcuts);
         }

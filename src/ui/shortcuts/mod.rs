@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use egui::{Context, Event, Id, Key, KeyboardShortcut};
 
+use crate::imaging::presets::presets;
+
 pub use chord::chord_words;
 pub use key_map::KeyMap;
 pub use table::{GESTURES, SHORTCUTS};
@@ -92,6 +94,12 @@ pub enum ProgramKey {
     Export,
     HideIdentity,
     Shortcuts,
+    Settings,
+    /// The command palette.
+    Commands,
+    LargerText,
+    SmallerText,
+    UsualText,
     FocusPanels,
     Cancel,
     Quit,
@@ -197,6 +205,16 @@ pub fn keys_of(ctx: &Context) -> Arc<KeyMap> {
 
 fn key_map_id() -> Id {
     Id::unique("keys of the reader")
+}
+
+/// What a command does; a preset's key says which window it is.
+pub fn wording(shortcut: &Shortcut) -> String {
+    let KeyCommand::View(ViewKey::Preset(digit)) = shortcut.command else { return shortcut.words.to_owned() };
+    let preset = presets().iter().find(|preset| preset.key == Some(digit));
+    preset.map_or_else(
+        || shortcut.words.to_owned(),
+        |preset| format!("{} {:.0} / {:.0}", preset.name, preset.window.width, preset.window.center),
+    )
 }
 
 /// The first chord of a command in words, such as `Ctrl+Z`; empty when it has none.

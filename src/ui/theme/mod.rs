@@ -124,6 +124,8 @@ pub fn install(ctx: &Context) {
         options.input_options.max_click_dist = 3.0;
         // The screen's own table of keys has it.
         options.quit_shortcuts.clear();
+        // So has it the text's size, which the settings keep.
+        options.zoom_with_keyboard = false;
     });
 }
 

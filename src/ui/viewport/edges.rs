@@ -4,6 +4,7 @@ use egui::{Align2, FontId, Painter, Rect, Stroke, pos2};
 
 use crate::domain::geometry::SpacingKind;
 use crate::imaging::orientation::{EdgeLetters, ViewOrientation, letters};
+use crate::ui::preferences::LetterEdges;
 use crate::ui::theme::{faded, theme};
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
@@ -16,7 +17,7 @@ pub fn edge_letters(canvas: &Canvas, shown: &Shown<'_>) -> Option<EdgeLetters> {
 }
 
 /// `top` is where the strip along the top ends.
-pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLetters) {
+pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLetters, edges: LetterEdges) {
     let EdgeLetters { left, right, top, bottom } = letters;
     let area = area.shrink(8.0);
     let font = FontId::proportional(17.0);
@@ -24,11 +25,15 @@ pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLe
     let center = area.center();
     let places = [
         (left, pos2(area.left(), center.y), Align2::LEFT_CENTER),
-        (right, pos2(area.right(), center.y), Align2::RIGHT_CENTER),
         (top, pos2(center.x, top_edge + 2.0), Align2::CENTER_TOP),
+        (right, pos2(area.right(), center.y), Align2::RIGHT_CENTER),
         (bottom, pos2(center.x, area.bottom()), Align2::CENTER_BOTTOM),
     ];
-    for (text, at, anchor) in places {
+    let n_edges = match edges {
+        LetterEdges::All => 4,
+        LetterEdges::Two => 2,
+    };
+    for (text, at, anchor) in places.into_iter().take(n_edges) {
         plated_text(painter, at, anchor, text, font.clone(), color);
     }
 }

@@ -157,7 +157,7 @@ fn draw(
         false => identity::other_study_ui(&painter, area, context, shown.study),
     };
     if let Some(letters) = edges::edge_letters(canvas, shown) {
-        edges::letters_ui(&painter, area, top_edge, &letters);
+        edges::letters_ui(&painter, area, top_edge, &letters, view.display.letters);
     }
     if view.look_mut(open).stage.active == shown.pane {
         hint_ui(&painter, area, view);

@@ -8,12 +8,15 @@ use crate::domain::presentation::{VoiFunction, Window};
 use crate::domain::uid::StudyUid;
 use crate::imaging::view::ImageGrid;
 use crate::ui::dialogs::Dialog;
+use crate::ui::preferences::DragAction;
 use crate::ui::transient::{DragKind, ViewDrag};
 use crate::ui::view_state::{SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// Trackpad points for one image.
 const POINTS_PER_IMAGE: f32 = 30.0;
+/// The same while scrolling with a button down.
+const POINTS_PER_DRAGGED_IMAGE: f32 = 8.0;
 /// Zoom factor of one wheel line.
 const ZOOM_PER_LINE: f64 = 1.15;
 /// Factor of the zoom by dragging, per point.
@@ -50,13 +53,14 @@ fn drag(
     look: &mut SeriesView,
 ) -> bool {
     let (origin, latest) = ui.input(|input| (input.pointer.press_origin(), input.pointer.latest_pos()));
+    let habits = view.transient.pointer.habits;
     let buttons = [PointerButton::Primary, PointerButton::Middle, PointerButton::Secondary];
     for button in buttons.into_iter().filter(|button| response.drag_started_by(*button)) {
         let kind = match button {
             PointerButton::Primary if view.transient.pointer.is_drawing_finding => DragKind::Box(None),
-            PointerButton::Primary => DragKind::Window,
-            PointerButton::Middle => DragKind::Pan,
-            _ => DragKind::Zoom,
+            PointerButton::Primary => kind_of(habits.main),
+            PointerButton::Middle => kind_of(habits.middle),
+            _ => kind_of(habits.second),
         };
         let range = shown.tone.as_ref().map_or((0.0, 0.0), |tone| tone.range);
         let start_window = shown.window().or(shown.tone.as_ref().map(|tone| range_window(tone.range)));
@@ -71,7 +75,9 @@ fn drag(
         match kind {
             DragKind::Window => {
                 if let Some(start) = start_window {
-                    let window = dragged_window(start, *range, f64::from(delta.x), f64::from(delta.y));
+                    let down = if habits.inverts_level { -delta.y } else { delta.y };
+                    let [right, down] = [delta.x, down].map(|points| f64::from(points) * habits.window_sensitivity);
+                    let window = dragged_window(start, *range, right, down);
                     *look = SeriesView { window: WindowChoice::Manual(window), ..look.clone() };
                 }
             }
@@ -84,6 +90,10 @@ fn drag(
                 let at = canvas.viewport_point(origin);
                 let zoomed = start_view.view.zoomed_about(at, factor, canvas.size_px());
                 *look = SeriesView { view: zoomed, is_fit: false, ..look.clone() };
+            }
+            DragKind::Scroll => {
+                let n_images = (delta.y / POINTS_PER_DRAGGED_IMAGE) as i64;
+                look.stack_index = scrolled(start_view.stack_index, n_images, shown.series.stack.len());
             }
             DragKind::Box(_) => {
                 let drawn = drawn_box(canvas.image_point(origin), canvas.image_point(latest), &shown.grid());
@@ -98,6 +108,15 @@ fn drag(
         finish(shown, view);
     }
     !matches!(drag.kind, DragKind::Box(_))
+}
+
+fn kind_of(action: DragAction) -> DragKind {
+    match action {
+        DragAction::Window => DragKind::Window,
+        DragAction::Pan => DragKind::Pan,
+        DragAction::Zoom => DragKind::Zoom,
+        DragAction::Scroll => DragKind::Scroll,
+    }
 }
 
 /// Lets go of the drag; a drawn box asks for its name.

@@ -6,6 +6,8 @@ use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_set
 use overread::domain::intake::Notice;
 use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
 use overread::ui::dialogs::Dialog;
+use overread::ui::dialogs::palette::PaletteDraft;
+use overread::ui::dialogs::settings::{SettingsDraft, SettingsPage};
 use overread::ui::theme;
 use overread::ui::view_state::{MaskStyle, WindowChoice};
 use overread::ui::viewport::paint_callback;
@@ -23,8 +25,10 @@ fn picture(name: &str, size: [f32; 2], desk: Desk) -> Option<image::RgbaImage> {
     }
     let state = create_render_state(default_wgpu_setup(), eframe::egui_wgpu::RendererOptions::PREDICTABLE);
     paint_callback::install(&state);
+    // A larger text leaves fewer points on the same screen.
+    let scale = desk.facts.preferences.display.text_scale;
     let mut harness = Harness::builder()
-        .with_size(vec2(size[0], size[1]))
+        .with_size(vec2(size[0], size[1]) / scale)
         .with_context_setup(theme::install)
         .renderer(WgpuTestRenderer::from_render_state(state))
         .build_ui_state(|ui, desk: &mut Desk| desk.pass(ui), desk);
@@ -113,6 +117,31 @@ fn the_terms_before_all_else() {
     let mut desk = Desk::empty();
     desk.facts.has_accepted_terms = false;
     picture("terms", SMALL, desk);
+}
+
+/// Every page of a dialog at the sizes and scales a reader may have.
+fn at_every_size(name: &str, dialog: &Dialog) {
+    for (size, of) in [([1280.0, 800.0], "small"), ([1920.0, 1080.0], "large")] {
+        for scale in [0.8, 1.0, 2.0] {
+            let mut desk = Desk::new();
+            desk.facts.preferences.display.text_scale = scale;
+            desk.view.dialogs.push(dialog.clone());
+            picture(&format!("{name}-{of}-{:.0}", scale * 100.0), size, desk);
+        }
+    }
+}
+
+#[test]
+fn the_settings_at_every_size() {
+    for page in SettingsPage::ALL {
+        at_every_size(&format!("settings-{}", page.word()), &Dialog::Settings(SettingsDraft::at(page)));
+    }
+}
+
+#[test]
+fn the_palette_and_the_sheet_at_every_size() {
+    at_every_size("palette", &Dialog::Palette(PaletteDraft { query: "wi".to_owned(), chosen: 1 }));
+    at_every_size("sheet", &Dialog::Shortcuts);
 }
 
 #[test]
