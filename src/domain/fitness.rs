@@ -29,7 +29,7 @@ pub fn stopping_fault<'a>(series: &'a Series, instance: &'a Instance) -> Option<
 }
 
 /// Codes that say how a file is made or a series laid out. They harm no picture and limit no measurement.
-const ASIDE_CODES: [&str; 13] = [
+const ASIDE_CODES: [&str; 14] = [
     "no_preamble",
     "no_meta_header",
     "meta_header_repaired",
@@ -40,6 +40,8 @@ const ASIDE_CODES: [&str; 13] = [
     "high_bit_unusual",
     "pixels_longer_than_needed",
     "duplicate_sop_instance",
+    // Nothing is drawn over what is not there
+    "source_images_missing",
     "series_split",
     "slices_overlap",
     "slices_apart",

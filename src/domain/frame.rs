@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use thiserror::Error;
 
+use crate::domain::intake::Notice;
 use crate::domain::overlay::EmbeddedPlane;
 use crate::domain::uid::SopInstanceUid;
 
@@ -189,6 +190,7 @@ pub struct Frame {
     cols: u32,
     samples: Samples,
     embedded: Vec<EmbeddedPlane>,
+    notices: Vec<Notice>,
 }
 
 /// The sample count does not fit the picture's size.
@@ -206,7 +208,7 @@ impl Frame {
         if rows == 0 || cols == 0 || n_expected != samples.len() as u64 {
             return Err(FrameSizeError { rows, cols, n_samples: samples.len() });
         }
-        Ok(Self { key, rows, cols, samples, embedded: Vec::new() })
+        Ok(Self { key, rows, cols, samples, embedded: Vec::new(), notices: Vec::new() })
     }
 
     /// With the overlays that came in unused bits of its pixels; those of another size are left out.
@@ -220,6 +222,18 @@ impl Frame {
     /// Overlays that came in unused bits of the pixels.
     pub fn embedded(&self) -> &[EmbeddedPlane] {
         &self.embedded
+    }
+
+    /// With what is to be known of these very samples.
+    #[must_use]
+    pub fn with_notices(mut self, notices: Vec<Notice>) -> Self {
+        self.notices = notices;
+        self
+    }
+
+    /// What only the decoded samples tell, beside the notices of their instance.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     pub fn key(&self) -> &FrameKey {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::derivation::Derivation;
 use crate::domain::frame::FrameKey;
 use crate::domain::geometry::{ImagePlane, PixelBox, Spacing};
 use crate::domain::intake::Notice;
@@ -40,6 +41,8 @@ pub struct Instance {
     pub regions: Vec<PixelBox>,
     /// Graphics the file lays over its picture, by group. Never part of what a network sees.
     pub overlays: Vec<Overlay>,
+    /// Of objects made of other pictures.
+    pub derivation: Option<Arc<Derivation>>,
     /// Patient Orientation (0020,0020): direction of rows, then of columns, such as `["L", "F"]`.
     pub patient_orientation: Option<[String; 2]>,
     /// Presentation LUT Shape (2050,0020) is INVERSE.

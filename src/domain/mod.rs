@@ -5,6 +5,7 @@
 pub mod annotation;
 pub mod coding;
 pub mod decision;
+pub mod derivation;
 pub mod finding;
 pub mod fitness;
 pub mod frame;

@@ -14,6 +14,7 @@ pub mod importer;
 mod in_place;
 pub mod limits;
 mod one_frame;
+mod out_of_range;
 pub mod raster;
 pub mod reason;
 pub mod recognize;
@@ -87,5 +88,6 @@ fn place_of_frame(instance: &Instance, frame_idx: u32) -> Result<PlaceOfFrame<'_
 
 fn whole_frame(instance: &Instance, frame_idx: u32, samples: Samples) -> Result<Frame, ImportError> {
     let (rows, cols) = (instance.pixels.rows, instance.pixels.cols);
-    Frame::new(instance.frame_key(frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)
+    let frame = Frame::new(instance.frame_key(frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)?;
+    Ok(out_of_range::noted(frame, instance))
 }

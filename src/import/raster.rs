@@ -48,6 +48,7 @@ pub fn image_object(path: &Path, format: ImageFormat, limits: &Limits) -> Result
         padding: None,
         regions: Vec::new(),
         overlays: Vec::new(),
+        derivation: None,
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: false,

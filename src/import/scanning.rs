@@ -22,6 +22,7 @@ use crate::import::dicom::dicomdir::{self, Reference};
 use crate::import::dicom::file::{DicomFile, FIRST_READ};
 use crate::import::dicom::grouping::{self, Grouped};
 use crate::import::dicom::source::Source;
+use crate::import::dicom::sources;
 use crate::import::error::ImportError;
 use crate::import::feed::Feed;
 use crate::import::folder::{self, Failed};
@@ -149,7 +150,8 @@ impl Gathered {
 
     fn intake(mut self, was_cancelled: bool) -> Intake {
         self.sorted_objects();
-        let Self { mut outcomes, objects, .. } = self;
+        let Self { mut outcomes, mut objects, .. } = self;
+        let of_sources = sources::check(&mut objects);
         let Grouped { studies, refused, duplicates, warned } = grouping::group(objects, &digest);
         outcomes.sort_by(|a, b| a.path.cmp(&b.path));
         outcomes.dedup();
@@ -161,7 +163,7 @@ impl Gathered {
                 Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
             replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
         }
-        for (path, notice) in warned {
+        for (path, notice) in warned.into_iter().chain(of_sources) {
             add(&mut outcomes, &path, notice);
         }
         Intake { studies, files: outcomes, was_cancelled }

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::domain::frame::{Frame, SampleMemory};
 use crate::domain::instance::Instance;
 use crate::domain::series::Series;
-use crate::import::Importer;
 use crate::import::dicom::source::Source;
 use crate::import::error::ImportError;
 use crate::import::in_place::InPlace;
 use crate::import::slab::{SLAB_BYTES, Slab};
+use crate::import::{Importer, whole_frame};
 
 /// Of small frames; a cache drops whole slabs.
 const MAX_FRAMES_OF_SLAB: usize = 64;
@@ -189,8 +189,7 @@ fn frame(
 ) -> Result<Frame, ImportError> {
     let Image { instance, frame_idx, .. } = image;
     let samples = place.format.samples(memory, range).ok_or(ImportError::FileChanged)?;
-    let (rows, cols) = (instance.pixels.rows, instance.pixels.cols);
-    Frame::new(instance.frame_key(*frame_idx), rows, cols, samples).map_err(|_| ImportError::FileChanged)
+    whole_frame(instance, *frame_idx, samples)
 }
 
 #[cfg(test)]

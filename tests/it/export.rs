@@ -58,6 +58,7 @@ fn instance(sop: &str, path: &Path) -> Instance {
         padding: None,
         regions: Vec::new(),
         overlays: Vec::new(),
+        derivation: None,
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: true,

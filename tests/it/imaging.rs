@@ -43,6 +43,7 @@ fn instance(cols: u32) -> Instance {
         padding: None,
         regions: Vec::new(),
         overlays: Vec::new(),
+        derivation: None,
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: false,

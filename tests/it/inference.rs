@@ -127,6 +127,7 @@ fn instance(rows: u32, cols: u32, photometric: Photometric) -> Instance {
         padding: None,
         regions: Vec::new(),
         overlays: Vec::new(),
+        derivation: None,
         spacing: Spacing { kind: SpacingKind::Projection, row_mm: 0.5, col_mm: 0.5, aspect: 1.0 },
         patient_orientation: None,
         presentation_inverse: false,

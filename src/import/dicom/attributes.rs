@@ -23,8 +23,7 @@ use crate::import::dicom::frames::Groups;
 use crate::import::dicom::object_kind::{self, non_image_kind};
 use crate::import::dicom::overlays::{self, overlays};
 use crate::import::dicom::palette::palette;
-use crate::import::dicom::plausibility;
-use crate::import::dicom::{pixel_data, spacing};
+use crate::import::dicom::{pixel_data, plausibility, segmentation, spacing};
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::reason;
@@ -101,6 +100,7 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         overlays::without_embedded(&mut overlays, &mut notices);
     }
     notices.extend(presentation_notices(&root, &layout));
+    let derivation = segmentation::derivation(&root, &sop_class, &mut notices).map(Arc::new);
     let value_unit = value_unit(&root, &groups, &series.modality);
     let acquisition = acquisition(&root, &groups);
     let regions = if spacing.kind == SpacingKind::Region { spacing::regions(&root) } else { Vec::new() };
@@ -120,6 +120,7 @@ pub fn image_object(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Im
         padding: padding(&root, &layout),
         regions,
         overlays,
+        derivation,
         spacing,
         patient_orientation: patient_orientation(&root),
         presentation_inverse: root.code(tags::PRESENTATION_LUT_SHAPE) == "INVERSE",

@@ -49,7 +49,7 @@ pub fn open(importer: &Importer, file: &Path, frame_idx: u32) -> Result<OpenedFr
         study: Arc::clone(study),
         series: Arc::clone(series),
         instance: Arc::clone(instance),
+        notices: notices.into_iter().flatten().chain(frame.notices().iter().cloned()).collect(),
         frame: Arc::new(frame),
-        notices: notices.unwrap_or_default(),
     })
 }

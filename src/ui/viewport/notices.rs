@@ -37,8 +37,9 @@ impl Remark {
 /// Everything about this picture that a reader must know before trusting it, the gravest first.
 pub fn remarks(shown: &Shown<'_>) -> Vec<Remark> {
     let instance = shown.instance;
+    let of_frame = shown.frame().map_or(&[][..], |frame| frame.notices());
     let notices: Vec<&Notice> =
-        shown.study.notices.iter().chain(&shown.series.notices).chain(&instance.notices).collect();
+        shown.study.notices.iter().chain(&shown.series.notices).chain(&instance.notices).chain(of_frame).collect();
     let (stopping, others): (Vec<&Notice>, Vec<&Notice>) =
         notices.into_iter().partition(|notice| fitness::STOPPING_CODES.contains(&notice.code));
     let mut said: Vec<Remark> = stopping.iter().map(|notice| Remark::grave(&notice.text)).collect();

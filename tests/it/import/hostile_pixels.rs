@@ -9,5 +9,6 @@ mod fragments;
 mod geometry;
 mod meaning;
 mod palettes;
+mod segmentations;
 mod streams;
 mod table;

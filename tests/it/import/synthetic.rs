@@ -13,6 +13,8 @@ pub const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 #[derive(Clone)]
 pub struct Written {
     pub syntax: String,
+    /// Media Storage SOP Class UID.
+    class: String,
     elements: Vec<(u32, Vec<u8>)>,
 }
 
@@ -88,7 +90,7 @@ fn literal_runs(bytes: &[u8]) -> Vec<u8> {
 impl Written {
     /// A 4 × 3 CT slice of 16 bits, 12 stored, at z = 0.
     pub fn ct(sop: &str) -> Self {
-        let mut file = Self { syntax: EXPLICIT_LE.to_owned(), elements: Vec::new() };
+        let mut file = Self { syntax: EXPLICIT_LE.to_owned(), class: CT.to_owned(), elements: Vec::new() };
         file.text(0x0008_0016, "UI", CT).text(0x0008_0018, "UI", sop).text(0x0008_0060, "CS", "CT");
         file.text(0x0010_0010, "PN", "Test^Case").text(0x0010_0020, "LO", "T1");
         file.text(0x0020_000D, "UI", "1.2.3.1").text(0x0020_000E, "UI", "1.2.3.2");
@@ -138,6 +140,12 @@ impl Written {
         self.word(0x0028_0100, allocated).word(0x0028_0101, stored).word(0x0028_0102, high)
     }
 
+    /// The same SOP class in the meta header and in the data set.
+    pub fn class(&mut self, uid: &str) -> &mut Self {
+        self.class = uid.to_owned();
+        self.text(0x0008_0016, "UI", uid)
+    }
+
     /// The last parts of a transfer syntax after `1.2.840.10008.1.2.`, such as `4.50`.
     pub fn syntax(&mut self, tail: &str) -> &mut Self {
         self.syntax = format!("1.2.840.10008.1.2.{tail}");
@@ -183,7 +191,7 @@ impl Written {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let mut meta = element(0x0002_0002, "UI", CT.as_bytes());
+        let mut meta = element(0x0002_0002, "UI", self.class.as_bytes());
         meta.extend(element(0x0002_0010, "UI", self.syntax.as_bytes()));
         let mut bytes = vec![0; 128];
         bytes.extend(b"DICM");

@@ -134,6 +134,7 @@ fn instance(sop: SopInstanceUid, sop_class: &str, rows: u32, cols: u32, bits_sto
         padding: None,
         regions: Vec::new(),
         overlays: Vec::new(),
+        derivation: None,
         spacing: Spacing::UNKNOWN,
         patient_orientation: None,
         presentation_inverse: false,

@@ -116,26 +116,40 @@ fn many_files_in_one_folder_can_be_stopped_and_are_bounded() {
     assert!(codes(&bounded).contains(&reason::NOT_REACHED));
 }
 
-/// Row 19.
-#[cfg(unix)]
+/// Row 19, as a person without privileges: root may read everything, so a thread gives root up for good.
+#[cfg(target_os = "linux")]
 #[test]
 fn what_may_not_be_read_is_listed() {
+    use rustix::process::{Uid, geteuid};
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let closed = ct().write(folder.path(), "closed");
-    let locked = folder.path().join("locked");
-    std::fs::create_dir(&locked).unwrap();
-    Written::ct("1.2.3.5").write(&locked, "inside");
+    Written::ct("1.2.3.6").write(folder.path(), "open");
+    let (locked, blind) = (folder.path().join("locked"), folder.path().join("names only"));
     let forbid = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    for inner in [&locked, &blind] {
+        std::fs::create_dir(inner).unwrap();
+        Written::ct("1.2.3.5").write(inner, "inside");
+    }
+    forbid(folder.path(), 0o755);
     forbid(&closed, 0o000);
     forbid(&locked, 0o000);
-    if std::fs::File::open(&closed).is_ok() {
-        println!("skipped: this user may read everything");
-    } else {
-        let intake = scan_all(folder.path());
-        assert_eq!(codes(&intake), [reason::UNREADABLE, reason::UNREADABLE]);
-    }
-    forbid(&locked, 0o700);
+    // May be listed, but nothing in it may be opened
+    forbid(&blind, 0o444);
+    let place = folder.path().to_owned();
+    let look = move || {
+        if geteuid().is_root() {
+            // Of this thread and of those that it starts, which are all that the scan uses
+            rustix::thread::set_thread_uid(Uid::from_raw(65_534)).unwrap();
+        }
+        assert!(std::fs::File::open(place.join("closed")).is_err(), "this user may read everything");
+        scan_all(&place)
+    };
+    let intake = std::thread::spawn(look).join().unwrap();
+    forbid(&locked, 0o755);
+    forbid(&blind, 0o755);
+    assert_eq!(codes(&intake), [reason::UNREADABLE; 3], "{:?}", intake.files);
+    assert_eq!((intake.files.len(), images(&intake)), (4, 1));
 }
 
 /// Rows 20 and 24.

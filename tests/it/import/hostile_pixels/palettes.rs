@@ -3,8 +3,9 @@
 use overread::domain::presentation::Photometric;
 use overread::imaging::pipeline::rgb_u8;
 use overread::imaging::presentation::default_presentation;
-use overread::import::load_frame;
-use overread::import::reason::INVALID_ATTRIBUTE;
+use overread::import::reason::{INVALID_ATTRIBUTE, PALETTE_EXCEEDED};
+use overread::import::stack_loading::StackRequest;
+use overread::import::{Importer, load_frame};
 
 use crate::import::hostile_pixels::table::{case, check};
 use crate::import::synthetic::{Written, only_instance, scan_all};
@@ -109,7 +110,9 @@ fn a_palette_that_cannot_be_read_refuses_the_picture() {
     ]);
 }
 
-/// PS3.3 C.7.6.3.1.5: what lies below the table takes its first color, what lies above its last.
+/// Rows 56 and 31 would have such a picture refused. The standard says what it is: what lies below the table takes its
+/// first color, what lies above its last (PS3.3 C.7.6.3.1.5), and files are made in reliance on that. So the picture is
+/// shown, the entry is never looked up beyond the table, and the frame says how many of its pixels are concerned.
 #[test]
 fn an_index_out_of_the_palette_takes_the_color_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
@@ -119,6 +122,25 @@ fn an_index_out_of_the_palette_takes_the_color_at_its_end() {
     assert_eq!(instance.pixels.photometric, Photometric::PaletteColor);
     let frame = load_frame(instance, 0).unwrap();
     let colors = rgb_u8(&frame, instance, 0, &default_presentation(instance, 0, &frame));
+    let told: Vec<&str> = frame.notices().iter().map(|notice| notice.code).collect();
+    assert_eq!(told, [PALETTE_EXCEEDED]);
+    assert!(frame.notices()[0].text.starts_with("8 pixels"), "{:?}", frame.notices());
     let red: Vec<u8> = colors.iter().map(|[red, ..]| *red).collect();
     assert_eq!(red, [0x10, 0x10, 0x10, 0x10, 0x10, 0x20, 0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+}
+
+/// The same words when the series is loaded as a whole, and none where every index has a color.
+#[test]
+fn a_stack_says_the_same_and_a_whole_palette_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (n_entries, codes) in [(4_u16, &[PALETTE_EXCEEDED][..]), (16, &[])] {
+        let entries: Vec<u16> = (0..n_entries).map(|entry| entry * 4096 + 256).collect();
+        let intake = scan_all(&palette([n_entries, 0, 16], &entries).write(folder.path(), "file"));
+        let series = &intake.studies[0].series[0];
+        let request = StackRequest { series, order: &[0], n_threads: 1 };
+        Importer::default().load_stack(&request, &|| false, &|_, frame| {
+            let told: Vec<&str> = frame.unwrap().notices().iter().map(|notice| notice.code).collect();
+            assert_eq!(told, codes);
+        });
+    }
 }
