@@ -165,6 +165,9 @@ pub struct Acquisition {
     pub manufacturer: String,
     /// Gantry/Detector Tilt (0018,1120).
     pub gantry_tilt_deg: Option<f64>,
+    /// Images a second at which the object asks to be played: Recommended Display Frame Rate (0008,2144), else Cine
+    /// Rate (0018,0040), else by Frame Time (0018,1063) or Frame Time Vector (0018,1065).
+    pub frame_rate_hz: Option<f64>,
 }
 
 /// Frames in runs of the same attributes, so that a thousand alike take the room of one.

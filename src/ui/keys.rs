@@ -6,6 +6,7 @@ use crate::domain::decision::Verdict;
 use crate::domain::presentation::Window;
 use crate::imaging::presets::{presets, presets_apply};
 use crate::ui::action::{Action, AppAction, ExportAction, OpenAction};
+use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
@@ -14,7 +15,7 @@ use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::history;
 use crate::ui::preferences::Step;
 use crate::ui::shortcuts::{
-    HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ViewKey, is_held, take_pressed,
+    CineKey, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ViewKey, is_held, take_pressed,
 };
 use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
@@ -56,6 +57,7 @@ pub fn run(
         KeyCommand::Stage(key) => stage_key(context, view, key),
         KeyCommand::Review(key) => review_key(context, view, actions, key),
         KeyCommand::Program(key) => program_key(ctx, context, view, actions, key),
+        KeyCommand::Cine(key) => cine_key(ctx, context, view, key),
         // Read above, while they are down.
         KeyCommand::Hold(_) => {}
     }
@@ -100,6 +102,7 @@ fn program_key(
         ProgramKey::Cancel => {
             view.transient.pointer.is_drawing_finding = false;
             view.transient.pointer.drag = None;
+            cine::stop_all(view);
             view.transient.is_maximized = false;
             let active = active_viewport(context, view);
             ctx.memory_mut(|memory| memory.request_focus(active));
@@ -148,6 +151,17 @@ pub fn stage_key(context: &UiContext<'_>, view: &mut ViewState, key: StageKey) {
         StageKey::LinkWindow => stage.links.window = !stage.links.window,
         StageKey::LinkZoom => stage.links.zoom = !stage.links.zoom,
         StageKey::ReferenceLines => stage.links.lines = !stage.links.lines,
+    }
+}
+
+pub fn cine_key(ctx: &Context, context: &UiContext<'_>, view: &mut ViewState, key: CineKey) {
+    let rate = cine::rate(context, view);
+    match (key, rate) {
+        (CineKey::Play, _) => cine::toggle(ctx, context, view),
+        (CineKey::Faster, Some(rate)) => cine::set_rate(context, view, (rate * 1.25).max(rate + 1.0).round()),
+        (CineKey::Slower, Some(rate)) => cine::set_rate(context, view, (rate / 1.25).min(rate - 1.0).round()),
+        (CineKey::Bounce, _) => view.transient.panes.cine.bounces ^= true,
+        (CineKey::Faster | CineKey::Slower, None) => {}
     }
 }
 

@@ -8,6 +8,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui, ViewportCommand};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::FindingId;
 use crate::ui::action::{Action, AppAction, OpenAction, ReviewAction, ViewAction};
+use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::dialogs_ui;
@@ -39,6 +40,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         keys_ui(ui, context, view, actions);
     }
     dropped_files(ui, actions);
+    cine::advance(ui.ctx(), context, view, actions);
     let mut wanted = Vec::new();
     Panel::top("top bar").frame(bar_frame()).resizable(false).show(ui, |ui| top_bar_ui(ui, context, view, actions));
     Panel::bottom("status bar")

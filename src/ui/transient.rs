@@ -10,6 +10,7 @@ use crate::domain::geometry::PixelBox;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
 use crate::domain::uid::{FindingId, StudyUid};
+use crate::ui::cine::CineMemory;
 use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
 use crate::ui::preferences::MousePreferences;
@@ -43,6 +44,7 @@ pub struct PaneMemory {
     pub errors: BTreeMap<usize, DrawingError>,
     /// How far apart linked stacks were when they began to move together.
     pub link_offsets: LinkOffsets,
+    pub cine: CineMemory,
 }
 
 /// What was made of frames, and which are asked for.

@@ -1,5 +1,6 @@
 //! The screen, driven as a reader drives it: by labels, keys and the pointer.
 
+mod cine;
 mod desk;
 mod palette;
 mod pictures;

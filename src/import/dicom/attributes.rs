@@ -236,7 +236,22 @@ fn acquisition(root: &View<'_>, groups: &Groups<'_>) -> Acquisition {
         view_position: root.text(tags::VIEW_POSITION),
         manufacturer: root.text(tags::MANUFACTURER),
         gantry_tilt_deg: root.number(tags::GANTRY_DETECTOR_TILT),
+        frame_rate_hz: frame_rate_hz(root),
     }
+}
+
+/// PS3.3 C.7.6.5: the recommended rate, the cine rate, then the time from frame to frame.
+fn frame_rate_hz(root: &View<'_>) -> Option<f64> {
+    let mean_of_vector = || {
+        let times = root.numbers(tags::FRAME_TIME_VECTOR);
+        // The first is the time before the first frame.
+        let n_steps = times.len().checked_sub(1).filter(|n| *n > 0)?;
+        Some(times.iter().skip(1).sum::<f64>() / n_steps as f64)
+    };
+    let of_time = || root.number(tags::FRAME_TIME).or_else(mean_of_vector).filter(|ms| *ms > 0.0).map(|ms| 1000.0 / ms);
+    let is_rate = |rate: &f64| rate.is_finite() && *rate > 0.0;
+    let said = root.number(tags::RECOMMENDED_DISPLAY_FRAME_RATE).filter(is_rate);
+    said.or_else(|| root.number(tags::CINE_RATE).filter(is_rate)).or_else(of_time).filter(is_rate)
 }
 
 /// Row and column direction; both must be there.

@@ -1,5 +1,6 @@
 //! Bars and panels around the picture, one file each.
 
+pub mod cine_tools;
 pub mod finding_details;
 pub mod findings;
 pub mod models;

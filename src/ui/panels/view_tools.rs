@@ -4,6 +4,7 @@ use egui::{Button, Color32, Response, RichText, Ui};
 
 use crate::ui::context::UiContext;
 use crate::ui::keys::{stage_key, view_key};
+use crate::ui::panels::cine_tools::cine_tools_ui;
 use crate::ui::shortcuts::{KeyCommand, StageKey, ViewKey, chord_text, hint};
 use crate::ui::stage::{Layout, Links};
 use crate::ui::theme::theme;
@@ -43,6 +44,7 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
                 view_key(ui.ctx(), context, view, key);
             }
         }
+        cine_tools_ui(ui, context, view, &shown);
         if !shown.instance.overlays.is_empty() {
             graphics_ui(ui, view);
         }

@@ -27,6 +27,7 @@ pub enum KeyCommand {
     Review(ReviewKey),
     Program(ProgramKey),
     Hold(HoldKey),
+    Cine(CineKey),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,16 @@ pub enum ProgramKey {
     FocusPanels,
     Cancel,
     Quit,
+}
+
+/// The film in the active pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CineKey {
+    Play,
+    Faster,
+    Slower,
+    /// There and back, or round and round.
+    Bounce,
 }
 
 /// What holds only while the key is down.

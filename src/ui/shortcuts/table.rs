@@ -5,7 +5,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::ui::shortcuts::{Group, HoldKey, KeyCommand, ProgramKey, ReviewKey, Shortcut, StageKey, ViewKey};
+use crate::ui::shortcuts::{CineKey, Group, HoldKey, KeyCommand, ProgramKey, ReviewKey, Shortcut, StageKey, ViewKey};
 use crate::ui::stage::Layout;
 
 type Chords = &'static [KeyboardShortcut];
@@ -71,6 +71,10 @@ const fn hold(command: HoldKey, name: &'static str, chords: Chords, words: &'sta
     Shortcut::new(KeyCommand::Hold(command), name, chords, Group::Hold, words)
 }
 
+const fn cine(command: CineKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Cine(command), name, chords, Group::Images, words)
+}
+
 // One line a command.
 #[rustfmt::skip]
 pub static SHORTCUTS: &[Shortcut] = &[
@@ -102,6 +106,10 @@ pub static SHORTCUTS: &[Shortcut] = &[
     image(ViewKey::FlipVertical, "view.flip_vertical", &[plain(Key::V)], "Flip top to bottom"),
     image(ViewKey::ToggleGraphics, "view.toggle_graphics", &[plain(Key::F)], "Graphics of the file on and off"),
     image(ViewKey::Reset, "view.reset", &[plain(Key::Space)], "Reset the view"),
+    cine(CineKey::Play, "cine.play", &[plain(Key::C)], "Play as a film, and stop"),
+    cine(CineKey::Faster, "cine.faster", &[plain(Key::Period)], "Film faster"),
+    cine(CineKey::Slower, "cine.slower", &[plain(Key::Comma)], "Film slower"),
+    cine(CineKey::Bounce, "cine.bounce", &[], "Film there and back, or round and round"),
     window(ViewKey::Preset('1'), "view.preset_1", &[plain(Key::Num1)], "Preset 1"),
     window(ViewKey::Preset('2'), "view.preset_2", &[plain(Key::Num2)], "Preset 2"),
     window(ViewKey::Preset('3'), "view.preset_3", &[plain(Key::Num3)], "Preset 3"),

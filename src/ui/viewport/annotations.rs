@@ -6,6 +6,7 @@ use crate::domain::geometry::{ImagePlane, Spacing};
 use crate::domain::patient::Patient;
 use crate::domain::study::Study;
 use crate::imaging::modality_lut;
+use crate::ui::cine::CineState;
 use crate::ui::theme::theme;
 use crate::ui::viewport::notices;
 use crate::ui::viewport::shown::{Canvas, Shown};
@@ -34,6 +35,8 @@ pub struct CornerFacts {
     pub is_identity_hidden: bool,
     /// Image point under the pointer.
     pub hovered: Option<[f64; 2]>,
+    /// The film that plays here.
+    pub film: Option<CineState>,
 }
 
 pub fn annotations_ui(ui: &Ui, painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, facts: &CornerFacts) {
@@ -51,7 +54,8 @@ pub fn annotations_ui(ui: &Ui, painter: &Painter, canvas: &Canvas, shown: &Shown
     let probed = facts.hovered.and_then(|point| probe(shown, point));
     // The probe's line has its place whether or not the pointer is on the picture: nothing above it jumps
     let room = if probed.is_some() { 0.0 } else { line_step(area) };
-    let above = corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, probed)) - vec2(0.0, room);
+    let above =
+        corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, probed, facts.film)) - vec2(0.0, room);
     notices::notices_ui(ui, painter, above - vec2(0.0, 4.0), &notices::remarks(shown));
     corner(painter, area, Align2::RIGHT_BOTTOM, &series_lines(shown));
 }
@@ -105,8 +109,9 @@ fn study_lines(shown: &Shown<'_>) -> Vec<Line> {
     ]
 }
 
-fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, probed: Option<String>) -> Vec<Line> {
-    let mut lines: Vec<Line> = probed.into_iter().map(Line::new).collect();
+fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, probed: Option<String>, film: Option<CineState>) -> Vec<Line> {
+    let film = film.map(|film| film.words());
+    let mut lines: Vec<Line> = film.into_iter().chain(probed).map(Line::new).collect();
     let n_images = shown.series.stack.len();
     let image = if n_images > 1 { format!("Image {} / {n_images}", shown.look.stack_index + 1) } else { String::new() };
     lines.push(Line::new(image));

@@ -8,6 +8,7 @@ use crate::domain::frame::FrameKey;
 use crate::domain::uid::StudyUid;
 use crate::imaging::orientation::EdgeLetters;
 use crate::render::request::Minification;
+use crate::ui::cine;
 use crate::ui::context::{FrameState, UiContext};
 use crate::ui::theme::theme;
 use crate::ui::transient::ViewDrag;
@@ -43,6 +44,10 @@ pub fn sense_ui(
     if is_pressed || response.clicked() {
         stage.active = pane;
     }
+    if is_pressed {
+        cine::stop(view, pane);
+    }
+    let stage = &mut view.look_mut(open).stage;
     if response.double_clicked_by(PointerButton::Primary) {
         if stage.layout.n_panes() > 1 {
             stage.is_maximized = !stage.is_maximized;
@@ -163,7 +168,8 @@ fn draw(
         hint_ui(&painter, area, view);
     }
     let hovered = view.transient.pointer.hovered.filter(|(pane, _)| *pane == shown.pane).map(|(_, point)| point);
-    let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered };
+    let film = cine::state(context, view, shown.pane);
+    let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered, film };
     annotations::annotations_ui(ui, &painter, canvas, shown, &facts);
     painted
 }
