@@ -1,20 +1,23 @@
 //! Rows 65 to 68, 71 and 72: codestreams that lie, are cut or are bombs. None becomes a picture.
 
 use overread::domain::frame::Samples;
+use overread::import::load_frame;
 use overread::import::reason::{
     CODESTREAM_MISMATCH, DECODER_FAILED, MALFORMED, SYNTAX_CONTRADICTED, TOO_LARGE, UNSUPPORTED_TRANSFER_SYNTAX,
 };
 
 use crate::import::hostile_pixels::streams::{
-    GREY8_JPEG, GREY12_J2K, GREY12_JLS, GREY12_JPEG, GREY12_JXL, GREY16_HTJ2K, LOSSLESS12_JPEG, LOSSY12_J2K,
-    NEAR12_JLS, PROGRESSIVE8_JPEG, RGB8_J2K, RGB8_JPEG, color8, file8, file12, grey12, half, inserted, patched,
-    without,
+    ARITHMETIC_PROGRESSIVE8_JPEG, ARITHMETIC_RGB8_JPEG, ARITHMETIC8_JPEG, GREY8_JPEG, GREY12_J2K, GREY12_JLS,
+    GREY12_JPEG, GREY12_JXL, GREY16_HTJ2K, LOSSLESS12_JPEG, LOSSY12_J2K, NEAR12_JLS, PROGRESSIVE8_JPEG, RGB8_J2K,
+    RGB8_JPEG, color8, file8, file12, grey12, half, inserted, patched, without,
 };
 use crate::import::hostile_pixels::table::{Case, case, check};
-use crate::import::synthetic::{Written, rle, rle_of_segments};
+use crate::import::synthetic::{Written, only_instance, rle, rle_of_segments, scan_all};
 
 const BASELINE: &str = "4.50";
 const EXTENDED: &str = "4.51";
+const ARITHMETIC: &str = "4.52";
+const ARITHMETIC_PROGRESSIVE: &str = "4.56";
 const LOSSLESS: &str = "4.70";
 const JPEG_LS: &str = "4.80";
 const JPEG_2000: &str = "4.90";
@@ -121,6 +124,30 @@ fn jpeg_headers_that_contradict_the_object_are_no_picture() {
         case(66, "13 bits of DCT", &file12(EXTENDED, &patched(GREY12_JPEG, SOF1, 4, &[13])))
             .frame_refused(DECODER_FAILED),
         case(66, "17 bits without loss", &file12(LOSSLESS, &patched(LOSSLESS12_JPEG, SOF3, 4, &[17])))
+            .frame_refused(CODESTREAM_MISMATCH),
+    ]);
+}
+
+/// Row 66: the same coefficients in arithmetic coding are the same picture, under the retired syntaxes made for it.
+#[test]
+fn jpeg_in_arithmetic_coding_is_the_picture_that_it_is_in_huffman_coding() {
+    let huffman = |file: &Written| {
+        let folder = tempfile::tempdir().unwrap();
+        let intake = scan_all(&file.write(folder.path(), "file"));
+        load_frame(only_instance(&intake), 0).unwrap().samples().clone()
+    };
+    let grey = huffman(&file8(BASELINE, GREY8_JPEG));
+    let color = huffman(&color8(BASELINE, "YBR_FULL_422", RGB8_JPEG));
+    let arithmetic = file8(ARITHMETIC, ARITHMETIC8_JPEG);
+    let in_color = color8(ARITHMETIC, "YBR_FULL_422", ARITHMETIC_RGB8_JPEG);
+    let progressive = file8(ARITHMETIC_PROGRESSIVE, ARITHMETIC_PROGRESSIVE8_JPEG);
+    check(vec![
+        case(66, "arithmetic", &arithmetic).kept().samples(grey.clone()),
+        case(66, "arithmetic under baseline", &file8(BASELINE, ARITHMETIC8_JPEG)).kept().samples(grey.clone()),
+        case(66, "arithmetic, progressive", &progressive).kept().samples(grey),
+        case(66, "arithmetic, color", &in_color).kept().samples(color),
+        case(66, "arithmetic, half of it", &file8(ARITHMETIC, &half(ARITHMETIC8_JPEG))).frame_refused(DECODER_FAILED),
+        case(66, "arithmetic, another size", file8(ARITHMETIC, ARITHMETIC8_JPEG).word(0x0028_0010, 11))
             .frame_refused(CODESTREAM_MISMATCH),
     ]);
 }

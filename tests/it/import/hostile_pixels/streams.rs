@@ -17,6 +17,12 @@ pub const LOSSY12_J2K: &[u8] = include_bytes!("../../../cases/import/streams/gre
 pub const RGB8_J2K: &[u8] = include_bytes!("../../../cases/import/streams/rgb8.j2k");
 pub const GREY16_HTJ2K: &[u8] = include_bytes!("../../../cases/import/streams/grey16.htj2k");
 pub const GREY12_JXL: &[u8] = include_bytes!("../../../cases/import/streams/grey16.jxl");
+/// Made of the files of those names by `jpegtran -arithmetic`, which changes the coding and no coefficient; the
+/// progressive one of `grey8.jpg`.
+pub const ARITHMETIC8_JPEG: &[u8] = include_bytes!("../../../cases/import/streams/arithmetic8.jpg");
+pub const ARITHMETIC_PROGRESSIVE8_JPEG: &[u8] =
+    include_bytes!("../../../cases/import/streams/arithmetic_progressive8.jpg");
+pub const ARITHMETIC_RGB8_JPEG: &[u8] = include_bytes!("../../../cases/import/streams/arithmetic_rgb8.jpg");
 const GREY12: &[u8] = include_bytes!("../../../cases/import/streams/grey12.raw");
 
 /// The picture's own values.
