@@ -200,6 +200,7 @@ impl eframe::App for App {
         let context = UiContext {
             studies: &self.library.studies,
             open_study: self.library.open_study(),
+            is_reading: self.library.open.as_ref().is_some_and(|uid| self.library.is_partial(uid)),
             refused: &self.library.refused,
             frames: &CachedFrames(&self.frames),
             session: desk.filter(|desk| desk.is_record_read).map(|desk| &desk.session),
@@ -211,6 +212,7 @@ impl eframe::App for App {
                 reader: &self.preferences.reader,
                 has_accepted_terms: self.preferences.settings.has_accepted_research_use,
                 recent_places: &self.record.recent_places,
+                hangings: &self.preferences.settings.hangings,
                 store: &self.record.store,
                 device: "CPU",
                 preferences: &self.preferences.settings.screen,

@@ -13,6 +13,8 @@ use crate::domain::study::Study;
 use crate::domain::uid::StudyUid;
 use crate::ui::stage::{PaneContent, SeriesRef};
 use crate::ui::view_state::{LookAt, SeriesPart, SeriesView};
+use crate::ui::viewport::identity::is_same_person;
+use crate::ui::words::counted;
 
 /// What has been read so far. The first of it is opened; later parts only add.
 pub fn on_partial(app: &mut App, studies: Vec<Arc<Study>>) {
@@ -20,7 +22,7 @@ pub fn on_partial(app: &mut App, studies: Vec<Arc<Study>>) {
     if is_first {
         forget_pixels(app);
     }
-    let first = studies.first().map(|study| study.uid.clone());
+    let first = first_to_open(&studies).map(|study| study.uid.clone());
     take_in(app, studies, |_| true);
     match first.filter(|_| is_first) {
         Some(first) => study::select(app, first),
@@ -36,7 +38,7 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
         forget_pixels(app);
     }
     let studies = std::mem::take(&mut intake.studies);
-    let first = studies.first().map(|study| study.uid.clone());
+    let first = first_to_open(&studies).map(|study| study.uid.clone());
     app.library.note_refused(&intake);
     let has_lost_open = drop_superseded(app, &studies);
     take_in(app, studies, |_| false);
@@ -48,7 +50,8 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
         let why = reason.map_or_else(|| "There are no files there.".to_owned(), |text| format!("First reason: {text}"));
         app.voice.error(format!("No image could be opened. {why}"));
     } else if n_refused > 0 {
-        app.voice.warn(format!("{n_refused} files were not opened; the list gives the reasons."));
+        let verb = if n_refused == 1 { "was" } else { "were" };
+        app.voice.warn(format!("{} {verb} not opened; the list gives the reasons.", counted(n_refused, "file")));
     }
     let Some(first) = first else { return };
     for place in std::mem::take(&mut app.library.asked) {
@@ -61,6 +64,14 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
         app.desks.retain(|_, desk| desk.is_record_read);
         study::select(app, first);
     }
+}
+
+/// The first patient's latest study: what lies before it hangs beside it.
+fn first_to_open(studies: &[Arc<Study>]) -> Option<&Arc<Study>> {
+    let first = studies.first()?;
+    let of_patient = studies.iter().filter(|study| is_same_person(&study.patient, &first.patient));
+    // Of equals the first
+    of_patient.rev().max_by_key(|study| (&study.date, &study.time)).or(Some(first))
 }
 
 /// A study shown early whose files turned out to be of several patients has become others: it leaves the list.

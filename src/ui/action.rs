@@ -6,6 +6,7 @@ use crate::domain::decision::{Seen, Verdict};
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::{FindingId, ModelId, ReaderName, StudyUid};
+use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +102,10 @@ pub enum AppAction {
     /// These are the reader's preferences from now on.
     Prefer(Box<Preferences>),
     AcceptTerms,
+    /// Studies of this kind open like this from now on; one of the same name is replaced.
+    SaveHanging(Box<Protocol>),
+    /// The reader's own hanging protocol of this name.
+    ForgetHanging(String),
     CancelJob(u64),
     DismissMessage(u64),
     /// The screen has asked the window to close.

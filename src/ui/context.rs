@@ -8,6 +8,7 @@ use crate::domain::intake::{Notice, Progress};
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, ReaderName, StudyUid};
 use crate::review::session::ReviewSession;
+use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
 /// Everything a panel may read.
@@ -16,6 +17,8 @@ pub struct UiContext<'a> {
     pub studies: &'a [Arc<Study>],
     /// The study on screen.
     pub open_study: Option<&'a Arc<Study>>,
+    /// More images of the open study may still come.
+    pub is_reading: bool,
     /// Files of the last intake that were not opened, with the reason.
     pub refused: &'a [RefusedFile],
     pub frames: &'a dyn FrameSource,
@@ -43,6 +46,8 @@ pub struct AppFacts<'a> {
     /// The reader has read and accepted the research-use statement on this machine.
     pub has_accepted_terms: bool,
     pub recent_places: &'a [PathBuf],
+    /// The reader's own hanging protocols.
+    pub hangings: &'a [Protocol],
     pub store: &'a StoreState,
     /// Where inference runs, such as `CPU, 2 threads`.
     pub device: &'a str,

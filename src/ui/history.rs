@@ -22,6 +22,8 @@ pub struct History {
     n_acts: Option<usize>,
     changed_at: f64,
     was_pressed: bool,
+    /// This pass takes a step back or forth: what it changes is no new step.
+    is_stepping: bool,
 }
 
 enum Step {
@@ -84,6 +86,9 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, before: Option<&Loo
     let Some(study) = context.open_study_uid() else { return };
     let after = view.looks.get(study);
     let history = view.transient.histories.entry(study.clone()).or_default();
+    if std::mem::take(&mut history.is_stepping) {
+        return;
+    }
     if let Some(session) = context.session {
         history.follow_acts(session.n_undoable());
     }
@@ -116,12 +121,12 @@ fn step(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>
         Way::Forth => (&mut history.undone, &mut history.done),
     };
     let step = from.pop();
+    history.is_stepping = true;
     match &step {
         Some(Step::View(before, after)) => {
             let wanted = if way == Way::Back { before } else { after };
             let look = restored(view.looks.get(study), wanted);
             view.looks.insert(study.clone(), look);
-            // What is restored is no new step, whenever it is compared.
             history.changed_at = f64::NEG_INFINITY;
         }
         // Acts of before this history began are the session's to take back, too.

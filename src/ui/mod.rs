@@ -9,6 +9,7 @@ pub mod commands;
 pub mod context;
 pub mod deciding;
 pub mod dialogs;
+pub mod hanging;
 pub mod history;
 pub mod in_force;
 pub mod keys;

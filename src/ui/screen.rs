@@ -12,7 +12,6 @@ use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::dialogs_ui;
-use crate::ui::history;
 use crate::ui::in_force::put_in_force;
 use crate::ui::keys::keys_ui;
 use crate::ui::panels::finding_details::{decision_ui, finding_facts_ui};
@@ -27,12 +26,14 @@ use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::transient::ASK_AGAIN_S;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::stage_ui;
+use crate::ui::{hanging, history};
 
 /// Draws one pass and collects what the reader asked for.
 pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     put_in_force(ui.ctx(), context.app.preferences, view);
     mark_displayed(context, view, actions);
     let known = context.open_study_uid().and_then(|study| view.look(study).cloned());
+    hanging::hang_untouched(context, view);
     first_selection(context, view);
     // What the program itself has chosen is no step of the reader's.
     let before = context.open_study_uid().and_then(|study| view.look(study).cloned());
@@ -57,7 +58,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
             Panel::top("view tools")
                 .frame(bar_frame().inner_margin(Margin::symmetric(8, 3)))
                 .resizable(false)
-                .show(ui, |ui| view_tools_ui(ui, context, view));
+                .show(ui, |ui| view_tools_ui(ui, context, view, actions));
             CentralPanel::no_frame().show(ui, |ui| stage_ui(ui, context, view, before.as_ref(), &mut first));
         });
         // What is looked at comes before thumbnails.
@@ -140,12 +141,12 @@ fn is_display_untold(context: &UiContext<'_>, view: &ViewState) -> bool {
 /// A study that nobody has looked at opens on its first flagged finding.
 fn first_selection(context: &UiContext<'_>, view: &mut ViewState) {
     let (Some(study), Some(session)) = (context.open_study, context.session) else { return };
+    let is_untouched = hanging::is_untouched(view, &study.uid);
     let look = view.look_mut(&study.uid);
     let is_gone = look.selected.as_ref().is_some_and(|id| session.finding(id).is_none());
     if is_gone {
         look.selected = None;
     }
-    let is_untouched = look.is_untouched();
     let first = session.findings().first().filter(|review| is_untouched && review.finding.is_flagged());
     if let Some(id) = first.map(|review| review.finding.id.clone()) {
         deciding::select(context, view, &id);

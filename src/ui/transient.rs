@@ -14,6 +14,7 @@ use crate::ui::cine::CineMemory;
 use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
 use crate::ui::preferences::MousePreferences;
+use crate::ui::stage::Stage;
 use crate::ui::view_state::{SeriesPart, SeriesView};
 use crate::ui::viewport::picture::{DrawingError, Painted};
 
@@ -45,6 +46,8 @@ pub struct PaneMemory {
     /// How far apart linked stacks were when they began to move together.
     pub link_offsets: LinkOffsets,
     pub cine: CineMemory,
+    /// The stage as the program hung it last, and of which study.
+    pub hung: Option<(StudyUid, Stage)>,
 }
 
 /// What was made of frames, and which are asked for.

@@ -20,27 +20,54 @@ pub fn time(text: &str) -> String {
 
 /// Age in whole years (months below two years) on `day`, both `YYYYMMDD`.
 pub fn age_at(birth: &str, day: &str) -> Option<String> {
-    let parts = |text: &str| -> Option<(i32, i32, i32)> {
-        let all_digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-        let part = |range: std::ops::Range<usize>| text.get(range)?.parse().ok();
-        all_digits.then_some(())?;
-        let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
-        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let n_days = match month {
-            4 | 6 | 9 | 11 => 30,
-            2 => 28 + i32::from(is_leap),
-            _ => 31,
-        };
-        // An age from a day that no calendar has would be made up
-        ((1..=12).contains(&month) && (1..=n_days).contains(&day)).then_some((year, month, day))
-    };
-    let ((birth_year, birth_month, birth_day), (year, month, day)) = (parts(birth)?, parts(day)?);
-    let months = (year - birth_year) * 12 + month - birth_month - i32::from(day < birth_day);
-    match months {
+    match months_between(birth, day)? {
         ..0 => None,
-        0..24 => Some(format!("{months} months")),
-        _ => Some(format!("{} y", months / 12)),
+        months @ 0..24 => Some(format!("{months} months")),
+        months => Some(format!("{} y", months / 12)),
     }
+}
+
+/// How long `earlier` lies before `later`, both `YYYYMMDD`: `3 days earlier`, `8 months earlier`.
+pub fn time_before(earlier: &str, later: &str) -> Option<String> {
+    let n_days = day_number(later)? - day_number(earlier)?;
+    let n_months = months_between(earlier, later)?;
+    match (n_days, n_months) {
+        (..0, _) => None,
+        (0, _) => Some("same day".to_owned()),
+        (1, _) => Some("1 day earlier".to_owned()),
+        (..60, _) => Some(format!("{n_days} days earlier")),
+        (_, ..24) => Some(format!("{n_months} months earlier")),
+        _ => Some(format!("{} years earlier", n_months / 12)),
+    }
+}
+
+/// Whole months from one day to another, both `YYYYMMDD`.
+fn months_between(from: &str, to: &str) -> Option<i32> {
+    let ((from_year, from_month, from_day), (year, month, day)) = (calendar(from)?, calendar(to)?);
+    Some((year - from_year) * 12 + month - from_month - i32::from(day < from_day))
+}
+
+/// Days since a day long ago (H. Hinnant, "chrono-compatible low-level date algorithms").
+fn day_number(date: &str) -> Option<i32> {
+    let (year, month, day) = calendar(date)?;
+    let year = year - i32::from(month <= 2);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    Some(year * 365 + year / 4 - year / 100 + year / 400 + day_of_year)
+}
+
+/// Year, month and day of `YYYYMMDD`; `None` for a day that no calendar has: an age from it would be made up.
+fn calendar(text: &str) -> Option<(i32, i32, i32)> {
+    let all_digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let part = |range: std::ops::Range<usize>| text.get(range)?.parse().ok();
+    all_digits.then_some(())?;
+    let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let n_days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i32::from(is_leap),
+        _ => 31,
+    };
+    ((1..=12).contains(&month) && (1..=n_days).contains(&day)).then_some((year, month, day))
 }
 
 /// Digits as cornerstone rounds them: 100 and more none, 10 and more one, below two.

@@ -5,6 +5,7 @@ mod desk;
 mod palette;
 mod pictures;
 mod settings;
+mod stage;
 mod study;
 
 use std::sync::Arc;

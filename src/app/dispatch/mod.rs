@@ -47,6 +47,16 @@ fn of_app(app: &mut App, action: AppAction) {
             app.preferences.settings.has_accepted_research_use = true;
             app.keep_settings();
         }
+        AppAction::SaveHanging(protocol) => {
+            let hangings = &mut app.preferences.settings.hangings;
+            hangings.retain(|known| known.name != protocol.name);
+            hangings.insert(0, *protocol);
+            app.keep_settings();
+        }
+        AppAction::ForgetHanging(name) => {
+            app.preferences.settings.hangings.retain(|known| known.name != name);
+            app.keep_settings();
+        }
         AppAction::CancelJob(job_id::SCAN) => app.runner.cancel_scan(),
         AppAction::CancelJob(job_id::ANALYSIS) => app.runner.cancel_analysis(),
         AppAction::CancelJob(_) => {}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
 /// What a reader set once and expects to find again.
@@ -17,6 +18,8 @@ pub struct Settings {
     /// The research-use dialog was accepted.
     pub has_accepted_research_use: bool,
     pub screen: Preferences,
+    /// The reader's own hanging protocols.
+    pub hangings: Vec<Protocol>,
 }
 
 /// The settings, and what was wrong with the file in words for the user.

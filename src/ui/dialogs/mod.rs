@@ -6,6 +6,7 @@ pub mod palette;
 mod path;
 mod problems;
 mod reject_reasons;
+mod save_hanging;
 pub mod settings;
 mod shortcut_sheet;
 mod terms;
@@ -44,6 +45,8 @@ pub enum Dialog {
     Settings(SettingsDraft),
     Palette(PaletteDraft),
     About,
+    /// A name for the panes as they stand.
+    SaveHanging(String),
 }
 
 /// What becomes of a dialog after a pass.
@@ -74,6 +77,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
         Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),
         Dialog::Palette(draft) => palette::palette_ui(ui, context, view, actions, draft),
+        Dialog::SaveHanging(name) => save_hanging::save_hanging_ui(ui, context, view, actions, name),
         Dialog::About => about::about_ui(ui, context),
     };
     if stay == Stay::Open {

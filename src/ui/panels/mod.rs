@@ -5,6 +5,7 @@ pub mod finding_details;
 pub mod findings;
 pub mod models;
 pub mod overlay_controls;
+pub mod panes_menu;
 pub mod series_strip;
 pub mod start_page;
 pub mod status_bar;

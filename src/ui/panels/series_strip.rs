@@ -1,4 +1,6 @@
-//! The strip at the left: one thumbnail a series.
+//! The strip at the left: one thumbnail a series, those of priors below.
+
+use std::sync::Arc;
 
 use egui::{
     Align2, Color32, FontId, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
@@ -8,42 +10,73 @@ use egui::{
 use crate::domain::finding::Subject;
 use crate::domain::frame::FrameKey;
 use crate::domain::series::Series;
+use crate::domain::study::Study;
 use crate::domain::uid::SopInstanceUid;
 use crate::review::session::ReviewSession;
 use crate::ui::context::UiContext;
+use crate::ui::hanging::priors_of;
 use crate::ui::stage::SeriesRef;
 use crate::ui::theme::{faded, theme};
-use crate::ui::view_state::{LookAt, SeriesPart, ViewState};
+use crate::ui::view_state::{SeriesPart, ViewState};
 use crate::ui::viewport::DraggedSeries;
 use crate::ui::viewport::notices::{grave_of_series, tile_mark};
 use crate::ui::viewport::thumbnail::{Thumbnail, thumbnail};
-use crate::ui::words::{clipped, counted};
+use crate::ui::words::{clipped, counted, date, time_before};
 
 const PICTURE: f32 = 104.0;
 const TEXT_HEIGHT: f32 = 56.0;
 
+/// Earlier studies whose series are offered, too.
+const N_PRIORS: usize = 3;
+
 pub fn series_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, wanted: &mut Vec<FrameKey>) {
     let Some(study) = context.open_study else { return };
-    let open = view.look(&study.uid).map_or(0, |look: &LookAt| look.open_index(study));
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
-        for (index, series) in study.series.iter().enumerate() {
-            let part = SeriesPart::of(study, index);
-            let (rect, response) =
-                ui.allocate_exact_size(vec2(ui.available_width(), PICTURE + TEXT_HEIGHT), Sense::click_and_drag());
-            response.widget_info(|| WidgetInfo::selected(Role::Button, true, index == open, series_words(series)));
-            if ui.is_rect_visible(rect) {
-                let picture = thumbnail(ui.ctx(), context, series, &part, &mut view.transient, wanted);
-                tile(ui, rect, &response, series, &picture, index == open);
-                badge(ui, rect, series, context.session);
-            }
-            response.dnd_set_drag_payload(DraggedSeries(SeriesRef::new(study, part)));
-            if response.clicked() {
-                view.look_mut(&study.uid).open(study, index);
-            }
-            response.on_hover_ui(|ui| told_ui(ui, series));
+        series_of_study_ui(ui, context, view, study, wanted);
+        for prior in priors_of(context.studies, study).into_iter().take(N_PRIORS) {
+            ui.add_space(4.0);
+            ui.separator();
+            let ago = time_before(&prior.date, &study.date).unwrap_or_default();
+            ui.label(RichText::new(format!("Prior {}", date(&prior.date))).color(theme().marks.other_study));
+            ui.label(RichText::new(ago).small().color(theme().text.weak));
+            series_of_study_ui(ui, context, view, prior, wanted);
         }
     });
+}
+
+/// One tile a series; a click puts it into the active pane.
+fn series_of_study_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    study: &Arc<Study>,
+    wanted: &mut Vec<FrameKey>,
+) {
+    let Some(open) = context.open_study else { return };
+    let is_open_study = study.uid == open.uid;
+    let look = view.look(&open.uid);
+    let active = match look {
+        Some(look) => look.series_of_pane(study, look.stage.active),
+        None => is_open_study.then_some(0),
+    };
+    for (index, series) in study.series.iter().enumerate() {
+        let part = SeriesPart::of(study, index);
+        let size = vec2(ui.available_width(), PICTURE + TEXT_HEIGHT);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        let is_open = active == Some(index);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_open, series_words(series)));
+        if ui.is_rect_visible(rect) {
+            let picture = thumbnail(ui.ctx(), context, series, &part, &mut view.transient, wanted);
+            tile(ui, rect, &response, series, &picture, is_open);
+            badge(ui, rect, series, context.session.filter(|_| is_open_study));
+        }
+        response.dnd_set_drag_payload(DraggedSeries(SeriesRef::new(study, part)));
+        if response.clicked() {
+            view.look_mut(&open.uid).open(study, index);
+        }
+        response.on_hover_ui(|ui| told_ui(ui, series));
+    }
 }
 
 /// `Series 2, CT, Thorax axial, 120 images`.

@@ -2,11 +2,12 @@
 
 use egui::{Button, Color32, Response, RichText, Ui};
 
+use crate::ui::action::Action;
 use crate::ui::context::UiContext;
-use crate::ui::keys::{stage_key, view_key};
+use crate::ui::keys::view_key;
 use crate::ui::panels::cine_tools::cine_tools_ui;
-use crate::ui::shortcuts::{KeyCommand, StageKey, ViewKey, chord_text, hint};
-use crate::ui::stage::{Layout, Links};
+use crate::ui::panels::panes_menu::panes_menu_ui;
+use crate::ui::shortcuts::{KeyCommand, ViewKey, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::context_menu::window_menu_ui;
@@ -23,14 +24,14 @@ const TOOLS: [(&str, &str, ViewKey); 8] = [
     ("Reset", "Window, zoom and turns as at first", ViewKey::Reset),
 ];
 
-pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let Some(study) = context.open_study else { return };
     let shown = Shown::of(context, view.looks.get(&study.uid), &mut view.transient);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.visuals_mut().widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
         ui.visuals_mut().widgets.inactive.bg_stroke.color = Color32::TRANSPARENT;
-        layout_ui(ui, context, view);
+        panes_menu_ui(ui, context, view, actions);
         // An empty pane has nothing to turn or to window.
         let Some(shown) = shown else { return };
         let name = shown.tone.as_ref().filter(|tone| !tone.name.is_empty()).map_or("", |tone| tone.name.as_str());
@@ -60,45 +61,6 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
             }
         });
     });
-}
-
-/// How many panes, and what moves together in them.
-fn layout_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
-    let Some(stage) = context.open_study_uid().and_then(|study| view.look(study)).map(|look| look.stage.clone()) else {
-        return;
-    };
-    ui.menu_button(RichText::new(format!("Panes: {}", stage.layout.words())).small(), |ui| {
-        ui.set_min_width(230.0);
-        for layout in Layout::ALL {
-            let key = StageKey::Layout(layout);
-            if item_ui(ui, &layout.words(), key, layout == stage.layout) {
-                stage_key(context, view, key);
-                ui.close();
-            }
-        }
-        ui.separator();
-        let Links { scroll, window, zoom, lines } = stage.links;
-        let links = [
-            ("Scroll together", StageKey::LinkScroll, scroll),
-            ("Share the window", StageKey::LinkWindow, window),
-            ("Share zoom and pan", StageKey::LinkZoom, zoom),
-            ("Reference lines", StageKey::ReferenceLines, lines),
-        ];
-        for (label, key, is_on) in links {
-            if item_ui(ui, label, key, is_on) {
-                stage_key(context, view, key);
-            }
-        }
-    })
-    .response
-    .on_hover_text("How many pictures side by side, and what moves together in them");
-}
-
-fn item_ui(ui: &mut Ui, label: &str, key: StageKey, is_on: bool) -> bool {
-    let key = chord_text(ui.ctx(), KeyCommand::Stage(key));
-    let response = ui.add(Button::new(label).shortcut_text(key).selected(is_on));
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, label));
-    response.clicked()
 }
 
 /// What the file lays over its picture: on or off.

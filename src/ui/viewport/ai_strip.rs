@@ -42,6 +42,9 @@ pub fn state_words(model: &ModelStatus, session: Option<&ReviewSession>) -> Stri
     }
 }
 
+/// Below this width a line is broken where it has parts.
+const NARROW: f32 = 640.0;
+
 /// Draws the lines centered at the top and returns where they end. More models than fit are left out.
 pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], session: Option<&ReviewSession>) -> f32 {
     let font = FontId::proportional(if area.width() < 760.0 { 11.0 } else { 12.0 });
@@ -60,6 +63,17 @@ pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], sessio
     if lines.len() > MOST {
         lines.truncate(MOST);
         lines.push("…".to_owned());
+    }
+    if area.width() < NARROW {
+        // Beside the corners there is room for short lines only
+        lines = lines.iter().flat_map(|line| line.split(" | ").map(ToOwned::to_owned)).collect();
+        let mut said = Vec::new();
+        lines.retain(|line| {
+            !said.contains(line) && {
+                said.push(line.clone());
+                true
+            }
+        });
     }
     let mut bottom = area.top() + 8.0;
     for line in &lines {

@@ -13,8 +13,10 @@ use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::widgets::outlined_text::outlined_text;
 use crate::ui::words::{age_at, clipped, date, number, time};
 
-/// Below this size a viewport shows no corner text.
+/// Below this size a viewport names the patient and no more.
 const SMALLEST: [f32; 2] = [260.0, 200.0];
+/// Below this width only what is needed most is said.
+const NARROW: f32 = 430.0;
 const MARGIN: f32 = 10.0;
 
 /// One line of a corner.
@@ -42,12 +44,18 @@ pub struct CornerFacts {
 pub fn annotations_ui(ui: &Ui, painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, facts: &CornerFacts) {
     let area = facts.area;
     if area.width() < SMALLEST[0] || area.height() < SMALLEST[1] {
+        // Whose picture it is stands in every pane
+        corner(painter, area, Align2::LEFT_TOP, &[identity_line(shown, facts)]);
         return;
     }
-    let (top_left, top_right) = if facts.is_identity_hidden {
-        (vec![Line::new("Identity hidden")], Vec::new())
-    } else {
-        (patient_lines(&shown.study.patient, shown.study), study_lines(shown))
+    let is_narrow = area.width() < NARROW;
+    let (top_left, top_right) = match (facts.is_identity_hidden, is_narrow) {
+        (true, _) => (vec![identity_line(shown, facts)], Vec::new()),
+        (false, false) => (patient_lines(&shown.study.patient, shown.study), study_lines(shown)),
+        (false, true) => {
+            let Study { patient, date: day, .. } = shown.study.as_ref();
+            (vec![identity_line(shown, facts), Line::new(prefixed("ID ", &patient.id))], vec![Line::new(date(day))])
+        }
     };
     corner(painter, area, Align2::LEFT_TOP, &top_left);
     corner(painter, area, Align2::RIGHT_TOP, &top_right);
@@ -57,7 +65,18 @@ pub fn annotations_ui(ui: &Ui, painter: &Painter, canvas: &Canvas, shown: &Shown
     let above =
         corner(painter, area, Align2::LEFT_BOTTOM, &picture_lines(canvas, shown, probed, facts.film)) - vec2(0.0, room);
     notices::notices_ui(ui, painter, above - vec2(0.0, 4.0), &notices::remarks(shown));
-    corner(painter, area, Align2::RIGHT_BOTTOM, &series_lines(shown));
+    let said = if is_narrow { vec![Line::new(clipped(&shown.series.description, 24))] } else { series_lines(shown) };
+    corner(painter, area, Align2::RIGHT_BOTTOM, &said);
+}
+
+/// The patient in one line.
+fn identity_line(shown: &Shown<'_>, facts: &CornerFacts) -> Line {
+    let name = shown.study.patient.display_name();
+    match (facts.is_identity_hidden, name.is_empty()) {
+        (true, _) => Line::new("Identity hidden"),
+        (false, true) => Line::new("No patient name"),
+        (false, false) => Line::new(clipped(&name, 28)),
+    }
 }
 
 /// From one line to the next.

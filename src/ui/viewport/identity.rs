@@ -5,11 +5,11 @@ use egui::{Align2, FontId, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2};
 use crate::domain::patient::Patient;
 use crate::domain::study::Study;
 use crate::ui::context::UiContext;
-use crate::ui::theme::{faded, theme};
+use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::shown::series_in_pane;
 use crate::ui::widgets::outlined_text::plated_text;
-use crate::ui::words::date;
+use crate::ui::words::{date, time_before};
 
 const BANNER_HEIGHT: f32 = 30.0;
 
@@ -72,12 +72,20 @@ pub fn other_study_ui(painter: &Painter, area: Rect, context: &UiContext<'_>, st
         is_same_person(&open.patient, &study.patient) && !study.date.is_empty() && study.date < open.date
     });
     let what = if is_prior { "Prior" } else { "Other study" };
-    let text = format!("{what}  {}", date(&study.date));
+    let ago = context.open_study.filter(|_| is_prior).and_then(|open| time_before(&study.date, &open.date));
+    let first = format!("{what}  {}", date(&study.date));
+    let lines = match ago {
+        Some(ago) if area.width() < 640.0 => vec![first, ago],
+        Some(ago) => vec![format!("{first}  {ago}")],
+        None => vec![first],
+    };
     let size = if area.width() < 520.0 { 12.0 } else { 14.0 };
-    let at = pos2(area.center().x, area.top() + 8.0);
-    let color = faded(theme().marks.other_study, 1.0);
-    plated_text(painter, at, Align2::CENTER_TOP, text.trim(), FontId::proportional(size), color);
-    let at = pos2(at.x, at.y + size + 6.0);
+    let mut at = pos2(area.center().x, area.top() + 8.0);
+    for line in &lines {
+        let font = FontId::proportional(size);
+        plated_text(painter, at, Align2::CENTER_TOP, line.trim(), font, theme().marks.other_study);
+        at.y += size + 6.0;
+    }
     let font = FontId::proportional(11.0);
     plated_text(painter, at, Align2::CENTER_TOP, "Research use only", font, theme().marks.ai);
     at.y + 17.0

@@ -15,8 +15,10 @@ pub fn stack_bar_ui(ui: &mut Ui, rect: Rect, shown: &Shown<'_>, session: Option<
     if n_images < 2 {
         return None;
     }
-    let response = ui.interact(rect, ui.scope_id().with("stack bar"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::slider(true, (shown.look.stack_index + 1) as f64, "Image in stack"));
+    let response = ui.interact(rect, ui.scope_id().with(("stack bar", shown.pane)), Sense::click_and_drag());
+    response.widget_info(|| {
+        WidgetInfo::slider(true, (shown.look.stack_index + 1) as f64, format!("Image in stack {}", shown.pane + 1))
+    });
     let track = rect.shrink2(vec2(4.0, 8.0));
     let painter = ui.painter_at(rect);
     painter.rect_filled(track, 3.0, faded(theme().surface.raised, 0.9));

@@ -101,6 +101,7 @@ impl Desk {
         let context = UiContext {
             studies: &self.studies,
             open_study: self.studies.first().filter(|_| self.is_open),
+            is_reading: false,
             refused: &self.facts.refused,
             frames: &self.frames,
             session: self.is_open.then_some(&self.session),
@@ -112,6 +113,7 @@ impl Desk {
                 reader: &self.facts.reader,
                 has_accepted_terms: self.facts.has_accepted_terms,
                 recent_places: &self.facts.recent,
+                hangings: &[],
                 store: &self.facts.store,
                 device: "CPU, 2 threads",
                 preferences: &self.facts.preferences,
