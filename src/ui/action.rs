@@ -1,11 +1,13 @@
 //! What the screen asks for. `app` carries it out; the screen never does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
-use crate::domain::uid::{FindingId, ModelId, ReaderName, StudyUid};
+use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid};
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
@@ -58,6 +60,11 @@ pub enum ReviewAction {
     AddFinding(NewFinding),
     /// Take back a finding that a reader added.
     Withdraw(FindingId),
+    /// A new drawing, without its identity yet.
+    PlaceAnnotation(Arc<Annotation>),
+    /// With the whole new value.
+    ChangeAnnotation(Arc<Annotation>),
+    RemoveAnnotation(AnnotationId),
     Undo,
     Redo,
     /// Append again what could not be kept.

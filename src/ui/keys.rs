@@ -15,8 +15,9 @@ use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::history;
 use crate::ui::preferences::Step;
 use crate::ui::shortcuts::{
-    CineKey, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ViewKey, is_held, take_pressed,
+    CineKey, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ToolKey, ViewKey, is_held, take_pressed,
 };
+use crate::ui::tools::menu;
 use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
 use crate::ui::viewport::shown::{Canvas, Shown};
@@ -38,7 +39,9 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     }
     let focused = ctx.memory(|memory| memory.focused());
     let keeps_focus_keys = focused.is_some_and(|id| !is_viewport(id));
-    for command in take_pressed(&ctx, keys, KeyContext::Everywhere, keeps_focus_keys) {
+    let has_selected = view.transient.tools.selected.is_some();
+    let key_context = if has_selected { KeyContext::Measurement } else { KeyContext::Everywhere };
+    for command in take_pressed(&ctx, keys, key_context, keeps_focus_keys) {
         run(&ctx, context, view, actions, command);
     }
 }
@@ -58,6 +61,7 @@ pub fn run(
         KeyCommand::Review(key) => review_key(context, view, actions, key),
         KeyCommand::Program(key) => program_key(ctx, context, view, actions, key),
         KeyCommand::Cine(key) => cine_key(ctx, context, view, key),
+        KeyCommand::Tool(key) => tool_key(context, view, key),
         // Read above, while they are down.
         KeyCommand::Hold(_) => {}
     }
@@ -99,6 +103,7 @@ fn program_key(
             });
         }
         ProgramKey::Quit => actions.push(AppAction::Quit.into()),
+        ProgramKey::Cancel if view.transient.tools.cancel() => {}
         ProgramKey::Cancel => {
             view.transient.pointer.is_drawing_finding = false;
             view.transient.pointer.drag = None;
@@ -133,6 +138,20 @@ fn review_key(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<A
         ReviewKey::ToggleSaliency => view.overlay.saliency_shown = !view.overlay.saliency_shown,
         ReviewKey::Undo => history::undo(context, view, actions),
         ReviewKey::Redo => history::redo(context, view, actions),
+    }
+}
+
+fn tool_key(context: &UiContext<'_>, view: &mut ViewState, key: ToolKey) {
+    match key {
+        ToolKey::Choose(tool) => view.transient.tools.choose(tool),
+        ToolKey::Remove => {
+            let selected = view.transient.tools.selected.clone();
+            let review = selected.and_then(|id| context.session?.annotation(&id));
+            if let Some(review) = review {
+                menu::remove(view, &review.annotation);
+            }
+        }
+        ToolKey::ToggleDrawings => view.overlay.drawings_shown = !view.overlay.drawings_shown,
     }
 }
 

@@ -20,6 +20,7 @@ pub mod screen;
 pub mod shortcuts;
 pub mod stage;
 pub mod theme;
+pub mod tools;
 pub mod transient;
 pub mod view_state;
 pub mod viewport;

@@ -16,10 +16,12 @@ use crate::ui::in_force::put_in_force;
 use crate::ui::keys::keys_ui;
 use crate::ui::panels::finding_details::{decision_ui, finding_facts_ui};
 use crate::ui::panels::findings::findings_ui;
+use crate::ui::panels::measurements::measurements_ui;
 use crate::ui::panels::overlay_controls::overlay_controls_ui;
 use crate::ui::panels::series_strip::series_strip_ui;
 use crate::ui::panels::start_page::start_page_ui;
 use crate::ui::panels::status_bar::status_bar_ui;
+use crate::ui::panels::tool_strip::{self, tool_strip_ui};
 use crate::ui::panels::top_bar::top_bar_ui;
 use crate::ui::panels::view_tools::view_tools_ui;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
@@ -59,6 +61,11 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
                 .frame(bar_frame().inner_margin(Margin::symmetric(8, 3)))
                 .resizable(false)
                 .show(ui, |ui| view_tools_ui(ui, context, view, actions));
+            Panel::left("tools")
+                .frame(bar_frame().inner_margin(Margin::symmetric(3, 0)))
+                .resizable(false)
+                .exact_size(tool_strip::WIDTH)
+                .show(ui, |ui| tool_strip_ui(ui, context, view));
             CentralPanel::no_frame().show(ui, |ui| stage_ui(ui, context, view, before.as_ref(), &mut first));
         });
         // What is looked at comes before thumbnails.
@@ -70,6 +77,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
     }
     dialogs_ui(ui, context, view, actions);
+    actions.extend(view.transient.tools.asked.drain(..).map(Action::from));
     ask_for_frames(ui, view, wanted, actions);
     if is_display_untold(context, view) {
         // The next pass tells, so that a key pressed after it finds the finding displayed.
@@ -114,6 +122,11 @@ fn side_panels_ui(
                 ui.add_space(6.0);
                 finding_facts_ui(ui, context, view, actions);
                 overlay_controls_ui(ui, context, view);
+                ui.add_space(4.0);
+            });
+            Panel::bottom("measurements").frame(Frame::NONE).resizable(false).show(ui, |ui| {
+                ui.add_space(6.0);
+                measurements_ui(ui, context, view);
                 ui.add_space(4.0);
             });
             CentralPanel::no_frame().show(ui, |ui| findings_ui(ui, context, view, actions));

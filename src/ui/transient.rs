@@ -15,6 +15,7 @@ use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
 use crate::ui::preferences::MousePreferences;
 use crate::ui::stage::Stage;
+use crate::ui::tools::ToolMemory;
 use crate::ui::view_state::{SeriesPart, SeriesView};
 use crate::ui::viewport::picture::{DrawingError, Painted};
 
@@ -28,6 +29,7 @@ pub struct Transient {
     /// Side panels are hidden to make room for the picture.
     pub is_maximized: bool,
     pub list: ListMemory,
+    pub tools: ToolMemory,
     /// What can be taken back, by study.
     pub histories: BTreeMap<StudyUid, History>,
     /// A sentence for the reader about what was just done or could not be; stays until the next key or click.

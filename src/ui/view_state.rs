@@ -231,6 +231,8 @@ pub struct OverlayView {
     pub colormap: Colormap,
     /// Boxes and measured lines.
     pub marks_shown: bool,
+    /// What readers drew and measured.
+    pub drawings_shown: bool,
     /// Graphics that the file brings along.
     pub graphics_shown: bool,
     /// Held down: everything of the model is hidden for a moment.
@@ -246,6 +248,7 @@ impl Default for OverlayView {
             saliency_opacity: SALIENCY_OPACITY,
             colormap: Colormap::Inferno,
             marks_shown: true,
+            drawings_shown: true,
             graphics_shown: true,
             is_held_hidden: false,
         }

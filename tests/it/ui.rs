@@ -7,6 +7,7 @@ mod pictures;
 mod settings;
 mod stage;
 mod study;
+mod tools;
 
 use std::sync::Arc;
 

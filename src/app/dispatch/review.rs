@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::hall::App;
+use crate::domain::annotation::Annotation;
 use crate::domain::finding::{Evidence, Finding, FindingLabel, Origin};
 use crate::domain::uid::{ReaderName, StudyUid};
 use crate::jobs::work::stamp;
@@ -19,6 +20,12 @@ pub fn dispatch(app: &mut App, action: ReviewAction) {
         }
         ReviewAction::AddFinding(new) => Command::AddFinding(Arc::new(readers_finding(new, &app.preferences.reader))),
         ReviewAction::Withdraw(finding) => Command::RemoveReaderFinding { finding },
+        ReviewAction::PlaceAnnotation(drawn) => {
+            let annotation = Annotation { id: stamp::annotation_id(), ..Arc::unwrap_or_clone(drawn) };
+            Command::PlaceAnnotation(Arc::new(annotation))
+        }
+        ReviewAction::ChangeAnnotation(changed) => Command::ChangeAnnotation(changed),
+        ReviewAction::RemoveAnnotation(annotation) => Command::RemoveAnnotation { annotation },
         ReviewAction::Undo => Command::Undo,
         ReviewAction::Redo => Command::Redo,
         ReviewAction::RetrySaving => return keep_unkept(app, &study),

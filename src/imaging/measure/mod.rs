@@ -6,6 +6,7 @@
 pub mod bidirectional;
 pub mod region;
 pub mod scale;
+pub mod strokes;
 pub mod words;
 
 use crate::domain::finding::Measurement;

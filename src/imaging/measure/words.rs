@@ -33,11 +33,20 @@ pub fn quantity(measurement: &Measurement) -> String {
     match unit.as_str() {
         "deg" => format!("{number}°"),
         "1" => number,
-        "mm2" => format!("{number} mm²"),
-        PIXELS => format!("{number} px"),
-        SQUARE_PIXELS => format!("{number} px²"),
-        HOUNSFIELD => format!("{number} HU"),
-        named => format!("{number} {named}"),
+        named => format!("{number} {}", self::unit(named)),
+    }
+}
+
+/// A UCUM unit as a reader knows it; nothing for a number without one.
+pub fn unit(ucum: &str) -> &str {
+    match ucum {
+        "deg" => "°",
+        "1" => "",
+        "mm2" => "mm²",
+        PIXELS => "px",
+        SQUARE_PIXELS => "px²",
+        HOUNSFIELD => "HU",
+        named => named,
     }
 }
 

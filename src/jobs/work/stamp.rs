@@ -3,7 +3,7 @@
 use jiff::Zoned;
 use uuid::Uuid;
 
-use crate::domain::uid::{EventId, FindingId};
+use crate::domain::uid::{AnnotationId, EventId, FindingId};
 
 /// Now, RFC 3339 with the local offset, to the millisecond.
 pub fn now() -> String {
@@ -18,4 +18,8 @@ pub fn event_id() -> EventId {
 /// A reader's own finding is new each time; a model's is derived from its input.
 pub fn finding_id() -> FindingId {
     FindingId::new(Uuid::now_v7().to_string())
+}
+
+pub fn annotation_id() -> AnnotationId {
+    AnnotationId::new(Uuid::now_v7().to_string())
 }

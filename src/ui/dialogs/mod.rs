@@ -1,6 +1,7 @@
 //! Modal dialogs: one file each, kept as a stack in the view state.
 
 mod about;
+mod annotation_text;
 mod new_finding;
 pub mod palette;
 mod path;
@@ -11,8 +12,11 @@ pub mod settings;
 mod shortcut_sheet;
 mod terms;
 
+use std::sync::Arc;
+
 use egui::{Align2, Frame, Id, Margin, Modal, RichText, Stroke, Ui, vec2};
 
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::uid::FindingId;
@@ -40,6 +44,11 @@ pub enum Dialog {
         subject: Subject,
         place: Place,
         label: String,
+    },
+    /// Of a drawing that is placed, or of one that has no identity yet and is placed with them.
+    AnnotationText {
+        annotation: Arc<Annotation>,
+        text: String,
     },
     Shortcuts,
     Settings(SettingsDraft),
@@ -73,6 +82,9 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         }
         Dialog::NewFinding { subject, place, label } => {
             new_finding::new_finding_ui(ui, context, actions, subject, place, label)
+        }
+        Dialog::AnnotationText { annotation, text } => {
+            annotation_text::annotation_text_ui(ui, context, view, annotation, text)
         }
         Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
         Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),

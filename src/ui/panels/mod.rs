@@ -3,11 +3,13 @@
 pub mod cine_tools;
 pub mod finding_details;
 pub mod findings;
+pub mod measurements;
 pub mod models;
 pub mod overlay_controls;
 pub mod panes_menu;
 pub mod series_strip;
 pub mod start_page;
 pub mod status_bar;
+pub mod tool_strip;
 pub mod top_bar;
 pub mod view_tools;

@@ -18,6 +18,7 @@ pub use key_map::KeyMap;
 pub use table::{GESTURES, SHORTCUTS};
 
 use crate::ui::stage::Layout;
+use crate::ui::tools::Tool;
 
 /// What a key asks for, by subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub enum KeyCommand {
     Program(ProgramKey),
     Hold(HoldKey),
     Cine(CineKey),
+    Tool(ToolKey),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +118,17 @@ pub enum CineKey {
     Bounce,
 }
 
+/// Drawing on pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolKey {
+    /// Takes the tool up, or lays it down.
+    Choose(Tool),
+    /// The selected drawing.
+    Remove,
+    /// All that readers drew.
+    ToggleDrawings,
+}
+
 /// What holds only while the key is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldKey {
@@ -186,11 +199,13 @@ pub enum Group {
     Images,
     Window,
     Panes,
+    Tools,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 6] = [Self::Review, Self::Hold, Self::Images, Self::Window, Self::Panes, Self::Program];
+    pub const ALL: [Self; 7] =
+        [Self::Review, Self::Hold, Self::Images, Self::Window, Self::Panes, Self::Tools, Self::Program];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -199,6 +214,7 @@ impl Group {
             Self::Images => "Images",
             Self::Window => "Window",
             Self::Panes => "Panes",
+            Self::Tools => "Measurements",
             Self::Program => "Program",
         }
     }

@@ -5,8 +5,11 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::ui::shortcuts::{CineKey, Group, HoldKey, KeyCommand, ProgramKey, ReviewKey, Shortcut, StageKey, ViewKey};
+use crate::ui::shortcuts::{
+    CineKey, Group, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, Shortcut, StageKey, ToolKey, ViewKey,
+};
 use crate::ui::stage::Layout;
+use crate::ui::tools::Tool;
 
 type Chords = &'static [KeyboardShortcut];
 
@@ -61,6 +64,14 @@ const fn stage(command: StageKey, name: &'static str, chords: Chords, words: &'s
 
 const fn layout(rows: u8, cols: u8, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
     stage(StageKey::Layout(Layout { rows, cols }), name, chords, words)
+}
+
+const fn tool(tool: Tool, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    tools(ToolKey::Choose(tool), name, chords, words)
+}
+
+const fn tools(command: ToolKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Tool(command), name, chords, Group::Tools, words)
 }
 
 const fn program(command: ProgramKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
@@ -139,6 +150,18 @@ pub static SHORTCUTS: &[Shortcut] = &[
     stage(StageKey::LinkWindow, "panes.link_window", &[plain(Key::W)], "Panes share their window, on and off"),
     stage(StageKey::LinkZoom, "panes.link_zoom", &[plain(Key::Y)], "Panes share zoom and pan, on and off"),
     stage(StageKey::ReferenceLines, "panes.reference_lines", &[plain(Key::X)], "Lines where the active picture lies, on and off"),
+    tool(Tool::Length, "tool.length", &[plain(Key::D)], "Length"),
+    tool(Tool::Bidirectional, "tool.bidirectional", &[plain(Key::B)], "Two diameters at right angles"),
+    tool(Tool::Angle, "tool.angle", &[plain(Key::A)], "Angle"),
+    tool(Tool::Cobb, "tool.cobb", &[shift(Key::A)], "Cobb angle"),
+    tool(Tool::Probe, "tool.probe", &[shift(Key::P)], "Value of a pixel"),
+    tool(Tool::Rectangle, "tool.rectangle", &[shift(Key::R)], "Rectangle with its values"),
+    tool(Tool::Ellipse, "tool.ellipse", &[shift(Key::E)], "Ellipse with its values"),
+    tool(Tool::Freehand, "tool.freehand", &[shift(Key::F)], "Freehand region with its values"),
+    tool(Tool::Arrow, "tool.arrow", &[shift(Key::T)], "Arrow"),
+    tool(Tool::Text, "tool.text", &[plain(Key::T)], "Text"),
+    tools(ToolKey::Remove, "tool.remove", &[plain(Key::Delete), plain(Key::Backspace)], "Remove the selected measurement").within(KeyContext::Measurement),
+    tools(ToolKey::ToggleDrawings, "tool.toggle_drawings", &[shift(Key::M)], "Measurements on and off"),
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
     program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
     program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),

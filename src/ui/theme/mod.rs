@@ -57,6 +57,7 @@ pub struct Marks {
     pub ai: Hex,
     pub ai_second: Hex,
     pub reader: Hex,
+    pub reader_selected: Hex,
     pub ruler: Hex,
     pub drawing: Hex,
     pub reference: Hex,

@@ -24,6 +24,7 @@ use crate::ui::context::UiContext;
 use crate::ui::links;
 use crate::ui::stage::{SeriesRef, Stage};
 use crate::ui::theme::theme;
+use crate::ui::tools;
 use crate::ui::view_state::{LookAt, ViewState};
 
 /// Between panes, points.
@@ -58,6 +59,7 @@ pub fn stage_ui(
     view.transient.panes.painted.clear();
     view.transient.panes.rects.clear();
     view.transient.pointer.hovered = None;
+    tools::pointer::settle(context, view);
     let Some(study) = context.open_study else { return };
     let open = study.uid.clone();
     let stage = &mut view.look_mut(&open).stage;

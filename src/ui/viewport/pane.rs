@@ -1,5 +1,7 @@
 //! One pane: its image, what lies over it, and what is said in its corners.
 
+use std::sync::Arc;
+
 use egui::{
     Align2, CursorIcon, EventFilter, FontId, Painter, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2,
 };
@@ -11,6 +13,7 @@ use crate::render::request::Minification;
 use crate::ui::cine;
 use crate::ui::context::{FrameState, UiContext};
 use crate::ui::theme::theme;
+use crate::ui::tools;
 use crate::ui::transient::ViewDrag;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::annotations::CornerFacts;
@@ -47,8 +50,13 @@ pub fn sense_ui(
     if is_pressed {
         cine::stop(view, pane);
     }
+    if let Some(shown) = &shown {
+        let canvas = Canvas::new(rect, ui.pixels_per_point(), shown);
+        tools::pointer::tools_pointer_ui(ui, &response, &canvas, shown, context, view);
+    }
+    let is_double = response.double_clicked_by(PointerButton::Primary) && !view.transient.tools.owns_press;
     let stage = &mut view.look_mut(open).stage;
-    if response.double_clicked_by(PointerButton::Primary) {
+    if is_double {
         if stage.layout.n_panes() > 1 {
             stage.is_maximized = !stage.is_maximized;
         } else {
@@ -95,7 +103,12 @@ pub fn pane_ui(
     if let (Some(stack_index), Some(pane)) = (moved, view.look_mut(open).stage.panes.get_mut(pane)) {
         pane.view.stack_index = stack_index;
     }
-    response.context_menu(|ui| context_menu::context_menu_ui(ui, context, &shown, view));
+    let drawing = view.transient.tools.traces.menu_for.clone();
+    let drawing = drawing.and_then(|id| Some(Arc::clone(&context.session?.annotation(&id)?.annotation)));
+    response.context_menu(|ui| match &drawing {
+        Some(drawing) => tools::menu::drawing_menu_ui(ui, context, view, drawing),
+        None => context_menu::context_menu_ui(ui, context, &shown, view),
+    });
 }
 
 fn shown<'a>(context: &UiContext<'a>, view: &mut ViewState, pane: usize) -> Option<Shown<'a>> {
@@ -152,6 +165,9 @@ fn draw(
     if let Some(session) = session.filter(|_| painted.is_some()) {
         let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden;
         marks::marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
+    }
+    if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
+        tools::paint::drawings_ui(&painter, canvas, shown, session, &mut view.transient.tools);
     }
     cross_reference::lines_ui(&painter, context, view, open, canvas, shown);
     let drag = view.transient.pointer.drag.as_ref().filter(|drag| drag.pane == shown.pane);
@@ -227,13 +243,28 @@ fn preview_mark(painter: &Painter, rect: Rect) {
 fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
     let drawing = "Drag a box around the finding. N: whole image. Esc: cancel.";
     let is_drawing = view.transient.pointer.is_drawing_finding;
-    let (text, color) = match &view.transient.hint {
-        Some(hint) => (hint.as_str(), theme().accent.focus),
-        None if is_drawing => (drawing, theme().marks.drawing),
-        None => return,
+    let tools = tools_hint(view);
+    let (text, color) = match (&view.transient.hint, &tools) {
+        (Some(hint), _) => (hint.as_str(), theme().accent.focus),
+        (None, _) if is_drawing => (drawing, theme().marks.drawing),
+        (None, Some(tools)) => (tools.as_str(), theme().marks.reader_selected),
+        (None, None) => return,
     };
-    let at = pos2(area.center().x, area.bottom() - 44.0);
-    plated_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(15.0), color);
+    // What stands for long stands small, at the rim
+    let is_lasting = view.transient.hint.is_none() && !is_drawing;
+    let (up, size) = if is_lasting { (32.0, 12.0) } else { (44.0, 15.0) };
+    let at = pos2(area.center().x, area.bottom() - up);
+    plated_text(painter, at, Align2::CENTER_BOTTOM, text, FontId::proportional(size), color);
+}
+
+/// What the tool in hand wants, or what keys do to the selected drawing.
+fn tools_hint(view: &ViewState) -> Option<String> {
+    let tools = &view.transient.tools;
+    match (tools.tool, &tools.selected) {
+        (Some(tool), _) => Some(format!("{}: {}. Esc: cancel.", tool.word(), tool.instruction().to_lowercase())),
+        (None, Some(_)) => Some("Del removes the measurement, not the finding. Esc: leave it.".to_owned()),
+        (None, None) => None,
+    }
 }
 
 /// Says to a screen reader what the picture shows and which side of the patient lies where.

@@ -55,7 +55,9 @@ fn drag(
     let (origin, latest) = ui.input(|input| (input.pointer.press_origin(), input.pointer.latest_pos()));
     let habits = view.transient.pointer.habits;
     let buttons = [PointerButton::Primary, PointerButton::Middle, PointerButton::Secondary];
-    for button in buttons.into_iter().filter(|button| response.drag_started_by(*button)) {
+    // The main button may have taken hold of a drawing, or draw one
+    let is_free = |button: &PointerButton| *button != PointerButton::Primary || !view.transient.tools.owns_press;
+    for button in buttons.into_iter().filter(is_free).filter(|button| response.drag_started_by(*button)) {
         let kind = match button {
             PointerButton::Primary if view.transient.pointer.is_drawing_finding => DragKind::Box(None),
             PointerButton::Primary => kind_of(habits.main),

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use overread::domain::annotation::Annotation;
 use overread::domain::frame::{Frame, FrameKey};
 use overread::domain::intake::Progress;
 use overread::domain::study::Study;
-use overread::domain::uid::{EventId, FindingId, ModelId, ReaderName};
+use overread::domain::uid::{AnnotationId, EventId, FindingId, ModelId, ReaderName};
 use overread::review::command::{Command, Stamp};
 use overread::review::session::ReviewSession;
 use overread::ui::action::{Action, AppAction, ReviewAction, StudyAction, ViewAction};
@@ -148,6 +149,13 @@ impl Desk {
                 let (finding, verdict, seen) = (request.finding, request.verdict, request.seen);
                 self.apply(Command::Decide { finding, verdict, seen, comment: request.comment });
             }
+            ReviewAction::PlaceAnnotation(drawn) => {
+                self.n_events += 1;
+                let id = AnnotationId::new(format!("m{}", self.n_events));
+                self.apply(Command::PlaceAnnotation(Arc::new(Annotation { id, ..Arc::unwrap_or_clone(drawn) })));
+            }
+            ReviewAction::ChangeAnnotation(changed) => self.apply(Command::ChangeAnnotation(changed)),
+            ReviewAction::RemoveAnnotation(annotation) => self.apply(Command::RemoveAnnotation { annotation }),
             ReviewAction::Undo => self.apply(Command::Undo),
             ReviewAction::Redo => self.apply(Command::Redo),
             ReviewAction::AddFinding(_) | ReviewAction::Withdraw(_) | ReviewAction::RetrySaving => {}

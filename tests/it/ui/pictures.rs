@@ -3,6 +3,7 @@
 use egui::vec2;
 use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
+use overread::domain::geometry::SpacingKind;
 use overread::domain::intake::Notice;
 use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
 use overread::ui::dialogs::Dialog;
@@ -46,8 +47,8 @@ fn a_radiograph_with_findings() {
     desk.view.overlay.saliency_shown = true;
     desk.facts.jobs = vec![job(1, "Chest findings", 1, 3)];
     let Some(picture) = picture("radiograph", LARGE, desk) else { return };
-    // Gray in the middle of the picture: the viewport has drawn.
-    let [red, green, blue, _] = picture.get_pixel(700, 500).0;
+    // Gray where the left lung is: the viewport has drawn.
+    let [red, green, blue, _] = picture.get_pixel(1000, 300).0;
     assert!(red > 20 && red.abs_diff(green) < 60 && green.abs_diff(blue) < 60, "{red} {green} {blue}");
 }
 
@@ -154,4 +155,18 @@ fn the_dialogs() {
     let chosen = vec![overread::domain::decision::RejectReason::CompositeShadow];
     desk.view.dialogs.push(Dialog::RejectReasons { finding, chosen, text: String::new() });
     picture("reject", LARGE, desk);
+}
+
+#[test]
+fn a_radiograph_with_measurements_and_a_ct_with_regions() {
+    let mut desk = Desk::new();
+    crate::ui::tools::draw_on_radiograph(&mut desk, SpacingKind::Projection);
+    picture("measured-radiograph", LARGE, desk);
+    let mut desk = Desk::new();
+    crate::ui::tools::draw_on_radiograph(&mut desk, SpacingKind::None);
+    picture("measured-uncalibrated", SMALL, desk);
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    crate::ui::tools::draw_on_ct(&mut desk);
+    picture("measured-ct", LARGE, desk);
 }
