@@ -17,3 +17,4 @@ pub mod review;
 pub mod segmentation;
 pub mod store;
 pub mod ui;
+pub mod validation;

@@ -18,5 +18,6 @@ mod review;
 mod store;
 mod tidy;
 mod ui;
+mod validation;
 mod volume;
 mod window;

@@ -1,0 +1,14 @@
+//! The statistics of a reader study and of the ordinary record, pure: numbers in, estimates out.
+//!
+//! Every figure is an [`estimate::Estimate`]: a value or the reason why there is none, an interval, how many cases, and
+//! a definition. `tests/it/validation` holds each one to published figures and to an independent implementation.
+
+pub mod accuracy;
+pub mod estimate;
+pub mod mrmc;
+pub mod precision_recall;
+pub mod proportion;
+pub mod random;
+pub mod roc;
+pub mod scores;
+pub mod special;
