@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::state::ahead::Ahead;
+use crate::app::volume_shelf::VolumeShelf;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::jobs::event::Generation;
 
@@ -45,6 +46,7 @@ pub struct FrameCache {
     pub generation: Generation,
     /// What is loaded before it is asked for.
     pub ahead: Ahead,
+    pub volumes: VolumeShelf,
 }
 
 impl FrameCache {
@@ -58,6 +60,7 @@ impl FrameCache {
             clock: 0,
             generation: Generation::default(),
             ahead: Ahead::default(),
+            volumes: VolumeShelf::default(),
         }
     }
 
@@ -125,6 +128,7 @@ impl FrameCache {
         self.n_bytes = 0;
         self.generation = self.generation.next();
         self.ahead = Ahead::default();
+        self.volumes = VolumeShelf::default();
     }
 
     pub fn budget_bytes(&self) -> usize {

@@ -14,12 +14,16 @@ use crate::app::state::record::RecordState;
 use crate::app::state::voice::Voice;
 use crate::app::{VERSION, memory_budget, places};
 use crate::domain::frame::FrameKey;
+use crate::domain::series::Series;
 use crate::domain::uid::{ReaderName, StudyUid};
+use crate::imaging::plane_picture::PlanePicture;
 use crate::import::Importer;
 use crate::inference::registry::ModelEntry;
 use crate::jobs::runner::{Runner, RunnerOptions};
 use crate::ui::action::{Action, ViewAction};
-use crate::ui::context::{AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext};
+use crate::ui::context::{
+    AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext, VolumeState,
+};
 use crate::ui::screen::screen_ui;
 use crate::ui::view_state::ViewState;
 
@@ -242,6 +246,14 @@ impl FrameSource for CachedFrames<'_> {
             Some(Err(text)) => FrameState::Failed(text.clone()),
             None => self.0.preview(key).cloned().map_or(FrameState::Loading, FrameState::Preview),
         }
+    }
+
+    fn volume(&self, series: &Arc<Series>) -> VolumeState {
+        self.0.volumes.state(series)
+    }
+
+    fn plane(&self, slot: u64) -> Option<&Arc<PlanePicture>> {
+        self.0.volumes.plane(slot)
     }
 }
 

@@ -10,6 +10,12 @@ pub fn frame_bytes() -> usize {
     limits.into_iter().flatten().min().map_or(MOST, |n_bytes| (n_bytes / 4).clamp(LEAST, MOST))
 }
 
+/// Of one volume, beside the frames, whose memory it shares where it can: a third of what there is, at most 4 GB.
+pub fn volume_bytes() -> usize {
+    let limits = [physical_bytes(), group_bytes()];
+    limits.into_iter().flatten().min().map_or(MOST, |n_bytes| (n_bytes / 3).clamp(LEAST, 4 << 30))
+}
+
 fn physical_bytes() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;

@@ -12,6 +12,7 @@ mod places;
 pub mod settings;
 pub mod startup;
 mod state;
+pub mod volume_shelf;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 
 use crate::app::dispatch::{ahead, analysis, export, open, review};
 use crate::app::hall::App;
+use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
 use crate::app::state::desk::Desk;
 use crate::app::state::library::{Partial, RunningScan};
@@ -24,7 +25,11 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         JobEvent::Preview { generation, key, frame } if generation == app.frames.generation => {
             app.frames.insert_preview(key, frame);
         }
-        JobEvent::Frame { .. } | JobEvent::Preview { .. } => {}
+        JobEvent::Volume { generation, series, event } if generation == app.frames.generation => {
+            app.frames.volumes.on_event(&series, event, memory_budget::volume_bytes());
+        }
+        JobEvent::Frame { .. } | JobEvent::Preview { .. } | JobEvent::Volume { .. } => {}
+        JobEvent::Plane { slot, picture } => app.frames.volumes.take_in_plane(slot, picture),
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
         JobEvent::Store(event) => on_store(app, event),
         JobEvent::Export { study, event } => on_export(app, &study, event),

@@ -14,6 +14,7 @@ pub mod overlay;
 pub mod phantom;
 pub mod pipeline;
 pub mod plane_grid;
+pub mod plane_picture;
 pub mod presentation;
 pub mod presets;
 pub mod resample;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytemuck::Pod;
 
 use crate::domain::frame::{Buffer, Frame, Samples};
+use crate::domain::instance::Instance;
 use crate::domain::presentation::{ModalityLut, PixelPadding, VoiFunction, Window};
 use crate::domain::series::Series;
 use crate::imaging::histogram::AUTO_WINDOW_PERCENTILES;
@@ -19,6 +20,7 @@ pub struct Volume {
     rescale: Rescale,
     padding: Option<PixelPadding>,
     levels: VolumeLevels,
+    like: Option<(Arc<Instance>, u32)>,
 }
 
 /// The slices' samples, in the memory that the frames lie in.
@@ -77,13 +79,14 @@ impl Volume {
             Some((slices, rescale)) => (slices, rescale, paddings.first().copied().flatten()),
             None => (VoxelSlices::F32(modality_slices(&frames, &luts, &paddings)?), Rescale::Same([1.0, 0.0]), None),
         };
-        Ok(Self::new(space, slices, rescale, padding))
+        let like = images.get(images.len() / 2).map(|(instance, frame)| (Arc::clone(instance), *frame));
+        Ok(Self { like, ..Self::new(space, slices, rescale, padding) })
     }
 
     /// Every slice must have columns × rows samples.
     pub fn new(space: VolumeSpace, slices: VoxelSlices, rescale: Rescale, padding: Option<PixelPadding>) -> Self {
         let levels = levels(&slices, &rescale, padding);
-        Self { space, slices, rescale, padding, levels }
+        Self { space, slices, rescale, padding, levels, like: None }
     }
 
     pub fn space(&self) -> &VolumeSpace {
@@ -104,6 +107,11 @@ impl Volume {
 
     pub fn levels(&self) -> VolumeLevels {
         self.levels
+    }
+
+    /// The image in the middle of the stack and its frame: what it says of units and windows holds for the volume.
+    pub fn like(&self) -> Option<&(Arc<Instance>, u32)> {
+        self.like.as_ref()
     }
 }
 

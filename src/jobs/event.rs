@@ -6,8 +6,12 @@ use std::sync::Arc;
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Intake, Progress};
+use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{EventId, ModelId, StudyUid};
+use crate::imaging::plane_picture::PlanePicture;
+use crate::imaging::voxels::Volume;
+use crate::jobs::wanted_planes::PlaneSlot;
 use crate::store::StudyRecord;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
@@ -36,6 +40,17 @@ pub enum JobEvent {
         generation: Generation,
         key: FrameKey,
         frame: Arc<Frame>,
+    },
+    /// About the volume of this series.
+    Volume {
+        generation: Generation,
+        series: Arc<Series>,
+        event: VolumeEvent,
+    },
+    /// A plane for a place on the screen; it knows its volume.
+    Plane {
+        slot: PlaneSlot,
+        picture: Arc<PlanePicture>,
     },
     Analysis {
         generation: Generation,
@@ -71,6 +86,14 @@ pub enum ScanEvent {
     Done(Intake),
     /// The demo's files could not be written.
     DemoFailed(String),
+}
+
+pub enum VolumeEvent {
+    Progress(Progress),
+    /// Or, in a sentence, why there is none.
+    Built(Result<Arc<Volume>, String>),
+    /// A newer one was wanted.
+    Cancelled,
 }
 
 pub enum AnalysisEvent {

@@ -1,6 +1,6 @@
 //! All threads. The work itself is synchronous and lives in `work`; here it is only started, watched and ended.
 //!
-//! What can be repeated runs newest-wins ([`latest`], [`wanted`]); what must be kept runs in order and is awaited at
+//! What can be repeated runs newest-wins ([`latest`], [`wanted`], [`wanted_planes`]); what must be kept runs in order and is awaited at
 //! the end of the program ([`in_order`]). Nothing here calls the screen: results go out as [`event::JobEvent`]s.
 
 pub mod cancel;
@@ -11,4 +11,5 @@ mod panic_guard;
 pub mod runner;
 pub mod store_hand;
 pub mod wanted;
+pub mod wanted_planes;
 pub mod work;

@@ -4,24 +4,28 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::domain::frame::Frame;
 use crate::domain::intake::Progress;
 use crate::domain::report::Report;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, StudyUid};
+use crate::imaging::plane_picture::{self, PlaneRequest};
 use crate::import::Importer;
 use crate::import::stack_loading::StackRequest;
-use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent};
+use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent, VolumeEvent};
 use crate::jobs::in_order::InOrder;
 use crate::jobs::latest::Latest;
 use crate::jobs::store_hand::StoreHand;
 use crate::jobs::wanted::{WantedFrame, WantedFrames};
+use crate::jobs::wanted_planes::{PlaneSlot, WantedPlanes};
 use crate::jobs::work::analysis::{AnalysisRequest, ModelShelf};
 use crate::jobs::work::handing_on::{self, ExportRequest};
-use crate::jobs::work::{analysis, demo};
+use crate::jobs::work::volume::VolumeRequest;
+use crate::jobs::work::{analysis, demo, volume};
 
 /// Sends events and wakes the screen.
 #[derive(Clone)]
@@ -49,6 +53,8 @@ pub struct Runner {
     analysis: Latest,
     frames: WantedFrames,
     ahead: Latest,
+    volumes: Latest,
+    planes: WantedPlanes,
     exports: InOrder<()>,
     store: InOrder<StoreHand>,
     shelf: Arc<Mutex<ModelShelf>>,
@@ -86,11 +92,20 @@ impl Runner {
             }
         };
         let of_store = outbox.clone();
+        let cut = {
+            let outbox = outbox.clone();
+            move |slot, request| match plane_picture::cut(request) {
+                Ok(picture) => outbox.send(JobEvent::Plane { slot, picture: Arc::new(picture) }),
+                Err(error) => log::error!("a plane was cut amiss: {error}"),
+            }
+        };
         Ok(Self {
             scan: Latest::spawn("scan", panicked(JobKind::Scan))?,
             analysis: Latest::spawn("analysis", panicked(JobKind::Analysis))?,
             frames: WantedFrames::spawn(2, decode, deliver)?,
             ahead: Latest::spawn("ahead", || log::error!("loading ahead failed by a fault of the program"))?,
+            volumes: Latest::spawn("volume", || log::error!("building a volume failed by a fault of the program"))?,
+            planes: WantedPlanes::spawn(cut)?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             store: InOrder::spawn(
                 "store",
@@ -167,6 +182,40 @@ impl Runner {
                 outbox.send(JobEvent::Frame { generation, key: instance.frame_key(frame), result });
             });
         }));
+    }
+
+    /// Builds the volume of a series from the frames that are here and those that must be loaded; a newer call cancels
+    /// this one. What is loaded goes out as frames, too, which share its memory.
+    pub fn build_volume(&self, generation: Generation, series: Arc<Series>, here: Vec<Option<Arc<Frame>>>) {
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        self.volumes.submit(Box::new(move |token| {
+            let tell = |event| outbox.send(JobEvent::Volume { generation, series: Arc::clone(&series), event });
+            let told = Mutex::new(Instant::now());
+            let progress = |progress| {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.elapsed() >= Duration::from_millis(50) {
+                    *told = Instant::now();
+                    tell(VolumeEvent::Progress(progress));
+                }
+            };
+            let loaded = |index: usize, frame: &Arc<Frame>| {
+                let Some((instance, at)) = series.image(index) else { return };
+                let (key, result) = (instance.frame_key(at), Ok(Arc::clone(frame)));
+                outbox.send(JobEvent::Frame { generation, key, result });
+            };
+            let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+            let request = VolumeRequest { series: &series, here, n_threads };
+            let built = volume::build(&importer, request, &|| token.is_cancelled(), &progress, &loaded);
+            tell(match built {
+                Some(result) => VolumeEvent::Built(result.map(Arc::new)),
+                None => VolumeEvent::Cancelled,
+            });
+        }));
+    }
+
+    /// Replaces the list of planes to cut, one for each place on the screen.
+    pub fn want_planes(&self, planes: Vec<(PlaneSlot, PlaneRequest)>) {
+        self.planes.want(planes);
     }
 
     /// Runs models on a study; a newer call cancels this one.

@@ -8,8 +8,10 @@ use crate::domain::decision::{Seen, Verdict};
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid};
+use crate::imaging::plane_picture::PlaneRequest;
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
+use crate::ui::stage::SeriesRef;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -47,6 +49,10 @@ pub enum ViewAction {
     /// All frames that are looked at and not here, the most urgent first. Said when the list changes and once a second
     /// while it stands; an earlier list is void.
     WantFrames(Vec<FrameKey>),
+    /// Build the volume of this series, if it is not here. Said while it is missing.
+    WantVolume(SeriesRef),
+    /// All planes that are looked at and not here, one for each place on the screen; an earlier list is void.
+    WantPlanes(Vec<(u64, PlaneRequest)>),
     /// The look at this study changed: keep `ViewState::to_json` with the study when convenient.
     Changed(StudyUid),
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Notice, Progress};
+use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, ReaderName, StudyUid};
+use crate::imaging::plane_picture::PlanePicture;
+use crate::imaging::voxels::Volume;
 use crate::review::session::ReviewSession;
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
@@ -57,6 +60,22 @@ pub struct AppFacts<'a> {
 /// Decoded frames, as far as they are loaded. Asking never waits.
 pub trait FrameSource {
     fn frame(&self, key: &FrameKey) -> FrameState;
+
+    /// The volume of a series.
+    fn volume(&self, series: &Arc<Series>) -> VolumeState;
+
+    /// The plane that was cut last for a place on the screen, maybe not the one wanted there now.
+    fn plane(&self, slot: u64) -> Option<&Arc<PlanePicture>>;
+}
+
+#[derive(Clone)]
+pub enum VolumeState {
+    /// The screen asks for it with `ViewAction::WantVolume`.
+    Absent,
+    Loading(Progress),
+    Ready(Arc<Volume>),
+    /// Why there is none, in words.
+    Failed(String),
 }
 
 #[derive(Clone, Debug)]

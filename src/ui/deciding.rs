@@ -10,6 +10,7 @@ use crate::review::session::FindingReview;
 use crate::ui::action::{Action, DecisionRequest, ReviewAction};
 use crate::ui::context::{StoreState, UiContext};
 use crate::ui::dialogs::Dialog;
+use crate::ui::planes;
 use crate::ui::view_state::{LookAt, ViewState};
 use crate::ui::viewport::shown::Shown;
 
@@ -19,8 +20,21 @@ pub fn selected<'a>(context: &UiContext<'a>, view: &ViewState) -> Option<&'a Fin
     context.session?.finding(id)
 }
 
-/// Selects a finding and opens its image.
+/// Selects a finding and opens its image; or, where planes through its series are on screen, brings them to it.
 pub fn select(context: &UiContext<'_>, view: &mut ViewState, id: &FindingId) {
+    let Some(study) = context.open_study else { return };
+    let Some(review) = context.session.and_then(|session| session.finding(id)) else { return };
+    if planes::go_to_finding(context, view.look_mut(&study.uid), study, &review.finding) {
+        view.look_mut(&study.uid).selected = Some(id.clone());
+        view.transient.drafts.comment = None;
+        view.transient.hint = None;
+        return;
+    }
+    open(context, view, id);
+}
+
+/// Selects a finding and opens its image.
+pub fn open(context: &UiContext<'_>, view: &mut ViewState, id: &FindingId) {
     let Some(study) = context.open_study else { return };
     let Some(review) = context.session.and_then(|session| session.finding(id)) else { return };
     let subject = &review.finding.subject;
@@ -89,7 +103,7 @@ pub fn decide_selected(context: &UiContext<'_>, view: &mut ViewState, actions: &
     let finding = &review.finding;
     let seen = seen_of(finding, view);
     if verdict == Verdict::Accepted && (seen.is_none() || !review.was_displayed) {
-        select(context, view, &finding.id);
+        open(context, view, &finding.id);
         view.transient.hint = Some(Refusal::NotDisplayed.to_string());
         return;
     }
@@ -135,6 +149,11 @@ pub fn start_new_finding(context: &UiContext<'_>, view: &mut ViewState) {
     let Some(study) = context.open_study else { return };
     if let Some(reason) = obstacle(context) {
         view.transient.hint = Some(reason);
+        return;
+    }
+    let look = view.looks.get(&study.uid);
+    if look.is_some_and(|look| planes::axis_of_pane(look, look.stage.active).is_some()) {
+        view.transient.hint = Some("Findings are added on the images themselves: leave the planes first".to_owned());
         return;
     }
     if !view.transient.pointer.is_drawing_finding {

@@ -147,6 +147,9 @@ fn restored(now: Option<&LookAt>, wanted: &LookAt) -> LookAt {
     let mut look = wanted.clone();
     let Some(now) = now else { return look };
     look.selected.clone_from(&now.selected);
+    for (part, planes) in &mut look.planes {
+        planes.center_mm = now.planes.get(part).and_then(|of_now| of_now.center_mm).or(planes.center_mm);
+    }
     for (pane, of_now) in look.stage.panes.iter_mut().zip(&now.stage.panes) {
         if pane.content == of_now.content {
             pane.view.stack_index = of_now.view.stack_index;
@@ -160,9 +163,14 @@ fn restored(now: Option<&LookAt>, wanted: &LookAt) -> LookAt {
 
 /// Nothing differs but the place.
 fn is_same_view(a: &LookAt, b: &LookAt) -> bool {
+    let has_same_planes = a.planes.iter().all(|(part, planes)| {
+        let other = b.planes.get(part);
+        other.is_none_or(|other| (&planes.oblique, &planes.slab) == (&other.oblique, &other.slab))
+    });
     let (LookAt { stage: a, .. }, LookAt { stage: b, .. }) = (a, b);
     let is_alike = a.layout == b.layout && a.links == b.links && a.panes.len() == b.panes.len();
     is_alike
+        && has_same_planes
         && a.is_maximized == b.is_maximized
         && a.panes.iter().zip(&b.panes).all(|(a, b)| {
             let mut moved = b.view.clone();

@@ -13,6 +13,7 @@ use crate::ui::dialogs::Dialog;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::history;
+use crate::ui::planes;
 use crate::ui::preferences::Step;
 use crate::ui::shortcuts::{
     CineKey, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ToolKey, ViewKey, is_held, take_pressed,
@@ -170,6 +171,11 @@ pub fn stage_key(context: &UiContext<'_>, view: &mut ViewState, key: StageKey) {
         StageKey::LinkWindow => stage.links.window = !stage.links.window,
         StageKey::LinkZoom => stage.links.zoom = !stage.links.zoom,
         StageKey::ReferenceLines => stage.links.lines = !stage.links.lines,
+        StageKey::Planes => planes::toggle(context, view),
+        StageKey::Projection => {
+            let pane = stage.active;
+            planes::change(context, view, pane, |planes, _, _| planes.next_projection());
+        }
     }
 }
 
@@ -201,8 +207,28 @@ pub fn view_key(ctx: &Context, context: &UiContext<'_>, view: &mut ViewState, ke
     if let Some(rect) = view.transient.panes.rects.get(&shown.pane) {
         look.view = Canvas::new(*rect, ctx.pixels_per_point(), &shown).view;
     }
+    if shown.cut.is_some() && scroll_plane(context, view, shown.pane, key) {
+        return;
+    }
     changed(&mut look, &shown, key);
     *view.look_mut(&study.uid).view_mut() = look;
+}
+
+/// Keys that go from image to image go from plane to plane. False for all others.
+fn scroll_plane(context: &UiContext<'_>, view: &mut ViewState, pane: usize, key: ViewKey) -> bool {
+    match key {
+        ViewKey::Scroll(n) => {
+            planes::change(context, view, pane, |planes, space, axis| planes.scroll(space, axis, i64::from(n)));
+        }
+        ViewKey::FirstImage => {
+            planes::change(context, view, pane, |planes, space, axis| planes.scroll_to_end(space, axis, -1));
+        }
+        ViewKey::LastImage => {
+            planes::change(context, view, pane, |planes, space, axis| planes.scroll_to_end(space, axis, 1));
+        }
+        _ => return false,
+    }
+    true
 }
 
 fn changed(look: &mut SeriesView, shown: &Shown<'_>, key: ViewKey) {

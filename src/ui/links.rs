@@ -7,7 +7,7 @@ use crate::domain::geometry::PixelPlane;
 use crate::domain::series::Series;
 use crate::imaging::presets::presets_apply;
 use crate::ui::context::UiContext;
-use crate::ui::stage::{Pane, SeriesRef};
+use crate::ui::stage::{Pane, PaneContent, SeriesRef};
 use crate::ui::view_state::{LookAt, SeriesView, ViewState};
 use crate::ui::viewport::shown::{pixel_plane, series_in_pane};
 
@@ -38,6 +38,12 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, before: Option<&Loo
             if let Some(index) = pair.followed(was.view.stack_index, is.view.stack_index, target, offsets) {
                 target.view.stack_index = index;
             }
+        }
+        let are_planes = matches!((&is.content, &target.content), (PaneContent::Plane(..), PaneContent::Plane(..)));
+        if are_planes && pair.is_same_series() {
+            // One volume, one window
+            target.view.window.clone_from(&is.view.window);
+            target.view.is_inverted = is.view.is_inverted;
         }
         if links.window && pair.shares_window() && was.view.window != is.view.window {
             target.view.window.clone_from(&is.view.window);

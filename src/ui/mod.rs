@@ -15,6 +15,7 @@ pub mod in_force;
 pub mod keys;
 pub mod links;
 pub mod panels;
+pub mod planes;
 pub mod preferences;
 pub mod screen;
 pub mod shortcuts;

@@ -24,6 +24,7 @@ use crate::ui::panels::status_bar::status_bar_ui;
 use crate::ui::panels::tool_strip::{self, tool_strip_ui};
 use crate::ui::panels::top_bar::top_bar_ui;
 use crate::ui::panels::view_tools::view_tools_ui;
+use crate::ui::planes;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::transient::ASK_AGAIN_S;
 use crate::ui::view_state::ViewState;
@@ -79,6 +80,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
     dialogs_ui(ui, context, view, actions);
     actions.extend(view.transient.tools.asked.drain(..).map(Action::from));
     ask_for_frames(ui, view, wanted, actions);
+    planes::ask(ui, context, view, actions);
     if is_display_untold(context, view) {
         // The next pass tells, so that a key pressed after it finds the finding displayed.
         ui.ctx().request_repaint();

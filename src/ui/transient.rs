@@ -13,6 +13,7 @@ use crate::domain::uid::{FindingId, StudyUid};
 use crate::ui::cine::CineMemory;
 use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
+use crate::ui::planes::PlaneMemory;
 use crate::ui::preferences::MousePreferences;
 use crate::ui::stage::Stage;
 use crate::ui::tools::ToolMemory;
@@ -26,6 +27,7 @@ pub struct Transient {
     pub pointer: Pointer,
     pub frames: FrameMemory,
     pub panes: PaneMemory,
+    pub planes: PlaneMemory,
     /// Side panels are hidden to make room for the picture.
     pub is_maximized: bool,
     pub list: ListMemory,

@@ -13,6 +13,7 @@ use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
 use crate::imaging::view::View;
 use crate::render::request::Interpolation;
 use crate::ui::dialogs::Dialog;
+use crate::ui::planes::PlanesView;
 use crate::ui::preferences::LetterEdges;
 use crate::ui::stage::{Pane, PaneContent, SeriesRef, Stage};
 use crate::ui::transient::Transient;
@@ -67,6 +68,8 @@ pub struct LookAt {
     pub stage: Stage,
     /// Each series as it was looked at last, for when it comes back into a pane.
     pub series: BTreeMap<SeriesPart, SeriesView>,
+    /// How planes through a series' volume lie.
+    pub planes: BTreeMap<SeriesPart, PlanesView>,
     pub selected: Option<FindingId>,
 }
 
@@ -117,7 +120,7 @@ impl LookAt {
 
     /// Puts a series into a pane, as it was looked at last.
     pub fn put(&mut self, pane: usize, study: &Study, index: usize) {
-        if self.series_of_pane(study, pane) == Some(index) {
+        if self.series_of_pane(study, pane) == Some(index) && !self.is_plane(pane) {
             return;
         }
         self.keep_view(pane, study);
@@ -130,10 +133,14 @@ impl LookAt {
 
     /// Remembers how the series in a pane is looked at.
     pub fn keep_view(&mut self, pane: usize, study: &Study) {
-        let Some(index) = self.series_of_pane(study, pane) else { return };
+        let Some(index) = self.series_of_pane(study, pane).filter(|_| !self.is_plane(pane)) else { return };
         if let Some(pane) = self.stage.panes.get(pane) {
             self.series.insert(SeriesPart::of(study, index), pane.view.clone());
         }
+    }
+
+    fn is_plane(&self, pane: usize) -> bool {
+        self.stage.panes.get(pane).is_some_and(|pane| matches!(pane.content, PaneContent::Plane(..)))
     }
 
     /// Scrolls to the image of `sop` and `frame`: in the active pane if it shows the series, else in another that does,
@@ -146,11 +153,7 @@ impl LookAt {
             (0..series.stack.len()).find(is_it).map(|stack_idx| (series_idx, stack_idx))
         });
         let Some((series_idx, stack_index)) = found else { return false };
-        let shows_it = |pane: &usize| {
-            let is_stack =
-                self.stage.panes.get(*pane).is_some_and(|pane| !matches!(pane.content, PaneContent::Plane(..)));
-            is_stack && self.series_of_pane(study, *pane) == Some(series_idx)
-        };
+        let shows_it = |pane: &usize| !self.is_plane(*pane) && self.series_of_pane(study, *pane) == Some(series_idx);
         let pane = Some(self.stage.active).filter(shows_it).or_else(|| self.stage.visible().find(shows_it));
         match pane {
             Some(pane) => self.stage.active = pane,

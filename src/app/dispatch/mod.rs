@@ -6,6 +6,7 @@ pub mod export;
 pub mod open;
 pub mod review;
 pub mod study;
+pub mod volume;
 
 use crate::app::hall::{App, job_id};
 use crate::domain::uid::ReaderName;
@@ -26,6 +27,8 @@ pub fn dispatch(app: &mut App, action: Action) {
 fn view(app: &mut App, action: ViewAction) {
     match action {
         ViewAction::WantFrames(keys) => open::want_frames(app, keys),
+        ViewAction::WantVolume(series) => volume::want(app, &series),
+        ViewAction::WantPlanes(planes) => app.runner.want_planes(planes),
         ViewAction::Changed(study) => {
             app.record.look_changed(study);
             ahead::follow(app);

@@ -1,8 +1,11 @@
 //! Which study lies on the desk.
 
+use std::sync::Arc;
+
 use crate::app::dispatch::{ahead, analysis};
 use crate::app::hall::App;
 use crate::app::state::desk::Desk;
+use crate::domain::series::Series;
 use crate::domain::uid::StudyUid;
 use crate::ui::action::StudyAction;
 
@@ -11,6 +14,11 @@ pub fn dispatch(app: &mut App, action: StudyAction) {
         StudyAction::Select(uid) => select(app, uid),
         StudyAction::Close(uid) => {
             app.library.remove(&uid);
+            let studies = &app.library.studies;
+            let is_there = |series: &Arc<Series>| {
+                studies.iter().any(|study| study.series.iter().any(|one| Arc::ptr_eq(one, series)))
+            };
+            app.frames.volumes.retain(is_there);
             if let Some(next) = app.library.studies.first().map(|study| study.uid.clone())
                 && app.library.open.is_none()
             {

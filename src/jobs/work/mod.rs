@@ -7,3 +7,4 @@ pub mod record;
 pub mod scan;
 pub mod single;
 pub mod stamp;
+pub mod volume;

@@ -7,6 +7,7 @@ pub mod measurements;
 pub mod models;
 pub mod overlay_controls;
 pub mod panes_menu;
+pub mod plane_tools;
 pub mod series_strip;
 pub mod start_page;
 pub mod status_bar;

@@ -7,6 +7,7 @@ use crate::ui::context::UiContext;
 use crate::ui::keys::view_key;
 use crate::ui::panels::cine_tools::cine_tools_ui;
 use crate::ui::panels::panes_menu::panes_menu_ui;
+use crate::ui::panels::plane_tools::plane_tools_ui;
 use crate::ui::shortcuts::{KeyCommand, ViewKey, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -32,6 +33,7 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
         ui.visuals_mut().widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
         ui.visuals_mut().widgets.inactive.bg_stroke.color = Color32::TRANSPARENT;
         panes_menu_ui(ui, context, view, actions);
+        plane_tools_ui(ui, context, view);
         // An empty pane has nothing to turn or to window.
         let Some(shown) = shown else { return };
         let name = shown.tone.as_ref().filter(|tone| !tone.name.is_empty()).map_or("", |tone| tone.name.as_str());

@@ -74,6 +74,10 @@ pub enum StageKey {
     LinkWindow,
     LinkZoom,
     ReferenceLines,
+    /// Planes through the volume of the active pane's series, and back.
+    Planes,
+    /// Plane, MIP, MinIP, mean.
+    Projection,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::ui::tools::Tool;
 type Chords = &'static [KeyboardShortcut];
 
 /// Gestures of the mouse, for the sheet.
-pub const GESTURES: [(&str, &str); 9] = [
+pub const GESTURES: [(&str, &str); 12] = [
     ("Left drag", "Window width and level"),
     ("Middle drag", "Pan"),
     ("Right drag", "Zoom"),
@@ -24,6 +24,9 @@ pub const GESTURES: [(&str, &str); 9] = [
     ("Ctrl + wheel", "Zoom at the pointer"),
     ("Double click", "Maximize, restore"),
     ("Pinch", "Zoom"),
+    ("Drag a line of a plane", "Move it; its handles turn it"),
+    ("Shift + click", "Planes meet at that point"),
+    ("Ctrl + Shift + wheel", "Thicker or thinner planes"),
 ];
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -162,6 +165,8 @@ pub static SHORTCUTS: &[Shortcut] = &[
     tool(Tool::Text, "tool.text", &[plain(Key::T)], "Text"),
     tools(ToolKey::Remove, "tool.remove", &[plain(Key::Delete), plain(Key::Backspace)], "Remove the selected measurement").within(KeyContext::Measurement),
     tools(ToolKey::ToggleDrawings, "tool.toggle_drawings", &[shift(Key::M)], "Measurements on and off"),
+    stage(StageKey::Planes, "panes.planes", &[plain(Key::M)], "Planes through the volume (MPR), and back"),
+    stage(StageKey::Projection, "panes.projection", &[ctrl(Key::M)], "Thick planes: plane, MIP, MinIP, mean"),
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
     program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
     program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),

@@ -62,6 +62,10 @@ pub struct Marks {
     pub drawing: Hex,
     pub reference: Hex,
     pub other_study: Hex,
+    pub axial: Hex,
+    pub coronal: Hex,
+    pub sagittal: Hex,
+    pub oblique: Hex,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

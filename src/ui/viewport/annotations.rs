@@ -6,6 +6,7 @@ use crate::domain::geometry::{ImagePlane, Spacing};
 use crate::domain::patient::Patient;
 use crate::domain::study::Study;
 use crate::imaging::modality_lut;
+use crate::imaging::plane_grid::{Projection, Slab};
 use crate::ui::cine::CineState;
 use crate::ui::theme::theme;
 use crate::ui::viewport::notices;
@@ -132,7 +133,13 @@ fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, probed: Option<String>, fil
     let film = film.map(|film| film.words());
     let mut lines: Vec<Line> = film.into_iter().chain(probed).map(Line::new).collect();
     let n_images = shown.series.stack.len();
-    let image = if n_images > 1 { format!("Image {} / {n_images}", shown.look.stack_index + 1) } else { String::new() };
+    let image = if shown.cut.is_some() {
+        plane_words(shown)
+    } else if n_images > 1 {
+        format!("Image {} / {n_images}", shown.look.stack_index + 1)
+    } else {
+        String::new()
+    };
     lines.push(Line::new(image));
     lines.push(Line::new(turn_words(canvas)));
     lines.push(Line::new(format!("Zoom {:.0} %", canvas.view.zoom * 100.0)));
@@ -140,6 +147,25 @@ fn picture_lines(canvas: &Canvas, shown: &Shown<'_>, probed: Option<String>, fil
         lines.push(Line::new(words));
     }
     lines
+}
+
+/// How thick the plane is, and how.
+fn plane_words(shown: &Shown<'_>) -> String {
+    let slab = shown.cut.as_ref().and_then(|cut| cut.picture).map_or(Slab::SINGLE, |picture| picture.request.slab);
+    match slab.projection {
+        Projection::Single => String::new(),
+        projection => format!("{}, {:.1} mm thick", projection_words(projection), slab.thickness_mm),
+    }
+}
+
+/// What readers call it.
+pub fn projection_words(projection: Projection) -> &'static str {
+    match projection {
+        Projection::Single => "Plane",
+        Projection::Mip => "MIP",
+        Projection::MinIp => "MinIP",
+        Projection::Mean => "Mean",
+    }
 }
 
 fn window_words(shown: &Shown<'_>) -> Option<String> {
@@ -178,7 +204,7 @@ fn probe(shown: &Shown<'_>, [x, y]: [f64; 2]) -> Option<String> {
             (0..3).filter_map(|channel| samples.at(index * 3 + channel)).map(|v| format!("{v:.0}")).collect();
         format!("RGB {}", channels.join(" "))
     } else {
-        let stored = samples.at(index)?;
+        let stored = samples.at(index).filter(|value| !value.is_nan())?;
         let attrs = shown.instance.frame(shown.frame_idx)?;
         let value = modality_lut::apply(&attrs.modality_lut, stored);
         format!("{} {}", number(value), shown.instance.value_unit.suffix())

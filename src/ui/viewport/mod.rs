@@ -4,6 +4,7 @@ pub mod ai_strip;
 pub mod annotations;
 pub mod context_menu;
 pub mod cross_reference;
+pub mod crosshair;
 pub mod edges;
 pub mod identity;
 pub mod marks;

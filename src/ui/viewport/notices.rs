@@ -42,7 +42,9 @@ pub fn remarks(shown: &Shown<'_>) -> Vec<Remark> {
         shown.study.notices.iter().chain(&shown.series.notices).chain(&instance.notices).chain(of_frame).collect();
     let (stopping, others): (Vec<&Notice>, Vec<&Notice>) =
         notices.into_iter().partition(|notice| fitness::STOPPING_CODES.contains(&notice.code));
-    let mut said: Vec<Remark> = stopping.iter().map(|notice| Remark::grave(&notice.text)).collect();
+    let resampled = shown.cut.as_ref().and_then(|cut| cut.picture?.request.volume.space().warning());
+    let mut said: Vec<Remark> = resampled.map(Remark::grave).into_iter().collect();
+    said.extend(stopping.iter().map(|notice| Remark::grave(&notice.text)));
     if shown.tone.as_ref().is_some_and(Tone::is_outside) {
         said.push(Remark::grave("Outside window levels"));
     }

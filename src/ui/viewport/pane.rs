@@ -7,11 +7,13 @@ use egui::{
 };
 
 use crate::domain::frame::FrameKey;
+use crate::domain::intake::Progress;
 use crate::domain::uid::StudyUid;
 use crate::imaging::orientation::EdgeLetters;
 use crate::render::request::Minification;
 use crate::ui::cine;
-use crate::ui::context::{FrameState, UiContext};
+use crate::ui::context::{FrameState, UiContext, VolumeState};
+use crate::ui::planes;
 use crate::ui::theme::theme;
 use crate::ui::tools;
 use crate::ui::transient::ViewDrag;
@@ -20,7 +22,7 @@ use crate::ui::viewport::annotations::CornerFacts;
 use crate::ui::viewport::picture::Painted;
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::viewport::{
-    DraggedSeries, ai_strip, annotations, context_menu, cross_reference, edges, identity, marks, notices,
+    DraggedSeries, ai_strip, annotations, context_menu, cross_reference, crosshair, edges, identity, marks, notices,
     paint_callback, picture, pointer, stack_bar, viewport_id,
 };
 use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
@@ -38,7 +40,7 @@ pub fn sense_ui(
     rect: Rect,
 ) -> Response {
     let shown = shown(context, view, pane);
-    let n_images = shown.as_ref().map_or(0, |shown| shown.series.stack.len());
+    let n_images = shown.as_ref().map_or(0, n_scrolled);
     let is_active = view.look_mut(open).stage.active == pane;
     let response = sense(ui, rect.with_max_x(bar_rect(rect, n_images).min.x), pane, is_active, view);
     take_dropped(context, view, open, pane, &response);
@@ -65,9 +67,25 @@ pub fn sense_ui(
     }
     if let Some(shown) = shown {
         let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
-        pointer::pointer_ui(ui, &response, &canvas, &shown, open, view);
+        let is_taken = crosshair::pointer_ui(ui, context, view, open, (&canvas, &shown), &response);
+        if !is_taken {
+            pointer::pointer_ui(ui, &response, &canvas, &shown, open, view);
+            planes::follow_wheel(context, view, pane);
+        }
+        let is_jump = shown.cut.is_none() && response.clicked_by(PointerButton::Primary);
+        if let Some((at, plane)) = response.interact_pointer_pos().filter(|_| is_jump).zip(shown.plane)
+            && ui.input(|input| input.modifiers.shift)
+        {
+            let point = plane.point_mm(canvas.image_point(at).map(|at| at - 0.5));
+            planes::jump(context, view, shown.series, point);
+        }
     }
     response
+}
+
+/// Images that the bar at the side moves through: planes have none.
+fn n_scrolled(shown: &Shown<'_>) -> usize {
+    if shown.cut.is_some() { 0 } else { shown.series.stack.len() }
 }
 
 /// Draws a pane and lists the frames it misses.
@@ -92,14 +110,19 @@ pub fn pane_ui(
         return;
     };
     let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
-    want(context, &shown, wanted);
+    if shown.cut.is_none() {
+        want(context, &shown, wanted);
+    }
     if let Some(painted) = draw(ui, context, view, open, &canvas, &shown) {
         view.transient.panes.painted.insert(pane, painted);
     }
     describe(ui, &canvas, &shown);
-    let bar = bar_rect(rect, shown.series.stack.len());
+    let bar = bar_rect(rect, n_scrolled(&shown));
     let of_review = context.session.filter(|_| &shown.study.uid == open);
-    let moved = stack_bar::stack_bar_ui(ui, bar, &shown, of_review);
+    let moved = match shown.cut {
+        None => stack_bar::stack_bar_ui(ui, bar, &shown, of_review),
+        Some(_) => None,
+    };
     if let (Some(stack_index), Some(pane)) = (moved, view.look_mut(open).stage.panes.get_mut(pane)) {
         pane.view.stack_index = stack_index;
     }
@@ -169,10 +192,13 @@ fn draw(
     if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
         tools::paint::drawings_ui(&painter, canvas, shown, session, &mut view.transient.tools);
     }
-    cross_reference::lines_ui(&painter, context, view, open, canvas, shown);
+    match shown.cut {
+        None => cross_reference::lines_ui(&painter, context, view, open, canvas, shown),
+        Some(_) => crosshair::lines_ui(&painter, context, view, open, (canvas, shown)),
+    }
     let drag = view.transient.pointer.drag.as_ref().filter(|drag| drag.pane == shown.pane);
     marks::drawing_ui(&painter, canvas, drag);
-    let area = canvas.rect.with_max_x(bar_rect(canvas.rect, shown.series.stack.len()).min.x);
+    let area = canvas.rect.with_max_x(bar_rect(canvas.rect, n_scrolled(shown)).min.x);
     let top_edge = match is_of_open {
         true => ai_strip::ai_strip_ui(&painter, area, context.models, context.session),
         false => identity::other_study_ui(&painter, area, context, shown.study),
@@ -180,6 +206,7 @@ fn draw(
     if let Some(letters) = edges::edge_letters(canvas, shown) {
         edges::letters_ui(&painter, area, top_edge, &letters, view.display.letters);
     }
+    crosshair::name_ui(&painter, area, top_edge, shown);
     if view.look_mut(open).stage.active == shown.pane {
         hint_ui(&painter, area, view);
     }
@@ -207,12 +234,15 @@ fn picture_ui(
             let chosen = selected.and_then(|id| context.session?.finding(id));
             let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay, view.display);
             let pointer = &view.transient.pointer;
-            if pointer.saves_work && pointer.drag.as_ref().is_some_and(ViewDrag::moves_image) {
+            let moves_planes = view.transient.planes.drag.is_some();
+            if pointer.saves_work && (moves_planes || pointer.drag.as_ref().is_some_and(ViewDrag::moves_image)) {
                 request.minification = Minification::Point;
             }
             let has_failed = error.sentence().inspect(|sentence| message(ui, canvas.rect, sentence)).is_some();
             painter.add(paint_callback::picture(target, canvas.rect, request, error));
-            (!has_failed).then(|| picture::painted(canvas, shown, selected, &view.overlay))
+            // Nor on a plane: what was suggested was suggested on an image
+            let is_image = shown.cut.is_none();
+            (!has_failed && is_image).then(|| picture::painted(canvas, shown, selected, &view.overlay))
         }
         // Not painted in the sense of the record: nothing is decided on a preview
         FrameState::Preview(frame) => {
@@ -222,13 +252,21 @@ fn picture_ui(
             None
         }
         FrameState::Loading => {
-            message(ui, canvas.rect, "Loading image…");
+            message(ui, canvas.rect, &loading_words(context, shown));
             None
         }
         FrameState::Failed(reason) => {
             message(ui, canvas.rect, &format!("This image cannot be shown: {reason}"));
             None
         }
+    }
+}
+
+fn loading_words(context: &UiContext<'_>, shown: &Shown<'_>) -> String {
+    match context.frames.volume(shown.series) {
+        _ if shown.cut.is_none() => "Loading image…".to_owned(),
+        VolumeState::Loading(Progress { n_done, n_total }) => format!("Loading volume: {n_done} of {n_total} images"),
+        _ => "Loading volume…".to_owned(),
     }
 }
 
@@ -270,7 +308,10 @@ fn tools_hint(view: &ViewState) -> Option<String> {
 /// Says to a screen reader what the picture shows and which side of the patient lies where.
 fn describe(ui: &Ui, canvas: &Canvas, shown: &Shown<'_>) {
     ui.ctx().accesskit_node_builder(viewport_id(shown.pane), |node| {
-        let image = format!("Image {} of {}", shown.look.stack_index + 1, shown.series.stack.len());
+        let image = match &shown.cut {
+            None => format!("Image {} of {}", shown.look.stack_index + 1, shown.series.stack.len()),
+            Some(cut) => format!("{} plane", cut.axis.words()),
+        };
         let sides = edges::edge_letters(canvas, shown).map_or_else(
             || "orientation unknown".to_owned(),
             |EdgeLetters { left, right, top, bottom }| {

@@ -54,8 +54,12 @@ pub fn request(
     request.interpolation = display.interpolation;
     request.overlay.hidden = overlay.is_held_hidden;
     request.overlay.graphics = shown.graphics.clone().filter(|_| overlay.graphics_shown).map(MaskLayer::new);
-    let Some(finding) = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding)) else {
-        return request;
+    let of_plane = shown.cut.as_ref().and_then(|cut| cut.picture);
+    let of_finding = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding));
+    let (segments, map) = match (of_plane, of_finding) {
+        (Some(picture), _) => (&picture.masks, &picture.saliency),
+        (None, Some(finding)) => (&finding.evidence.segments, &finding.evidence.saliency),
+        (None, None) => return request,
     };
     if overlay.masks != MaskStyle::Off {
         // A hidden segment stays in the texture: switching it on again uploads nothing.
@@ -63,10 +67,10 @@ pub fn request(
             is_visible: !overlay.hidden_segments.contains(&segment.id),
             ..MaskLayer::new(Arc::clone(segment))
         };
-        request.overlay.masks = finding.evidence.segments.iter().map(layer).collect();
+        request.overlay.masks = segments.iter().map(layer).collect();
         request.overlay.fill_opacity = if overlay.masks == MaskStyle::Outline { 0.0 } else { FILL_OPACITY * 2.0 };
     }
-    if let Some(map) = finding.evidence.saliency.as_ref().filter(|_| overlay.saliency_shown) {
+    if let Some(map) = map.as_ref().filter(|_| overlay.saliency_shown) {
         let layer = SaliencyLayer::new(Arc::clone(map), overlay.colormap);
         request.overlay.saliency = Some(SaliencyLayer { opacity: overlay.saliency_opacity, ..layer });
     }

@@ -142,6 +142,8 @@ fn wheel(
     let Some(cursor) = response.hover_pos() else { return false };
     let mut lines = 0.0;
     let mut factor = 1.0;
+    // Of a plane through a volume, in steps
+    let mut thicker = 0.0;
     ui.input(|input| {
         for event in &input.events {
             match event {
@@ -152,7 +154,9 @@ fn wheel(
                         MouseWheelUnit::Point => along / POINTS_PER_IMAGE,
                         MouseWheelUnit::Page => along * 10.0,
                     };
-                    if is_zoom(*modifiers) {
+                    if shown.cut.is_some() && is_zoom(*modifiers) && modifiers.shift {
+                        thicker += step;
+                    } else if is_zoom(*modifiers) {
                         factor *= ZOOM_PER_LINE.powf(f64::from(step));
                     } else {
                         // Toward the reader is the next image.
@@ -173,7 +177,10 @@ fn wheel(
     let total = view.transient.pointer.wheel_rest + lines;
     let n_images = total.trunc();
     view.transient.pointer.wheel_rest = total - n_images;
-    if n_images != 0.0 {
+    if shown.cut.is_some() {
+        view.transient.planes.wheel.n_steps += n_images as i64;
+        view.transient.planes.wheel.thicker += thicker;
+    } else if n_images != 0.0 {
         look.stack_index = scrolled(look.stack_index, n_images as i64, shown.series.stack.len());
         is_changed = true;
     }

@@ -12,12 +12,14 @@ use crate::domain::mask::Segment;
 use crate::domain::presentation::{VoiTransform, Window};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
+use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::presets::{presets, presets_apply};
 use crate::imaging::view::{ImageGrid, View, ViewTransform};
 use crate::imaging::voi_lut::Voi;
 use crate::imaging::{graphics, histogram, pipeline, presentation};
-use crate::ui::context::{FrameState, UiContext};
-use crate::ui::stage::PaneContent;
+use crate::ui::context::{FrameState, UiContext, VolumeState};
+use crate::ui::planes;
+use crate::ui::stage::{PaneContent, PlaneAxis};
 use crate::ui::transient::{Levels, Transient};
 use crate::ui::view_state::{LookAt, SeriesPart, SeriesView, WindowChoice};
 
@@ -40,6 +42,15 @@ pub struct Shown<'a> {
     pub tone: Option<Tone>,
     /// What the file lays over this image.
     pub graphics: Option<Arc<Segment>>,
+    /// The pane shows a plane through the series' volume; then nothing is decided on what it shows.
+    pub cut: Option<Cut<'a>>,
+}
+
+/// A plane in place of an image.
+pub struct Cut<'a> {
+    pub axis: PlaneAxis,
+    /// The plane as it was cut last; `None` until the first is here.
+    pub picture: Option<&'a Arc<PlanePicture>>,
 }
 
 /// How stored values become gray.
@@ -81,6 +92,10 @@ impl<'a> Shown<'a> {
         let (study, index) = series_in_pane(context, look, pane)?;
         let series = study.series.get(index)?;
         let part = SeriesPart::of(study, index);
+        if let Some(axis) = look.and_then(|look| planes::axis_of_pane(look, pane)) {
+            let look = look.and_then(|look| look.stage.panes.get(pane)).map(|pane| pane.view.clone());
+            return Self::of_plane(context, (study, series, part), (pane, axis), look.unwrap_or_default(), transient);
+        }
         let mut view =
             look.and_then(|look| look.stage.panes.get(pane)).map(|pane| pane.view.clone()).unwrap_or_default();
         view.stack_index = view.stack_index.min(series.stack.len().saturating_sub(1));
@@ -100,7 +115,56 @@ impl<'a> Shown<'a> {
             known.get_or_insert_with(|| graphics::segment(instance, frame_idx, frame)).clone()
         });
         let plane = pixel_plane(instance, frame_idx);
-        Some(Self { pane, study, series, part, instance, frame_idx, state, plane, look: view, tone, graphics })
+        let cut = None;
+        Some(Self { pane, study, series, part, instance, frame_idx, state, plane, look: view, tone, graphics, cut })
+    }
+
+    /// A plane through the volume, as far as it is cut.
+    fn of_plane(
+        context: &UiContext<'a>,
+        (study, series, part): (&'a Arc<Study>, &'a Arc<Series>, SeriesPart),
+        (pane, axis): (usize, PlaneAxis),
+        look: SeriesView,
+        transient: &mut Transient,
+    ) -> Option<Self> {
+        let frames = context.frames;
+        let volume = frames.volume(series);
+        let picture = frames.plane(planes::slot(pane, axis)).filter(|picture| match &volume {
+            VolumeState::Ready(volume) => Arc::ptr_eq(volume, &picture.request.volume),
+            _ => false,
+        });
+        let cut = Some(Cut { axis, picture });
+        let Some(picture) = picture else {
+            let (instance, frame_idx) = series.image(look.stack_index.min(series.stack.len().saturating_sub(1)))?;
+            let state = match volume {
+                VolumeState::Failed(reason) => FrameState::Failed(reason),
+                _ => FrameState::Loading,
+            };
+            let (plane, tone, graphics) = (None, None, None);
+            return Some(Self {
+                pane,
+                study,
+                series,
+                part,
+                instance,
+                frame_idx,
+                state,
+                plane,
+                look,
+                tone,
+                graphics,
+                cut,
+            });
+        };
+        let (instance, frame) = (&picture.instance, &picture.frame);
+        let levels = transient.levels_of(frame.key());
+        let of_volume = picture.request.volume.levels();
+        levels.range = Some(of_volume.range);
+        levels.auto = Some(of_volume.auto);
+        let tone = Some(tone(&look, series, instance, 0, frame, levels));
+        let (plane, state) = (pixel_plane(instance, 0), FrameState::Ready(Arc::clone(frame)));
+        let graphics = None;
+        Some(Self { pane, study, series, part, instance, frame_idx: 0, state, plane, look, tone, graphics, cut })
     }
 
     pub fn frame(&self) -> Option<&Arc<Frame>> {

@@ -82,3 +82,8 @@ pub fn styled_box(painter: &Painter, corners: [Pos2; 4], stroke: Stroke, state: 
     let [a, b, c, d] = corners;
     styled_path(painter, &[a, b, c, d, a], stroke, state);
 }
+
+/// A line of dashes, for what is no finding.
+pub fn dashed_line(painter: &Painter, ends: [Pos2; 2], stroke: Stroke) {
+    painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 5.0));
+}

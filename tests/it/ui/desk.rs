@@ -7,17 +7,21 @@ use std::sync::Arc;
 use overread::domain::annotation::Annotation;
 use overread::domain::frame::{Frame, FrameKey};
 use overread::domain::intake::Progress;
+use overread::domain::series::Series;
 use overread::domain::study::Study;
 use overread::domain::uid::{AnnotationId, EventId, FindingId, ModelId, ReaderName};
+use overread::imaging::plane_picture::{PlanePicture, cut};
+use overread::imaging::voxels::Volume;
 use overread::review::command::{Command, Stamp};
 use overread::review::session::ReviewSession;
 use overread::ui::action::{Action, AppAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
     AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
-    UiContext,
+    UiContext, VolumeState,
 };
 use overread::ui::preferences::Preferences;
 use overread::ui::screen::screen_ui;
+use overread::ui::stage::SeriesRef;
 use overread::ui::view_state::ViewState;
 
 use crate::ui::study::{chest_study, findings};
@@ -36,6 +40,8 @@ pub struct Desk {
     /// The record refuses this many events.
     pub n_not_saved: usize,
     n_events: u64,
+    /// Pressed before a picture is taken.
+    pub press_at_start: Vec<(egui::Key, egui::Modifiers)>,
 }
 
 pub struct Facts {
@@ -50,11 +56,27 @@ pub struct Facts {
     pub preferences: Preferences,
 }
 
-pub struct Frames(pub BTreeMap<FrameKey, Arc<Frame>>);
+/// Frames by key, and what was made of them.
+pub struct Frames(pub BTreeMap<FrameKey, Arc<Frame>>, Volumes);
+
+#[derive(Default)]
+struct Volumes {
+    built: Vec<(Arc<Series>, VolumeState)>,
+    planes: BTreeMap<u64, Arc<PlanePicture>>,
+}
 
 impl FrameSource for Frames {
     fn frame(&self, key: &FrameKey) -> FrameState {
         self.0.get(key).map_or(FrameState::Loading, |frame| FrameState::Ready(Arc::clone(frame)))
+    }
+
+    fn volume(&self, series: &Arc<Series>) -> VolumeState {
+        let known = self.1.built.iter().find(|(known, _)| Arc::ptr_eq(known, series));
+        known.map_or(VolumeState::Absent, |(_, state)| state.clone())
+    }
+
+    fn plane(&self, slot: u64) -> Option<&Arc<PlanePicture>> {
+        self.1.planes.get(&slot)
     }
 }
 
@@ -67,7 +89,7 @@ impl Desk {
             session: ReviewSession::new(study.uid.clone()),
             studies: vec![study],
             is_open: true,
-            frames: Frames(frames),
+            frames: Frames(frames, Volumes::default()),
             facts: Facts {
                 reader: ReaderName::new("Dr. Reader"),
                 has_accepted_terms: true,
@@ -86,6 +108,7 @@ impl Desk {
             wanted: Vec::new(),
             n_not_saved: 0,
             n_events: 0,
+            press_at_start: Vec::new(),
         };
         let suggested = findings(&desk.studies[0]);
         desk.apply(Command::AddSuggestions(suggested));
@@ -132,6 +155,12 @@ impl Desk {
     fn carry_out(&mut self, action: &Action) {
         match action {
             Action::View(ViewAction::WantFrames(keys)) => self.wanted.push(keys.clone()),
+            Action::View(ViewAction::WantVolume(wanted)) => self.build_volume(wanted),
+            Action::View(ViewAction::WantPlanes(planes)) => {
+                for (slot, request) in planes.clone() {
+                    self.frames.1.planes.insert(slot, Arc::new(cut(request).unwrap()));
+                }
+            }
             Action::Review(review) => self.review(review),
             Action::App(AppAction::SetReader(reader)) => self.facts.reader = reader.clone(),
             Action::App(AppAction::Prefer(preferences)) => self.facts.preferences = preferences.as_ref().clone(),
@@ -139,6 +168,21 @@ impl Desk {
             Action::Study(StudyAction::Close(_)) => self.is_open = false,
             _ => {}
         }
+    }
+
+    fn build_volume(&mut self, wanted: &SeriesRef) {
+        let study = &self.studies[0];
+        let series = Arc::clone(&study.series[wanted.index_in(study).unwrap()]);
+        let frame = |index: usize| {
+            let (instance, frame) = series.image(index)?;
+            self.frames.0.get(&instance.frame_key(frame)).cloned()
+        };
+        let frames: Vec<_> = (0..series.stack.len()).map(frame).collect();
+        let state = match Volume::of(&series, &frames) {
+            Ok(volume) => VolumeState::Ready(Arc::new(volume)),
+            Err(error) => VolumeState::Failed(error.to_string()),
+        };
+        self.frames.1.built.push((series, state));
     }
 
     fn review(&mut self, action: &ReviewAction) {

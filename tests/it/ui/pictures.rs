@@ -33,6 +33,10 @@ fn picture(name: &str, size: [f32; 2], desk: Desk) -> Option<image::RgbaImage> {
         .with_context_setup(theme::install)
         .renderer(WgpuTestRenderer::from_render_state(state))
         .build_ui_state(|ui, desk: &mut Desk| desk.pass(ui), desk);
+    harness.run_steps(2);
+    for (key, modifiers) in std::mem::take(&mut harness.state_mut().press_at_start) {
+        harness.key_press_modifiers(modifiers, key);
+    }
     harness.run_steps(6);
     let picture = harness.render().unwrap();
     if let Some(folder) = std::env::var_os("OVERREAD_SCREENS") {
@@ -75,6 +79,15 @@ fn a_ct_with_decisions() {
         });
     }
     picture("ct", LARGE, desk);
+}
+
+#[test]
+fn four_planes_of_a_ct() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    desk.view.overlay.masks = MaskStyle::OutlineAndFill;
+    desk.press_at_start = vec![(egui::Key::M, egui::Modifiers::NONE)];
+    picture("planes", LARGE, desk);
 }
 
 #[test]
