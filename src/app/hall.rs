@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use egui::Color32;
+
 use crate::app::dispatch;
 use crate::app::frame_cache::FrameCache;
 use crate::app::on_job_event::on_job_event;
@@ -25,6 +27,7 @@ use crate::ui::context::{
     AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext, VolumeState,
 };
 use crate::ui::screen::screen_ui;
+use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 
 /// A frame's worth of job events; the rest waits for the next frame.
@@ -226,6 +229,11 @@ impl eframe::App for App {
         if !self.actions.is_empty() {
             ui.ctx().request_repaint();
         }
+    }
+
+    /// The ground of pictures: what is painted over the whole window costs a software adapter dearly.
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        Color32::from(theme().surface.picture).to_normalized_gamma_f32()
     }
 
     fn on_exit(&mut self) {

@@ -1,5 +1,7 @@
 //! Opens the window, and says what is missing when it cannot be opened.
 
+pub mod unseen;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;

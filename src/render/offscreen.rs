@@ -97,6 +97,13 @@ impl OffscreenRenderer {
         self.wait()
     }
 
+    /// Uploads what the picture needs and waits until it is there.
+    pub fn upload_only(&mut self, request: &DrawRequest) -> Result<(), RenderError> {
+        self.renderer.upload(&self.device, &self.queue, request)?;
+        self.queue.submit([]);
+        self.wait()
+    }
+
     /// Sends a picture of finished colors, draws it and reads it back: the usual way, for comparison.
     pub fn draw_rgba(&mut self, picture: &RgbaPicture<'_>, width: u32, height: u32) -> Result<Vec<u8>, RenderError> {
         self.submit_rgba(picture, width, height)?;

@@ -74,6 +74,7 @@ struct Viewport {
 struct Composition {
     variant: Variant,
     bind_group: wgpu::BindGroup,
+    background: wgpu::BindGroup,
     /// VOI table, picture and overlay.
     bound: [wgpu::TextureView; 3],
 }
@@ -112,7 +113,9 @@ impl Renderer {
         let former = self.viewports.remove(&viewport_id);
         check(device, request)?;
         let textures = self.textures_of((device, queue), request);
-        let words = uniforms::words(request, target.x.round(), target.y.round());
+        let size = layer_size(device, target);
+        let filled = filled(request, size);
+        let words = uniforms::words(request, [target.x.round(), target.y.round()], size, filled);
         let (uniforms, former) = match former {
             Some(Viewport { uniforms, words: written, picture, overlay, composition }) => {
                 if written != words {
@@ -128,16 +131,18 @@ impl Renderer {
         };
         let key = |variant, ranges: &[Range<usize>], textures: &[GpuTexture; 3]| LayerKey {
             variant,
-            size: layer_size(device, target),
-            filled: filled(request, layer_size(device, target)),
+            size,
+            filled,
             words: layer::words_of(&words, ranges),
             textures: textures.each_ref().map(|texture| texture.id),
         };
         let to = (device, queue);
         let picture_key = key(picture_variant(request), &[uniforms::GEOMETRY, uniforms::STORED], &textures.picture);
         let picture = self.layer(to, former.0, picture_key, &uniforms, &textures.picture);
+        let [of_overlay, of_segments] = uniforms::OVERLAY;
+        let overlay_words = [uniforms::GEOMETRY, of_overlay, of_segments];
         let overlay = overlay_variant(request).map(|variant| {
-            let overlay_key = key(variant, &[uniforms::GEOMETRY, uniforms::OVERLAY], &textures.overlay);
+            let overlay_key = key(variant, &overlay_words, &textures.overlay);
             self.layer(to, former.1, overlay_key, &uniforms, &textures.overlay)
         });
         let over = overlay.as_ref().map_or(&picture, |layer| layer).view.clone();
@@ -145,6 +150,18 @@ impl Renderer {
         let variant = composition_variant(request, overlay.is_some());
         let composition = self.composition(device, former.2, variant, &uniforms, bound);
         self.viewports.insert(viewport_id, Viewport { uniforms, words, picture, overlay, composition });
+        Ok(())
+    }
+
+    /// Only uploads what `request` needs and is not there yet.
+    pub fn upload(
+        &mut self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        request: &DrawRequest,
+    ) -> Result<(), RenderError> {
+        check(device, request)?;
+        self.textures_of((device, queue), request);
         Ok(())
     }
 
@@ -159,7 +176,7 @@ impl Renderer {
         self.pipelines.build_if_missing(device, key.variant);
         let drawn = match key.variant {
             Variant::Overlay(_) => &mut self.layers_drawn.overlays,
-            Variant::Picture(_) | Variant::Composition(_) => &mut self.layers_drawn.pictures,
+            Variant::Picture(_) | Variant::Composition(_) | Variant::Background => &mut self.layers_drawn.pictures,
         };
         let (layer, is_new) = Layer::renewed(device, &mut self.pipelines, former, key, uniforms, textures.each_ref());
         if is_new {
@@ -178,11 +195,13 @@ impl Renderer {
         bound: [wgpu::TextureView; 3],
     ) -> Composition {
         self.pipelines.build_if_missing(device, variant);
+        self.pipelines.build_if_missing(device, Variant::Background);
         match former {
             Some(former) if former.bound == bound => Composition { variant, ..former },
             _ => {
                 let bind_group = self.pipelines.bind_group(device, &variant, uniforms, &bound);
-                Composition { variant, bind_group, bound }
+                let background = self.pipelines.bind_group(device, &Variant::Background, uniforms, []);
+                Composition { variant, bind_group, background, bound }
             }
         }
     }
@@ -190,10 +209,16 @@ impl Renderer {
     /// Draws what was prepared last for this viewport, over the pass's current wgpu viewport and scissor.
     pub fn paint(&self, viewport_id: u64, pass: &mut wgpu::RenderPass<'_>) {
         let Some(Viewport { composition, .. }) = self.viewports.get(&viewport_id) else { return };
-        let Some(pipeline) = self.pipelines.get(&composition.variant) else { return };
-        pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, &composition.bind_group, &[]);
+        let pipeline = |variant| self.pipelines.get(variant);
+        let Some((around, picture)) = pipeline(&Variant::Background).zip(pipeline(&composition.variant)) else {
+            return;
+        };
+        pass.set_bind_group(0, &composition.background, &[]);
+        pass.set_pipeline(around);
         pass.draw(0..3, 0..1);
+        pass.set_bind_group(0, &composition.bind_group, &[]);
+        pass.set_pipeline(picture);
+        pass.draw(0..4, 0..1);
     }
 
     /// Drops what belongs to viewports that are gone.

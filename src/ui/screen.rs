@@ -55,9 +55,9 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         if !view.transient.is_maximized {
             side_panels_ui(ui, context, view, actions, &mut wanted);
         }
-        let ground = Frame::new().fill(theme().surface.picture.into());
+        // Nothing is filled: the window is cleared to the ground of pictures.
         let mut first = Vec::new();
-        CentralPanel::no_frame().frame(ground).show(ui, |ui| {
+        CentralPanel::no_frame().show(ui, |ui| {
             Panel::top("view tools")
                 .frame(bar_frame().inner_margin(Margin::symmetric(8, 3)))
                 .resizable(false)

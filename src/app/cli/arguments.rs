@@ -240,6 +240,7 @@ impl BenchArguments {
     pub fn is_json(&self) -> bool {
         match &self.what {
             BenchSubject::Frame(frame) => frame.json,
+            BenchSubject::Viewer(viewer) => viewer.json,
             BenchSubject::Scan(scan) => scan.json,
             BenchSubject::Import(import) => import.json,
             BenchSubject::Inference(inference) => inference.json,
@@ -253,6 +254,8 @@ impl BenchArguments {
 pub enum BenchSubject {
     /// One window step, first draw and scroll step, on the GPU, on the CPU and the usual way
     Frame(BenchFrameArguments),
+    /// Four viewports of the whole program while the window is dragged, and scrolling, beside Cornerstone3D
+    Viewer(BenchViewerArguments),
     /// Scanning a folder, beside dicom-object and pydicom reading the same headers
     Scan(BenchScanArguments),
     /// Headers, volumes, frames and memory on series of its own, beside pydicom, gdcm, SimpleITK and DCMTK
@@ -285,6 +288,22 @@ pub struct BenchFrameArguments {
     /// Measured rounds; one more goes before and does not count
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeats: u32,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchViewerArguments {
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// The peer's folder (src/app/cli/bench/cornerstone), built with: npm ci && npm run build
+    #[arg(long, value_name = "DIR")]
+    pub peer_cornerstone: Option<PathBuf>,
+    /// Also open a real window and watch what it costs while nothing happens; needs a display
+    #[arg(long)]
+    pub idle: bool,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,

@@ -72,6 +72,10 @@ pub fn stage_ui(
         .into_iter()
         .map(|(pane, rect)| (pane, rect, pane::sense_ui(ui, context, view, &open, pane, rect)))
         .collect();
+    // Between the panes; they fill themselves.
+    for (_, rect, _) in &responses {
+        ui.painter().rect_stroke(*rect, 0.0, Stroke::new(GAP, theme().surface.picture), StrokeKind::Outside);
+    }
     links::follow(context, view, before);
     let active = view.look_mut(&open).stage.active;
     let mut others = Vec::new();

@@ -6,16 +6,8 @@ use egui::{Align2, Color32, FontId, Galley, Painter, Pos2, Rect, Vec2, vec2};
 
 use crate::ui::theme::{faded, theme};
 
-const OUTLINE: [Vec2; 8] = [
-    vec2(-1.0, 0.0),
-    vec2(1.0, 0.0),
-    vec2(0.0, -1.0),
-    vec2(0.0, 1.0),
-    vec2(-0.8, -0.8),
-    vec2(0.8, -0.8),
-    vec2(-0.8, 0.8),
-    vec2(0.8, 0.8),
-];
+/// Four are enough around strokes of one or two pixels, and half of what eight would cost.
+const OUTLINE: [Vec2; 4] = [vec2(-0.9, -0.9), vec2(0.9, -0.9), vec2(-0.9, 0.9), vec2(0.9, 0.9)];
 
 /// The same on a dark plate: for text that often lies on bright tissue.
 pub fn plated_text(

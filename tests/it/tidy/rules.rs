@@ -64,7 +64,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rfd", &["ui/", "app/"]),
     ("wgpu", &["render/", "ui/viewport/paint_callback.rs", "app/startup"]),
     ("naga", &["render/"]),
-    ("pollster", &["render/", "jobs/"]),
+    ("pollster", &["render/", "jobs/", "app/startup"]),
     ("candle_core", &["inference/"]),
     ("candle_nn", &["inference/"]),
     ("dicom_core", &["import/", "export/", "network/"]),
@@ -77,7 +77,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/"]),
     ("clap", &["app/", "main.rs"]),
     // Worker processes have threads that start them, wait for them and end with them.
-    ("std::thread", &["jobs/", "import/worker/"]),
+    // A measurement sleeps while the window it watches rests.
+    ("std::thread", &["jobs/", "import/worker/", "app/cli/bench/viewer/idle.rs"]),
     // A worker tries to reach the network on purpose, and must not.
     ("std::net", &["network/", "import/worker/drill.rs"]),
     ("std::process::Command", &["app/", "import/worker/"]),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::app::cli::bench::measure::{Part, Way, interleaved};
-use crate::app::cli::bench::python::PythonPeer;
+use crate::app::cli::bench::peer::Peer;
 use crate::app::cli::bench::scratch::Scratch;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::domain::finding::Subject;
@@ -98,12 +98,7 @@ fn stages<'a>(id: &str, model: &'a Model, opened: &'a OpenedFrame) -> Way<'a> {
 }
 
 /// A network in PyTorch with this model's weights and input, and how far its outputs are from ours.
-fn torch_peer(
-    python: &Path,
-    entry: &ModelEntry,
-    model: &Model,
-    opened: &OpenedFrame,
-) -> Result<(PythonPeer, Value), String> {
+fn torch_peer(python: &Path, entry: &ModelEntry, model: &Model, opened: &OpenedFrame) -> Result<(Peer, Value), String> {
     let card = model.card();
     let weights = entry.source.read(&card.weights.file, MAX_WEIGHTS_BYTES).map_err(|error| error.to_string())?;
     let prepared = preprocess::prepare(&card.input, &opened.instance, &opened.frame);
@@ -119,7 +114,7 @@ fn torch_peer(
         "n_weight_bytes": weights.len(), "n_value_bytes": value_bytes.len(),
     });
     let body = [weights.as_ref(), value_bytes.as_slice()].concat();
-    let peer = PythonPeer::start(python, TORCH_FORWARD, &header, &body)?;
+    let peer = Peer::python(python, TORCH_FORWARD, &header, &body)?;
     let theirs: Vec<f64> =
         peer.facts["outputs"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_f64).collect();
     let compared: Vec<f64> = ours.iter().step_by(stride).map(|logit| f64::from(*logit)).collect();

@@ -7,12 +7,13 @@ mod frame;
 mod import;
 mod inference;
 mod measure;
+mod peer;
 mod pictures;
-mod python;
 mod scan;
 mod scratch;
 mod sheet;
 mod syntaxes;
+mod viewer;
 
 use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
 use crate::app::cli::bench::sheet::Sheet;
@@ -26,6 +27,7 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
     let sheet = match &arguments.what {
         BenchSubject::Import(arguments) => return import::run(arguments, importer),
         BenchSubject::Frame(frame) => frame::measure(frame.repeats),
+        BenchSubject::Viewer(arguments) => viewer::measure(arguments),
         BenchSubject::Scan(scan) => scan::measure(importer, &scan.dir, scan.repeats, scan.peer_python.as_deref()),
         BenchSubject::Inference(inference) => {
             let roots = places::model_roots(common.models_dir.as_ref());

@@ -7,7 +7,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde_json::json;
 
 use crate::app::cli::bench::measure::{Part, Way, interleaved};
-use crate::app::cli::bench::python::PythonPeer;
+use crate::app::cli::bench::peer::Peer;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::import::Importer;
 use crate::jobs::work::scan;
@@ -26,7 +26,7 @@ pub fn measure(importer: &Importer, dir: &Path, n_rounds: u32, peer_python: Opti
     }
     let peer = peer_python.map(|python| {
         let header = json!({ "files": files.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>() });
-        PythonPeer::start(python, PYDICOM_HEADERS, &header, &[])
+        Peer::python(python, PYDICOM_HEADERS, &header, &[])
     });
     let peer = peer.transpose()?;
     let pydicom_facts = peer.as_ref().map(|peer| peer.facts.clone());

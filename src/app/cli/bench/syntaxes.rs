@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::app::cli::bench::measure::{Part, Way, clocked, interleaved};
-use crate::app::cli::bench::python::PythonPeer;
+use crate::app::cli::bench::peer::Peer;
 use crate::app::cli::bench::scratch::Scratch;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::bench::syntaxes::picture::Radiograph;
@@ -95,8 +95,7 @@ pub fn measure(importer: &Importer, folder: &Path, n_rounds: u32, peer_python: O
         }
         for plugin in peer_python.map(|_| *plugins).unwrap_or_default() {
             let header = json!({ "path": one.path.to_string_lossy(), "plugin": plugin });
-            let Some(mut peer) =
-                peer_python.map(|python| PythonPeer::start(python, DECODE, &header, &[])).transpose()?
+            let Some(mut peer) = peer_python.map(|python| Peer::python(python, DECODE, &header, &[])).transpose()?
             else {
                 continue;
             };
@@ -170,6 +169,6 @@ fn by_python(radiograph: &Radiograph, python: &Path, id: &str, folder: &Path) ->
     let header = json!({
         "rows": picture::ROWS, "cols": picture::COLS, "bits": picture::N_BITS, "kind": id, "out": out.to_string_lossy(),
     });
-    PythonPeer::start(python, ENCODE, &header, &radiograph.native(picture::N_BITS))?;
+    Peer::python(python, ENCODE, &header, &radiograph.native(picture::N_BITS))?;
     std::fs::read(&out).map_err(|error| format!("what Python encoded is not there: {error}"))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::cli::bench::import::Setting;
 use crate::app::cli::bench::measure::{Part, Way, clocked};
-use crate::app::cli::bench::python::PythonPeer;
+use crate::app::cli::bench::peer::Peer;
 use crate::import::slab::Slab;
 
 const SCRIPT: &str = include_str!("peers.py");
@@ -28,7 +28,7 @@ pub fn python<'a>(
         "source": DCMTK_SOURCE,
         "folder": files.first().and_then(|file| file.parent()).map(|folder| folder.to_string_lossy()),
     });
-    let mut peer = PythonPeer::start(python, SCRIPT, &header, &[])?;
+    let mut peer = Peer::python(python, SCRIPT, &header, &[])?;
     let version = peer.facts.get("version").and_then(Value::as_str).unwrap_or_default();
     let part = Part::new(work, format!("{what} ({version})"));
     Ok(Some(Way::new(vec![part], move || peer.round().map(|seconds| vec![seconds]))))
