@@ -195,6 +195,7 @@ impl eframe::App for App {
         if self.record.came_back(ctx.input(|input| input.focused)) {
             dispatch::study::read_record(self);
         }
+        self.library.first_image.told();
         self.work();
         if self.record.has_unsettled_look() {
             ctx.request_repaint_after(Duration::from_secs(1));
@@ -226,7 +227,8 @@ impl eframe::App for App {
             },
         };
         screen_ui(ui, &context, &mut self.view, &mut self.actions);
-        if !self.actions.is_empty() {
+        let is_first = !self.view.transient.panes.painted.is_empty() && self.library.first_image.drawn();
+        if is_first || !self.actions.is_empty() {
             ui.ctx().request_repaint();
         }
     }

@@ -25,7 +25,7 @@ pub fn on_partial(app: &mut App, studies: Vec<Arc<Study>>) {
     let first = first_to_open(&studies).map(|study| study.uid.clone());
     take_in(app, studies, |_| true);
     match first.filter(|_| is_first) {
-        Some(first) => study::select(app, first),
+        Some(first) => open(app, first),
         None => ahead::follow(app),
     }
 }
@@ -62,7 +62,7 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
     } else {
         app.library.partial = Partial::default();
         app.desks.retain(|_, desk| desk.is_record_read);
-        study::select(app, first);
+        open(app, first);
     }
 }
 
@@ -72,6 +72,12 @@ fn first_to_open(studies: &[Arc<Study>]) -> Option<&Arc<Study>> {
     let of_patient = studies.iter().filter(|study| is_same_person(&study.patient, &first.patient));
     // Of equals the first
     of_patient.rev().max_by_key(|study| (&study.date, &study.time)).or(Some(first))
+}
+
+/// The first study that a scan brought.
+fn open(app: &mut App, first: StudyUid) {
+    app.library.first_image.opened();
+    study::select(app, first);
 }
 
 /// A study shown early whose files turned out to be of several patients has become others: it leaves the list.

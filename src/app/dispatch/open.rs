@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app::hall::App;
+use crate::app::state::first_image::FirstImage;
 use crate::app::state::library::{Partial, RunningScan};
 use crate::domain::frame::FrameKey;
 use crate::domain::intake::Progress;
@@ -47,6 +48,7 @@ pub fn demo(app: &mut App) {
 fn begin(app: &mut App, step: &'static str) {
     app.library.generation = app.library.generation.next();
     app.library.partial = Partial::default();
+    app.library.first_image = FirstImage::asked();
     app.library.running = Some(RunningScan { step, progress: Progress::default() });
 }
 

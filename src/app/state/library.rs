@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::app::state::first_image::FirstImage;
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Progress};
 use crate::domain::study::Study;
@@ -35,6 +36,8 @@ pub struct Library {
     pub running: Option<RunningScan>,
     /// Of the running scan.
     pub partial: Partial,
+    /// Of the scan that was asked for last.
+    pub first_image: FirstImage,
     /// What the running scan was asked for, to be remembered when it brings something.
     pub asked: Vec<PathBuf>,
 }

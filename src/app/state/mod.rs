@@ -2,6 +2,7 @@
 
 pub mod ahead;
 pub mod desk;
+pub mod first_image;
 pub mod library;
 pub mod record;
 pub mod voice;
