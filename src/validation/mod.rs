@@ -4,11 +4,18 @@
 //! a definition. `tests/it/validation` holds each one to published figures and to an independent implementation.
 
 pub mod accuracy;
+pub mod agreement;
+pub mod calibration;
+pub mod decision_curve;
 pub mod estimate;
+pub mod froc;
+pub mod mcnemar;
 pub mod mrmc;
+pub mod multiplicity;
 pub mod precision_recall;
 pub mod proportion;
 pub mod random;
+pub mod resampling;
 pub mod roc;
 pub mod scores;
 pub mod special;

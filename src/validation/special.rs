@@ -1,7 +1,7 @@
 //! Distribution functions and their inverses. `libm` gives erfc and ln Γ; the incomplete beta and gamma functions follow
 //! by continued fraction with as many terms as large studies need.
 
-use std::f64::consts::SQRT_2;
+use std::f64::consts::{PI, SQRT_2};
 
 const TINY: f64 = 1e-300;
 const MAX_TERMS: u32 = 100_000;
@@ -18,6 +18,9 @@ pub fn normal_two_sided(z: f64) -> f64 {
 
 /// `p` in (0, 1).
 pub fn normal_quantile(p: f64) -> f64 {
+    if p == 0.5 {
+        return 0.0;
+    }
     if p > 0.5 {
         return -normal_quantile(1.0 - p);
     }
@@ -34,7 +37,8 @@ pub fn t_two_sided(t: f64, degrees: f64) -> f64 {
     if degrees.is_infinite() {
         return normal_two_sided(t);
     }
-    beta_regularized(degrees / 2.0, 0.5, degrees / (degrees + t * t))
+    let whole = degrees + t * t;
+    beta_parts(degrees / 2.0, 0.5, degrees / whole, t * t / whole)
 }
 
 /// How many standard errors an interval of this level spans to each side, by Student's t.
@@ -58,7 +62,8 @@ pub fn f_upper(f: f64, numerator: f64, denominator: f64) -> f64 {
     if denominator.is_infinite() {
         return chi_square_upper(f * numerator, numerator);
     }
-    beta_regularized(denominator / 2.0, numerator / 2.0, denominator / (denominator + numerator * f))
+    let whole = denominator + numerator * f;
+    beta_parts(denominator / 2.0, numerator / 2.0, denominator / whole, numerator * f / whole)
 }
 
 /// `f` with `upper` of the distribution beyond it.
@@ -73,14 +78,15 @@ pub fn f_quantile_upper(upper: f64, numerator: f64, denominator: f64) -> f64 {
 /// The upper tail of the noncentral F beyond `f`: central ones weighted by Poisson chances.
 pub fn noncentral_f_upper(f: f64, numerator: f64, denominator: f64, noncentrality: f64) -> f64 {
     let half = noncentrality / 2.0;
-    let x = numerator * f / (numerator * f + denominator);
+    let whole = numerator * f + denominator;
+    let (x, y) = (numerator * f / whole, denominator / whole);
     let mut below = 0.0;
     let mut covered = 0.0;
     for j in 0..MAX_TERMS {
         let count = f64::from(j);
         let log_weight = if half > 0.0 { -half + count * half.ln() - libm::lgamma(count + 1.0) } else { 0.0 };
         let weight = log_weight.exp();
-        below += weight * beta_regularized(numerator / 2.0 + count, denominator / 2.0, x);
+        below += weight * beta_parts(numerator / 2.0 + count, denominator / 2.0, x, y);
         covered += weight;
         if half == 0.0 || (count > half && weight < 1e-17) {
             break;
@@ -99,24 +105,44 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     root_of(|x| beta_regularized(a, b, x) - p, 0.0, 1.0)
 }
 
-/// I_x(a, b), by Lentz's continued fraction (Numerical Recipes 6.4).
+/// I_x(a, b).
 pub fn beta_regularized(a: f64, b: f64, x: f64) -> f64 {
+    beta_parts(a, b, x, 1.0 - x)
+}
+
+/// I_x(a, b) by Lentz's continued fraction (Numerical Recipes 6.4); `y` is 1 − x, which the caller may know better.
+fn beta_parts(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    if x >= 1.0 {
+    if y <= 0.0 {
         return 1.0;
     }
-    let log_front = a * x.ln() + b * libm::log1p(-x) - log_beta(a, b);
+    let front = log_beta_front(a, b, x, y).exp();
     if x < (a + 1.0) / (a + b + 2.0) {
-        log_front.exp() * beta_fraction(a, b, x) / a
+        front * beta_fraction(a, b, x) / a
     } else {
-        1.0 - log_front.exp() * beta_fraction(b, a, 1.0 - x) / b
+        1.0 - front * beta_fraction(b, a, y) / b
     }
 }
 
-fn log_beta(a: f64, b: f64) -> f64 {
-    libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b)
+/// ln of xᵃ yᵇ / B(a, b), by Stirling's formula and what it lacks: large terms cancel before they are made.
+fn log_beta_front(a: f64, b: f64, x: f64, y: f64) -> f64 {
+    let sum = a + b;
+    let powers = a * (x * sum / a).ln() + b * (y * sum / b).ln();
+    let root = 0.5 * (a / sum * b / (2.0 * PI)).ln();
+    powers + root - (stirling_rest(a) + stirling_rest(b) - stirling_rest(sum))
+}
+
+/// ln Γ(x) − ((x − ½) ln x − x + ½ ln 2π).
+fn stirling_rest(x: f64) -> f64 {
+    if x < 12.0 {
+        return libm::lgamma(x) - ((x - 0.5) * x.ln() - x + 0.5 * (2.0 * PI).ln());
+    }
+    let square = x * x;
+    let series = 1.0 / 12.0
+        - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / (1188.0 * square)) / square) / square) / square;
+    series / x
 }
 
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {

@@ -1,6 +1,9 @@
 //! The statistics against published figures, each to the printed digits, and against independent implementations whose
 //! values are frozen in `tests/cases/validation`.
 
+mod agreement;
+mod calibration;
+mod froc;
 mod mrmc;
 mod proportions;
 mod ranking;
