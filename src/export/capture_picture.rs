@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::annotation::Annotation;
 use crate::domain::decision::Verdict;
 use crate::domain::finding::{MeasuredLine, Origin};
 use crate::domain::frame::Frame;
@@ -11,6 +12,7 @@ use crate::domain::mask::{Mask, Segment};
 use crate::domain::report::ReportedFinding;
 use crate::domain::saliency::SaliencyMap;
 use crate::export::canvas::{Canvas, Color, LineStyle, Pen};
+use crate::export::capture_drawing;
 use crate::export::typeface::Typeface;
 use crate::imaging::overlay::{self, Colormap};
 use crate::imaging::{pipeline, presentation, saliency};
@@ -77,7 +79,13 @@ pub fn shown_segments<'a>(findings: &[Numbered<'a>]) -> Vec<&'a Arc<Segment>> {
 }
 
 /// Draws one frame at its own resolution.
-pub fn draw(frame: &Frame, instance: &Instance, findings: &[Numbered<'_>], face: &Typeface) -> Canvas {
+pub fn draw(
+    frame: &Frame,
+    instance: &Instance,
+    findings: &[Numbered<'_>],
+    drawings: &[&Annotation],
+    face: &Typeface,
+) -> Canvas {
     let (cols, rows) = (frame.cols() as usize, frame.rows() as usize);
     let frame_idx = frame.key().index;
     let as_the_file_says = presentation::default_presentation(instance, frame_idx, frame);
@@ -91,6 +99,9 @@ pub fn draw(frame: &Frame, instance: &Instance, findings: &[Numbered<'_>], face:
     }
     for numbered in findings {
         draw_marks(&mut canvas, numbered, scale, font_px, face);
+    }
+    for drawing in drawings {
+        capture_drawing::draw(&mut canvas, drawing, scale, font_px * 0.85, face);
     }
     draw_caution(&mut canvas, font_px, face);
     canvas
@@ -240,7 +251,7 @@ fn draw_caution(canvas: &mut Canvas, font_px: f64, face: &Typeface) {
 }
 
 /// Text on a dark plate, moved so that it lies on the canvas.
-fn plate(canvas: &mut Canvas, text: &str, [x, baseline]: [f64; 2], font_px: f64, color: Color, face: &Typeface) {
+pub fn plate(canvas: &mut Canvas, text: &str, [x, baseline]: [f64; 2], font_px: f64, color: Color, face: &Typeface) {
     let pad = font_px * 0.3;
     let width = face.width(text, font_px);
     let x = x.min(canvas.width() as f64 - width - pad).max(pad);

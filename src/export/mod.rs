@@ -4,6 +4,7 @@
 //! not at all, and an original is never written over.
 
 mod canvas;
+mod capture_drawing;
 mod capture_legend;
 mod capture_picture;
 mod error;

@@ -1,4 +1,4 @@
-//! One PNG per image that has findings, for people and slides; the numbers are in `report.json`.
+//! One PNG per image that has findings or drawings, for people and slides; the numbers are in `report.json`.
 //!
 //! The gray levels come from the stored values through the file's own VOI transform, whatever a screen showed. No name
 //! or number of the patient is drawn.
@@ -11,6 +11,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder as _};
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::annotation::Annotation;
 use crate::domain::finding::Subject;
 use crate::domain::frame::Frame;
 use crate::domain::instance::Instance;
@@ -87,11 +88,12 @@ pub fn write(
     Ok(Captures { written: written.collect(), skipped })
 }
 
-/// The images with findings, each once, in the report's order.
+/// The images with findings or drawings, each once, in the report's order.
 fn subjects(report: &Report) -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::new();
-    for reported in &report.findings {
-        let subject = &reported.finding.subject;
+    let of_findings = report.findings.iter().map(|reported| &reported.finding.subject);
+    let of_drawings = report.annotations.iter().filter_map(|reported| reported.annotation.ground.subject());
+    for subject in of_findings.chain(of_drawings) {
         if !subjects.iter().any(|known| known.sop == subject.sop && known.frame == subject.frame) {
             subjects.push(subject.clone());
         }
@@ -109,7 +111,14 @@ fn draw(report: &Report, subject: &Subject, instance: &Instance, frame: &Frame, 
         on_image.partition(|reported| reported.finding.is_flagged() || reported.decision.is_some());
     let numbered: Vec<Numbered<'_>> =
         (1..).zip(shown).map(|(number, reported)| Numbered { number, reported }).collect();
-    let picture = capture_picture::draw(frame, instance, &numbered, face);
+    let drawings = report.annotations.iter().map(|reported| reported.annotation.as_ref());
+    let drawings: Vec<&Annotation> = drawings
+        .filter(|annotation| {
+            let other = annotation.ground.subject();
+            other.is_some_and(|other| other.sop == subject.sop && other.frame == subject.frame)
+        })
+        .collect();
+    let picture = capture_picture::draw(frame, instance, &numbered, &drawings, face);
     let width = picture.width().max(MIN_WIDTH);
     let legend = Legend::new(width, &numbered, &quiet, &report.made_by, face);
     let mut sheet = Canvas::new(width, picture.height() + legend.height(), capture_legend::BACKGROUND);
