@@ -51,7 +51,43 @@ pub enum Ground {
         plane: Option<PlaneInPatient>,
     },
     /// A plane through the volume of a series.
-    Plane { study: StudyUid, series: SeriesUid, plane: PlaneInPatient },
+    Plane {
+        study: StudyUid,
+        series: SeriesUid,
+        plane: PlaneInPatient,
+        /// `None` for the plane itself.
+        #[serde(default)]
+        slab: Option<ThickSlab>,
+    },
+}
+
+/// What lay across a thick plane became one value.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThickSlab {
+    /// Across the plane, half to each side; finite and positive.
+    pub thickness_mm: f64,
+    pub projection: SlabProjection,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlabProjection {
+    Maximum,
+    Minimum,
+    Mean,
+}
+
+impl ThickSlab {
+    /// Such as `MIP 10 mm`.
+    pub fn words(&self) -> String {
+        let Self { thickness_mm, projection } = self;
+        let word = match projection {
+            SlabProjection::Maximum => "MIP",
+            SlabProjection::Minimum => "MinIP",
+            SlabProjection::Mean => "Mean of",
+        };
+        format!("{word} {thickness_mm:.0} mm")
+    }
 }
 
 impl Ground {
@@ -74,6 +110,13 @@ impl Ground {
         match self {
             Self::Image { subject, .. } => Some(subject),
             Self::Plane { .. } => None,
+        }
+    }
+
+    pub fn slab(&self) -> Option<ThickSlab> {
+        match self {
+            Self::Image { .. } => None,
+            Self::Plane { slab, .. } => *slab,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::domain::annotation::{Annotation, PlaneInPatient};
+use crate::domain::annotation::{Annotation, PlaneInPatient, ThickSlab};
 use crate::domain::geometry::SpacingKind;
 use crate::domain::report::{ReportedAnnotation, Signed};
 use crate::export::json_document::{ImageBlock, MeasurementBlock};
@@ -38,6 +38,8 @@ pub struct AnnotationBlock<'a> {
 #[derive(Serialize)]
 struct PlaneBlock<'a> {
     frame_of_reference_uid: &'a str,
+    /// `null` for an image, and for a plane through a volume that is not thick.
+    slab: Option<ThickSlab>,
     origin_mm: [f64; 3],
     col_step_mm: [f64; 3],
     row_step_mm: [f64; 3],
@@ -60,7 +62,7 @@ impl<'a> AnnotationBlock<'a> {
             text,
             image: ground.subject().map(ImageBlock::new),
             series_instance_uid: ground.series().as_str(),
-            plane: ground.plane().map(PlaneBlock::new),
+            plane: ground.plane().map(|plane| PlaneBlock::new(plane, ground.slab())),
             points_mm: points.iter().filter_map(|point| annotation.point_mm(*point)).map(|point| point.0).collect(),
             points,
             measurements: measurements.iter().map(MeasurementBlock::new).collect(),
@@ -73,10 +75,11 @@ impl<'a> AnnotationBlock<'a> {
 }
 
 impl<'a> PlaneBlock<'a> {
-    fn new(place: &'a PlaneInPatient) -> Self {
+    fn new(place: &'a PlaneInPatient, slab: Option<ThickSlab>) -> Self {
         let PlaneInPatient { frame_of_reference, plane } = place;
         Self {
             frame_of_reference_uid: frame_of_reference.as_str(),
+            slab,
             origin_mm: plane.origin_mm.0,
             col_step_mm: plane.col_step_mm.0,
             row_step_mm: plane.row_step_mm.0,

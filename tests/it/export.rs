@@ -373,6 +373,34 @@ fn a_picture_shows_the_files_own_gray_levels_beside_its_marks() {
 }
 
 #[test]
+fn an_image_with_a_measurement_alone_gets_its_picture_with_the_line_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut report = report(Some(study("1.2.3", Path::new(""))), Vec::new());
+    let shape = Shape::Length { ends: [[100.0, 200.0], [300.0, 200.0]] };
+    let subject = finding("1.2.3", "x", "x", 0.0).subject;
+    let signed = Signed { reader: ReaderName::new("dr_b"), at: String::new() };
+    let annotation = Annotation {
+        id: AnnotationId::new("m1"),
+        ground: Ground::Image { subject, plane: None },
+        measurements: vec![Measurement { id: "length".into(), name: "Length".into(), value: 28.6, unit: "mm".into() }],
+        shape,
+        text: String::new(),
+        label_offset: None,
+        calibration: SpacingKind::Projection,
+    };
+    report.annotations = vec![ReportedAnnotation { annotation: Arc::new(annotation), placed: signed, changed: None }];
+    let captures = capture(&report, folder.path()).unwrap();
+    let picture = image::open(&captures.written[0].path).unwrap().into_rgb8();
+    let is_colored = |x, y| {
+        let [red, _, blue] = picture.get_pixel(x, y).0;
+        red > blue + 60
+    };
+    assert!((110..290).all(|x| is_colored(x, 200)) && !is_colored(80, 200) && !is_colored(200, 180));
+    let label = (305..420).any(|x| is_colored(x, 200));
+    assert!(label, "the value stands beside it");
+}
+
+#[test]
 fn saliency_of_a_rejected_or_unflagged_finding_is_not_drawn() {
     let check = |logit: f64, verdict: Option<Verdict>, is_drawn: bool| {
         let folder = tempfile::tempdir().unwrap();

@@ -27,7 +27,7 @@ pub fn measurements_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewStat
     };
     CollapsingHeader::new(RichText::new(title).color(theme().text.strong))
         .id_salt("measurements")
-        .default_open(!annotations.is_empty())
+        .default_open(true)
         .show(ui, |ui| {
             if annotations.is_empty() {
                 let words = RichText::new("None yet. Choose a tool beside the picture.").small();
