@@ -131,18 +131,30 @@ impl Ground {
 /// Where the pixels of a picture lie, and in whose coordinates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaneInPatient {
-    pub frame_of_reference: FrameOfReferenceUid,
+    /// `None` where the file names none: then positions compare only within the series.
+    pub frame_of_reference: Option<FrameOfReferenceUid>,
     pub plane: PixelPlane,
 }
 
+impl Ground {
+    /// Whether positions on both count from the same point: one frame of reference, or one series where none is named.
+    pub fn shares_space_with(&self, other: &Self) -> bool {
+        let of = |ground: &Self| ground.plane().and_then(|plane| plane.frame_of_reference.clone());
+        match (of(self), of(other)) {
+            (Some(a), Some(b)) => a == b,
+            (None, None) => self.series() == other.series() && self.study() == other.study(),
+            _ => false,
+        }
+    }
+}
+
 impl PlaneInPatient {
-    /// Whether what was drawn on this plane may be shown on `other`: the same coordinates, parallel within a degree,
+    /// Whether what was drawn on this plane, in the same coordinates, may be shown on `other`: parallel within a degree,
     /// and no farther than `reach_mm` along the normal, half the distance between slices.
     pub fn is_within(&self, other: &Self, reach_mm: f64) -> bool {
         /// What positions written with few digits lose, mm.
         const SLACK_MM: f64 = 1e-3;
-        self.frame_of_reference == other.frame_of_reference
-            && self.plane.is_parallel_to(&other.plane)
+        self.plane.is_parallel_to(&other.plane)
             && other.plane.distance_mm(self.plane.origin_mm).abs() <= reach_mm + SLACK_MM
     }
 }

@@ -10,7 +10,8 @@ use crate::imaging::measure::{scale, strokes, words};
 pub fn draw(canvas: &mut Canvas, annotation: &Annotation, line_scale: f64, font_px: f64, face: &Typeface) {
     let shape = &annotation.shape;
     let is_in_pixels = !scale::is_calibrated(annotation.calibration);
-    let is_size = annotation.measurements.iter().any(|found| matches!(found.id.as_str(), "length" | "long_axis" | "area"));
+    let is_size =
+        annotation.measurements.iter().any(|found| matches!(found.id.as_str(), "length" | "long_axis" | "area"));
     let style = if is_in_pixels && is_size { LineStyle::Dashed } else { LineStyle::Solid };
     let pen = Pen { style, width: (1.6 * line_scale).max(1.5), color: READER_COLOR, opacity: 1.0 };
     // Pixel-center to pixel-edge coordinates

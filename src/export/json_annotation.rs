@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::domain::annotation::{Annotation, PlaneInPatient, ThickSlab};
 use crate::domain::geometry::SpacingKind;
 use crate::domain::report::{ReportedAnnotation, Signed};
+use crate::domain::uid::FrameOfReferenceUid;
 use crate::export::json_document::{ImageBlock, MeasurementBlock};
 use crate::imaging::measure::words;
 
@@ -37,7 +38,8 @@ pub struct AnnotationBlock<'a> {
 
 #[derive(Serialize)]
 struct PlaneBlock<'a> {
-    frame_of_reference_uid: &'a str,
+    /// `null` where the file names none.
+    frame_of_reference_uid: Option<&'a str>,
     /// `null` for an image, and for a plane through a volume that is not thick.
     slab: Option<ThickSlab>,
     origin_mm: [f64; 3],
@@ -78,7 +80,7 @@ impl<'a> PlaneBlock<'a> {
     fn new(place: &'a PlaneInPatient, slab: Option<ThickSlab>) -> Self {
         let PlaneInPatient { frame_of_reference, plane } = place;
         Self {
-            frame_of_reference_uid: frame_of_reference.as_str(),
+            frame_of_reference_uid: frame_of_reference.as_ref().map(FrameOfReferenceUid::as_str),
             slab,
             origin_mm: plane.origin_mm.0,
             col_step_mm: plane.col_step_mm.0,

@@ -106,6 +106,11 @@ fn settings(preferences: &Preferences) -> Vec<Entry> {
     let hand = if preferences.mouse.is_left_handed { "Right-handed mouse" } else { "Left-handed mouse" };
     let level =
         if preferences.mouse.inverts_level { "Window drag: down is darker" } else { "Window drag: down is brighter" };
+    let tool = if preferences.mouse.keeps_tool {
+        "Lay a tool down after it has drawn"
+    } else {
+        "Keep a tool after it has drawn"
+    };
     let letters = match preferences.display.letters {
         LetterEdges::All => "Orientation letters at the left and the top",
         LetterEdges::Two => "Orientation letters at all edges",
@@ -115,6 +120,7 @@ fn settings(preferences: &Preferences) -> Vec<Entry> {
     let toggles = [
         toggle("settings.hand", hand, |wanted| wanted.mouse.is_left_handed ^= true),
         toggle("settings.level", level, |wanted| wanted.mouse.inverts_level ^= true),
+        toggle("settings.keeps_tool", tool, |wanted| wanted.mouse.keeps_tool ^= true),
         toggle("settings.opening", opening, |wanted| wanted.analyzes_on_open ^= true),
         toggle("settings.letters", letters, |wanted| {
             wanted.display.letters = match wanted.display.letters {

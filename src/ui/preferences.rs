@@ -158,6 +158,8 @@ pub struct MousePreferences {
     pub middle: DragAction,
     /// A click without a drag opens the menu.
     pub second: DragAction,
+    /// A measuring tool stays in hand after it has drawn.
+    pub keeps_tool: bool,
     /// Window drag: screen-down lowers the center, so the image brightens.
     pub inverts_level: bool,
     /// Factor of the window drag, 1 as other workstations have it.
@@ -171,6 +173,7 @@ impl Default for MousePreferences {
             main: DragAction::Window,
             middle: DragAction::Pan,
             second: DragAction::Zoom,
+            keeps_tool: false,
             inverts_level: false,
             window_sensitivity: 1.0,
         }

@@ -66,7 +66,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
                 .frame(bar_frame().inner_margin(Margin::symmetric(3, 0)))
                 .resizable(false)
                 .exact_size(tool_strip::WIDTH)
-                .show(ui, |ui| tool_strip_ui(ui, context, view));
+                .show(ui, |ui| tool_strip_ui(ui, context, view, actions));
             CentralPanel::no_frame().show(ui, |ui| stage_ui(ui, context, view, before.as_ref(), &mut first));
         });
         // What is looked at comes before thumbnails.

@@ -4,23 +4,27 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use overread::domain::annotation::{Annotation, Ground};
 use overread::domain::coding::CodedConcept;
 use overread::domain::decision::{Decision, RejectReason, Seen, SeenOverlay, Verdict};
 use overread::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
 use overread::domain::frame::{Frame, Samples};
-use overread::domain::geometry::{PixelBox, Spacing};
+use overread::domain::geometry::{PixelBox, Spacing, SpacingKind};
 use overread::domain::instance::{Acquisition, FrameAttributes, Instance, PixelDescription};
 use overread::domain::intake::Notice;
 use overread::domain::mask::{Mask, Segment};
 use overread::domain::model::{ModelIdentity, ModelInput, ModelRun};
 use overread::domain::patient::Patient;
 use overread::domain::presentation::{ModalityLut, Photometric, ValueUnit, VoiTransform, Window};
-use overread::domain::report::{Report, ReportedFinding};
+use overread::domain::report::{Report, ReportedAnnotation, ReportedFinding, Signed};
 use overread::domain::saliency::{MapFromSource, SaliencyFacts, SaliencyMap};
 use overread::domain::score::{Assessment, Logit, OperatingPoint, Score};
 use overread::domain::series::{Modality, Series, SeriesGeometry, StackImage};
+use overread::domain::shape::Shape;
 use overread::domain::study::Study;
-use overread::domain::uid::{EventId, FindingId, ModelId, ReaderName, SeriesUid, SopInstanceUid, StudyUid};
+use overread::domain::uid::{
+    AnnotationId, EventId, FindingId, ModelId, ReaderName, SeriesUid, SopInstanceUid, StudyUid,
+};
 use overread::export::secondary_capture::{self, Captures};
 use overread::export::{ExportError, write_json};
 use serde_json::{Value, json};

@@ -285,7 +285,7 @@ fn the_report_holds_points_values_units_and_what_they_mean() {
     let mut measured = annotation("m1", Shape::Rectangle { corners: [[10.5, 10.5], [20.5, 15.5]] });
     let Ground::Image { plane, .. } = &mut measured.ground else { panic!() };
     *plane = Some(PlaneInPatient {
-        frame_of_reference: FrameOfReferenceUid::new("1.9"),
+        frame_of_reference: Some(FrameOfReferenceUid::new("1.9")),
         plane: PixelPlane {
             origin_mm: Vec3([-5.0, 7.0, 100.0]),
             col_step_mm: Vec3([0.5, 0.0, 0.0]),

@@ -12,6 +12,7 @@ use crate::imaging::measure::{Values, words};
 use crate::review::session::{AnnotationReview, Keeping};
 use crate::ui::context::UiContext;
 use crate::ui::theme::theme;
+use crate::ui::tools::paint::plane_words;
 use crate::ui::tools::{Tool, menu, pointer};
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::histogram_plot::histogram_ui;
@@ -162,7 +163,10 @@ fn histogram(
 
 /// `Image 12`, with its series where the study has several; a plane of its own has none.
 fn place_words(study: &Study, annotation: &Annotation) -> String {
-    let Some(subject) = annotation.ground.subject() else { return "Plane".to_owned() };
+    if let Some(words) = plane_words(&annotation.ground) {
+        return words;
+    }
+    let Some(subject) = annotation.ground.subject() else { return String::new() };
     let of_series = study.series.iter().filter(|series| series.uid == subject.series);
     let found = of_series.into_iter().find_map(|series| {
         let is_it = |index: &usize| {

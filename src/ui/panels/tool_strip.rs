@@ -2,10 +2,11 @@
 
 use egui::{Response, Sense, Ui, WidgetInfo, vec2};
 
+use crate::ui::action::{Action, AppAction};
 use crate::ui::context::UiContext;
 use crate::ui::shortcuts::{KeyCommand, ToolKey, hint};
 use crate::ui::theme::theme;
-use crate::ui::tools::{Tool, ToolMemory};
+use crate::ui::tools::Tool;
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::tool_icon::paint_tool;
 
@@ -13,7 +14,7 @@ use crate::ui::widgets::tool_icon::paint_tool;
 pub const WIDTH: f32 = 34.0;
 const BUTTON: f32 = 28.0;
 
-pub fn tool_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+pub fn tool_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     if context.open_study.is_none() {
         return;
     }
@@ -26,20 +27,17 @@ pub fn tool_strip_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
             separator_ui(ui);
         }
         let tip = hint(ui.ctx(), tool.word(), KeyCommand::Tool(ToolKey::Choose(tool)));
-        let tip = format!("{tip}\n{}. Double click keeps the tool.", tool.instruction());
+        let tip = format!("{tip}\n{}. Shift keeps the tool.", tool.instruction());
         let is_in_hand = tools.tool == Some(tool);
         let response = button_ui(ui, is_in_hand, tool.word()).on_hover_text(tip);
         let color = if is_in_hand { theme().marks.reader_selected } else { theme().text.normal };
         paint_tool(ui.painter(), response.rect.center(), 8.0, tool, color.into());
-        if response.double_clicked() {
-            tools.tool = Some(tool);
-            tools.is_kept = true;
-        } else if response.clicked() {
+        if response.clicked() {
             tools.choose(tool);
         }
     }
     separator_ui(ui);
-    kept_ui(ui, tools);
+    kept_ui(ui, context, actions);
 }
 
 fn separator_ui(ui: &mut Ui) {
@@ -67,20 +65,23 @@ fn button_ui(ui: &mut Ui, is_on: bool, label: &str) -> Response {
 }
 
 /// A tool is laid down after it has drawn, unless it is kept.
-fn kept_ui(ui: &mut Ui, tools: &mut ToolMemory) {
+fn kept_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    let is_kept = context.app.preferences.mouse.keeps_tool;
     let tip = "Keep the tool after it has drawn. Shift keeps it once";
-    let response = button_ui(ui, tools.is_kept, "Keep the tool").on_hover_text(tip);
-    let color = if tools.is_kept { theme().marks.reader_selected } else { theme().text.weak };
+    let response = button_ui(ui, is_kept, "Keep the tool").on_hover_text(tip);
+    let color = if is_kept { theme().marks.reader_selected } else { theme().text.weak };
     let (center, stroke) = (response.rect.center(), egui::Stroke::new(1.4, color));
     let body = egui::Rect::from_center_size(center + vec2(0.0, 3.0), vec2(11.0, 8.0));
     ui.painter().rect_stroke(body, 1.5, stroke, egui::StrokeKind::Middle);
     let shackle = [(-3.5, -1.0), (-3.5, -5.0), (-1.5, -7.0), (1.5, -7.0), (3.5, -5.0)];
     let mut points: Vec<_> = shackle.iter().map(|(x, y)| center + vec2(*x, *y)).collect();
-    if tools.is_kept {
+    if is_kept {
         points.push(center + vec2(3.5, -1.0));
     }
     ui.painter().line(points, stroke);
     if response.clicked() {
-        tools.is_kept = !tools.is_kept;
+        let mut wanted = context.app.preferences.clone();
+        wanted.mouse.keeps_tool = !is_kept;
+        actions.push(AppAction::Prefer(Box::new(wanted)).into());
     }
 }

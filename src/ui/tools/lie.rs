@@ -5,12 +5,13 @@
 
 use egui::Pos2;
 
-use crate::domain::annotation::{Annotation, Ground, PlaneInPatient};
+use crate::domain::annotation::{Annotation, Ground, PlaneInPatient, SlabProjection, ThickSlab};
 use crate::domain::geometry::{PixelPlane, SpacingKind};
 use crate::domain::shape::{Point, Shape};
 use crate::domain::uid::AnnotationId;
 use crate::imaging::measure::scale::Scale;
 use crate::imaging::measure::{Values, measure};
+use crate::imaging::plane_grid::{Projection, Slab};
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// Reach along the normal where nothing says how far slices lie apart, mm.
@@ -29,11 +30,14 @@ pub enum Lie {
 impl Lie {
     /// `None` when the pane does not show it.
     pub fn of(annotation: &Annotation, shown: &Shown<'_>) -> Option<Self> {
-        let ground = ground_of(shown);
+        let ground = ground_of(shown)?;
         if annotation.ground == ground || is_same_image(&annotation.ground, &ground) {
             return Some(Self::Own);
         }
         let (drawn, here) = (annotation.ground.plane()?, ground.plane()?);
+        if !annotation.ground.shares_space_with(&ground) {
+            return None;
+        }
         let through = Self::Through { drawn_on: drawn.plane, shown_on: here.plane };
         drawn.is_within(here, reach_mm(shown)).then_some(through)
     }
@@ -65,16 +69,41 @@ fn is_same_image(drawn: &Ground, here: &Ground) -> bool {
 }
 
 fn reach_mm(shown: &Shown<'_>) -> f64 {
+    let cut = shown.cut.as_ref().and_then(|cut| cut.picture).zip(shown.plane);
+    if let Some((picture, plane)) = cut {
+        // As far as voxels reach, or the slab
+        let voxel_mm = picture.request.volume.space().voxel_step_mm(plane.normal());
+        let slab_mm = thick_slab(picture.request.slab).map_or(0.0, |slab| slab.thickness_mm);
+        return voxel_mm.max(slab_mm) / 2.0;
+    }
     let between = shown.series.geometry.slice_spacing_mm;
     between.or(shown.instance.acquisition.slice_thickness_mm).map_or(REACH_MM, |between| between.abs() / 2.0)
 }
 
-/// What is drawn on when one draws on this pane.
-pub fn ground_of(shown: &Shown<'_>) -> Ground {
+/// What is drawn on when one draws on this pane; `None` while a plane is still being cut.
+pub fn ground_of(shown: &Shown<'_>) -> Option<Ground> {
     let frame_of_reference = shown.series.frame_of_reference.clone();
-    let plane = shown.plane.zip(frame_of_reference);
-    let plane = plane.map(|(plane, frame_of_reference)| PlaneInPatient { frame_of_reference, plane });
-    Ground::Image { subject: shown.subject(), plane }
+    let Some(cut) = &shown.cut else {
+        let plane = shown.plane.map(|plane| PlaneInPatient { frame_of_reference, plane });
+        return Some(Ground::Image { subject: shown.subject(), plane });
+    };
+    let (picture, plane) = cut.picture.zip(shown.plane)?;
+    Some(Ground::Plane {
+        study: shown.study.uid.clone(),
+        series: shown.series.uid.clone(),
+        plane: PlaneInPatient { frame_of_reference, plane },
+        slab: thick_slab(picture.request.slab),
+    })
+}
+
+fn thick_slab(Slab { projection, thickness_mm }: Slab) -> Option<ThickSlab> {
+    let projection = match projection {
+        Projection::Single => return None,
+        Projection::Mip => SlabProjection::Maximum,
+        Projection::MinIp => SlabProjection::Minimum,
+        Projection::Mean => SlabProjection::Mean,
+    };
+    Some(ThickSlab { thickness_mm, projection })
 }
 
 pub fn scale_of(shown: &Shown<'_>, points: &[Point]) -> Scale {
@@ -82,10 +111,10 @@ pub fn scale_of(shown: &Shown<'_>, points: &[Point]) -> Scale {
 }
 
 /// A new drawing on this pane, measured. It gets its identity when it is placed.
-pub fn drawn(shape: Shape, shown: &Shown<'_>) -> Annotation {
+pub fn drawn(shape: Shape, ground: Ground, shown: &Shown<'_>) -> Annotation {
     let blank = Annotation {
         id: AnnotationId::new(""),
-        ground: ground_of(shown),
+        ground,
         shape: shape.clone(),
         text: String::new(),
         label_offset: None,

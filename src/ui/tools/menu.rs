@@ -9,6 +9,7 @@ use crate::imaging::measure::words;
 use crate::imaging::view::ImageGrid;
 use crate::ui::action::ReviewAction;
 use crate::ui::context::UiContext;
+use crate::ui::planes;
 use crate::ui::shortcuts::{KeyCommand, ToolKey, chord_text};
 use crate::ui::tools::pointer::edit_text;
 use crate::ui::view_state::ViewState;
@@ -55,7 +56,7 @@ pub fn jump(context: &UiContext<'_>, view: &mut ViewState, annotation: &Annotati
     let Some(study) = context.open_study else { return };
     view.transient.tools.tool = None;
     view.transient.tools.select(&annotation.id);
-    let Some(subject) = annotation.ground.subject() else { return };
+    let Some(subject) = annotation.ground.subject() else { return jump_to_plane(context, view, annotation) };
     let look = view.look_mut(&study.uid);
     if !look.show_image(study, &subject.sop, subject.frame) {
         return;
@@ -66,5 +67,15 @@ pub fn jump(context: &UiContext<'_>, view: &mut ViewState, annotation: &Annotati
         let [[x0, y0], [x1, y1]] = annotation.shape.bounds();
         let center = [f64::midpoint(x0, x1) + 0.5, f64::midpoint(y0, y1) + 0.5];
         series.view = series.view.centered_on(center, &ImageGrid::of(instance));
+    }
+}
+
+/// The planes on screen go to where it was drawn.
+fn jump_to_plane(context: &UiContext<'_>, view: &mut ViewState, annotation: &Annotation) {
+    let Some(series) = context.open_study.and_then(|study| study.series(annotation.ground.series())) else { return };
+    let [[x0, y0], [x1, y1]] = annotation.shape.bounds();
+    let center = annotation.point_mm([f64::midpoint(x0, x1), f64::midpoint(y0, y1)]);
+    if !center.is_some_and(|center| planes::jump(context, view, series, center)) {
+        view.transient.hint = Some("It lies on a plane through the volume: show the planes of its series.".to_owned());
     }
 }

@@ -89,8 +89,6 @@ impl Tool {
 pub struct ToolMemory {
     /// `None`: the main button does what the mouse settings say.
     pub tool: Option<Tool>,
-    /// The tool stays after it has drawn.
-    pub is_kept: bool,
     pub draft: Option<Draft>,
     pub grab: Option<Grab>,
     /// The button that is down, or went down last, is the tools': the picture does nothing with it.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use egui::{Color32, FontId, Painter, Pos2, Shape as Paint, Stroke, Vec2, vec2};
 
-use crate::domain::annotation::Annotation;
+use crate::domain::annotation::{Annotation, Ground};
+use crate::domain::geometry::Vec3;
 use crate::domain::shape::{Point, Shape};
 use crate::imaging::measure::{scale, strokes, words};
 use crate::review::session::ReviewSession;
@@ -80,6 +81,9 @@ fn from_where(annotation: &Annotation, lie: Lie, shown: &Shown<'_>) -> Option<St
     if lie == Lie::Own {
         return None;
     }
+    if let Some(words) = plane_words(&annotation.ground) {
+        return Some(words);
+    }
     let subject = annotation.ground.subject();
     let place = subject.and_then(|subject| {
         let series = shown.study.series(&subject.series)?;
@@ -96,6 +100,17 @@ fn from_where(annotation: &Annotation, lie: Lie, shown: &Shown<'_>) -> Option<St
         Some((_, image)) => format!("Image {image}"),
         None => "Another plane".to_owned(),
     })
+}
+
+/// The plane through a volume that something was drawn on, such as `Coronal plane, MIP 10 mm`.
+pub fn plane_words(ground: &Ground) -> Option<String> {
+    let Ground::Plane { plane, slab, .. } = ground else { return None };
+    let Vec3(normal) = plane.plane.normal();
+    // Within some ten degrees
+    let main = normal.iter().position(|part| part.abs() > 0.985);
+    let name = main.and_then(|axis| ["Sagittal", "Coronal", "Axial"].get(axis)).copied().unwrap_or("Oblique");
+    let thick = slab.map_or_else(String::new, |slab| format!(", {}", slab.words()));
+    Some(format!("{name} plane{thick}"))
 }
 
 /// Returns where its label stands.
@@ -202,7 +217,7 @@ fn draft_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, draft: &Draft
     let points = draft.preview();
     let scale = lie::scale_of(shown, &points);
     if let Some(shape) = draft.tool.shape(&points, &scale) {
-        let annotation = Arc::new(drawn(shape, shown));
+        let annotation = Arc::new(drawn(shape, draft.ground.clone(), shown));
         annotation_ui(painter, canvas, &annotation, Lie::Own, Look::Selected, None);
         return;
     }

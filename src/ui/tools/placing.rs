@@ -5,6 +5,7 @@
 
 use egui::Pos2;
 
+use crate::domain::annotation::Ground;
 use crate::domain::shape::Point;
 use crate::ui::tools::Tool;
 
@@ -21,6 +22,7 @@ pub struct Draft {
     pub tool: Tool,
     /// Where it is drawn.
     pub pane: usize,
+    pub ground: Ground,
     points: Vec<Point>,
     /// Where the pointer is: the point that would be set now.
     cursor: Point,
@@ -41,10 +43,11 @@ pub enum Placed {
 
 impl Draft {
     /// By a press.
-    pub fn start(tool: Tool, pane: usize, at: Pos2, point: Point) -> Self {
+    pub fn start(tool: Tool, (pane, ground): (usize, Ground), at: Pos2, point: Point) -> Self {
         Self {
             tool,
             pane,
+            ground,
             points: vec![point],
             cursor: point,
             pressed_at: Some(at),
@@ -131,6 +134,8 @@ mod tests {
     use egui::pos2;
 
     use super::*;
+    use crate::domain::finding::Subject;
+    use crate::domain::uid::{SeriesUid, SopInstanceUid, StudyUid};
 
     const A: (f32, f32) = (10.0, 10.0);
     const B: (f32, f32) = (60.0, 20.0);
@@ -146,6 +151,11 @@ mod tests {
 
     use Act::{Close, Move, Press, Release};
 
+    fn ground() -> Ground {
+        let (study, series) = (StudyUid::new("1"), SeriesUid::new("1.1"));
+        Ground::Image { subject: Subject { study, series, sop: SopInstanceUid::new("1.1.1"), frame: 0 }, plane: None }
+    }
+
     fn point((x, y): (f32, f32)) -> Point {
         [f64::from(x), f64::from(y)]
     }
@@ -154,7 +164,7 @@ mod tests {
     fn draws(tool: Tool, acts: &[Act]) -> Option<Vec<Point>> {
         let [Press(first), rest @ ..] = acts else { panic!("begins with a press") };
         let at = |(x, y): (f32, f32)| pos2(x, y);
-        let (mut draft, mut placed) = Draft::start(tool, 0, at(*first), point(*first)).after_start();
+        let (mut draft, mut placed) = Draft::start(tool, (0, ground()), at(*first), point(*first)).after_start();
         for act in rest {
             assert_eq!(placed, Placed::Going, "went on after it was done");
             placed = match act {

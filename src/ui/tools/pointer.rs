@@ -56,18 +56,16 @@ pub fn tools_pointer_ui(
 ) {
     let Some(moves) = moves(ui) else { return };
     let is_inside = response.contains_pointer();
-    let found = context.session.filter(|_| is_inside && is_of_open(context, shown)).and_then(|session| {
-        let found = hit(&view.transient.tools, session, canvas, shown, moves.at)?;
-        Some((found, session))
-    });
+    let is_seen = view.overlay.drawings_shown && is_inside && is_of_open(context, shown);
+    let session = context.session.filter(|_| is_seen);
+    let found = session.and_then(|session| hit(&view.transient.tools, session, canvas, shown, moves.at));
     let tools = &mut view.transient.tools;
     if is_inside && moves.is_menu_pressed {
-        tools.traces.menu_for = found.as_ref().map(|(hit, _)| hit.annotation.id.clone());
+        tools.traces.menu_for = found.as_ref().map(|hit| hit.annotation.id.clone());
     }
     if moves.is_pressed && is_inside && tools.draft.is_none() {
         tools.owns_press = false;
-        let found = found.as_ref().map(|(hit, _)| hit);
-        press(context, shown, canvas, view, &moves, found);
+        press(context, shown, canvas, view, &moves, found.as_ref());
     } else {
         go_on(shown, canvas, context, view, &moves, is_inside);
     }
@@ -75,7 +73,7 @@ pub fn tools_pointer_ui(
     if moves.is_released && tools.grab.as_ref().is_some_and(|grab| grab.pane == shown.pane) {
         let_go(shown, canvas, tools, moves.at);
     }
-    let found = found.as_ref().map(|(hit, _)| hit);
+    let found = found.as_ref();
     if response.double_clicked_by(PointerButton::Primary) {
         double_click(view, context, shown, found);
     } else if response.clicked_by(PointerButton::Primary) && !view.transient.tools.owns_press {
@@ -129,8 +127,11 @@ fn press(
         return;
     }
     view.transient.hint = None;
+    // What one draws one sees
+    view.overlay.drawings_shown = true;
+    let Some(ground) = lie::ground_of(shown) else { return };
     let point = point(shown, canvas, moves.at);
-    let (draft, placed) = Draft::start(tool, shown.pane, moves.at, point).after_start();
+    let (draft, placed) = Draft::start(tool, (shown.pane, ground), moves.at, point).after_start();
     view.transient.tools.draft = Some(draft);
     after(shown, context, view, placed, moves);
     if moves.is_released {
@@ -169,6 +170,7 @@ fn go_on(
     moves: &Moves,
     is_inside: bool,
 ) {
+    leave_what_is_gone(shown, view);
     let tools = &mut view.transient.tools;
     if let Some(grab) = tools.grab.as_mut().filter(|grab| grab.pane == shown.pane) {
         grab.moved(canvas, shown, moves.at);
@@ -190,6 +192,20 @@ fn go_on(
     }
 }
 
+/// Nothing goes on over another picture than it began on.
+fn leave_what_is_gone(shown: &Shown<'_>, view: &mut ViewState) {
+    let tools = &mut view.transient.tools;
+    let here = lie::ground_of(shown);
+    if tools.draft.as_ref().is_some_and(|draft| draft.pane == shown.pane && Some(&draft.ground) != here.as_ref()) {
+        tools.draft = None;
+        view.transient.hint = Some("Another picture is shown: what was begun is left.".to_owned());
+    }
+    let is_gone = |grab: &Grab| grab.pane == shown.pane && Lie::of(&grab.start, shown) != Some(Lie::Own);
+    if tools.grab.as_ref().is_some_and(is_gone) {
+        tools.grab = None;
+    }
+}
+
 /// In pixel-center coordinates, on the picture.
 fn point(shown: &Shown<'_>, canvas: &Canvas, at: Pos2) -> Point {
     lie::within(shown, Lie::Own.point(canvas, at))
@@ -200,11 +216,11 @@ fn after(shown: &Shown<'_>, context: &UiContext<'_>, view: &mut ViewState, place
     let Placed::Done(points) = placed else { return };
     let tools = &mut view.transient.tools;
     let Some(draft) = tools.draft.take() else { return };
-    if !tools.is_kept && !moves.is_shift {
+    if !context.app.preferences.mouse.keeps_tool && !moves.is_shift {
         tools.tool = None;
     }
     let Some(shape) = draft.tool.shape(&points, &lie::scale_of(shown, &points)) else { return };
-    let drawn = lie::drawn(shape, shown);
+    let drawn = lie::drawn(shape, draft.ground, shown);
     if matches!(drawn.shape, Shape::Text { .. }) {
         view.dialogs.push(Dialog::AnnotationText { annotation: Arc::new(drawn), text: String::new() });
     } else {

@@ -14,6 +14,7 @@ use crate::render::request::Minification;
 use crate::ui::cine;
 use crate::ui::context::{FrameState, UiContext, VolumeState};
 use crate::ui::planes;
+use crate::ui::shortcuts::{KeyCommand, ToolKey, chord_text};
 use crate::ui::theme::theme;
 use crate::ui::tools;
 use crate::ui::transient::ViewDrag;
@@ -67,12 +68,14 @@ pub fn sense_ui(
     }
     if let Some(shown) = shown {
         let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
-        let is_taken = crosshair::pointer_ui(ui, context, view, open, (&canvas, &shown), &response);
+        // What is drawn over the crosshair is not its drag
+        let is_free = !view.transient.tools.owns_press;
+        let is_taken = is_free && crosshair::pointer_ui(ui, context, view, open, (&canvas, &shown), &response);
         if !is_taken {
             pointer::pointer_ui(ui, &response, &canvas, &shown, open, view);
             planes::follow_wheel(context, view, pane);
         }
-        let is_jump = shown.cut.is_none() && response.clicked_by(PointerButton::Primary);
+        let is_jump = is_free && shown.cut.is_none() && response.clicked_by(PointerButton::Primary);
         if let Some((at, plane)) = response.interact_pointer_pos().filter(|_| is_jump).zip(shown.plane)
             && ui.input(|input| input.modifiers.shift)
         {
@@ -281,7 +284,7 @@ fn preview_mark(painter: &Painter, rect: Rect) {
 fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
     let drawing = "Drag a box around the finding. N: whole image. Esc: cancel.";
     let is_drawing = view.transient.pointer.is_drawing_finding;
-    let tools = tools_hint(view);
+    let tools = tools_hint(painter, view);
     let (text, color) = match (&view.transient.hint, &tools) {
         (Some(hint), _) => (hint.as_str(), theme().accent.focus),
         (None, _) if is_drawing => (drawing, theme().marks.drawing),
@@ -296,11 +299,14 @@ fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
 }
 
 /// What the tool in hand wants, or what keys do to the selected drawing.
-fn tools_hint(view: &ViewState) -> Option<String> {
+fn tools_hint(painter: &Painter, view: &ViewState) -> Option<String> {
     let tools = &view.transient.tools;
     match (tools.tool, &tools.selected) {
         (Some(tool), _) => Some(format!("{}: {}. Esc: cancel.", tool.word(), tool.instruction().to_lowercase())),
-        (None, Some(_)) => Some("Del removes the measurement, not the finding. Esc: leave it.".to_owned()),
+        (None, Some(_)) => {
+            let key = chord_text(painter.ctx(), KeyCommand::Tool(ToolKey::Remove));
+            Some(format!("{key} removes the measurement, not the finding. Esc: leave it."))
+        }
         (None, None) => None,
     }
 }

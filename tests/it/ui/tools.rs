@@ -12,11 +12,13 @@ use overread::domain::shape::Shape;
 use overread::domain::uid::AnnotationId;
 use overread::imaging::measure::scale::Scale;
 use overread::imaging::measure::{Values, measure, words};
+use overread::imaging::plane_picture::PlanePicture;
 use overread::imaging::view::ImageGrid;
 use overread::review::command::Command;
 use overread::ui::action::{Action, ReviewAction};
-use overread::ui::theme;
+use overread::ui::context::FrameSource as _;
 use overread::ui::tools::Tool;
+use overread::ui::{planes, theme};
 
 use crate::ui::desk::Desk;
 use crate::ui::{open_look, press};
@@ -340,6 +342,8 @@ fn escape_steps_back_from_the_drawing_then_from_the_tool() {
 fn a_kept_tool_draws_again_and_a_label_is_dragged_away() {
     let mut harness = harness(Desk::new());
     harness.get_by_label("Keep the tool").click();
+    harness.run_steps(2);
+    assert!(harness.state().facts.preferences.mouse.keeps_tool);
     press(&mut harness, Key::D);
     drag_points(&mut harness, &[[100.0, 100.0], [150.0, 100.0]]);
     drag_points(&mut harness, &[[100.0, 200.0], [150.0, 200.0]]);
@@ -370,6 +374,117 @@ fn without_a_readers_name_nothing_is_drawn_and_the_screen_says_why() {
     drag_points(&mut harness, &[[100.0, 100.0], [150.0, 100.0]]);
     assert!(drawings(harness.state()).is_empty());
     harness.get_by_label_contains("reader's name");
+}
+
+/// Where a point of the plane in a pane lies on the screen; pixel-center coordinates.
+fn on_plane(harness: &Harness<'_, Desk>, pane: usize, [col, row]: [f64; 2]) -> Pos2 {
+    let desk = harness.state();
+    let look = desk.view.look(&desk.studies[0].uid).unwrap();
+    let rect = desk.view.transient.panes.rects[&pane];
+    let picture = plane_in(desk, pane);
+    let (grid, size) = (ImageGrid::of(&picture.instance), [f64::from(rect.width()), f64::from(rect.height())]);
+    let [x, y] =
+        look.stage.panes[pane].view.view.fitted(&grid, size).transform(&grid, size).to_viewport([col + 0.5, row + 0.5]);
+    pos2(rect.min.x + x as f32, rect.min.y + y as f32)
+}
+
+fn plane_in(desk: &Desk, pane: usize) -> &Arc<PlanePicture> {
+    let look = desk.view.look(&desk.studies[0].uid).unwrap();
+    desk.frames.plane(planes::slot(pane, planes::axis_of_pane(look, pane).unwrap())).unwrap()
+}
+
+fn drag_on_plane(harness: &mut Harness<'_, Desk>, pane: usize, ends: [[f64; 2]; 2]) {
+    let [from, to] = ends.map(|point| on_plane(harness, pane, point));
+    harness.hover_at(from);
+    harness.run_steps(1);
+    button(harness, from, true);
+    harness.hover_at(from + (to - from) * 0.5);
+    harness.run_steps(1);
+    harness.hover_at(to);
+    harness.run_steps(1);
+    button(harness, to, false);
+    harness.run_steps(3);
+}
+
+/// Panes that show the drawing now.
+fn panes_with(harness: &Harness<'_, Desk>, annotation: &Annotation) -> Vec<usize> {
+    let labels = &harness.state().view.transient.tools.traces.labels;
+    let mut panes: Vec<usize> =
+        labels.iter().filter(|(_, id, _)| *id == annotation.id).map(|(pane, ..)| *pane).collect();
+    panes.sort_unstable();
+    panes
+}
+
+#[test]
+fn on_planes_lengths_are_millimeters_and_a_drawing_shows_where_its_plane_lies() {
+    const CORONAL: usize = 1;
+    let mut harness = ct();
+    press(&mut harness, Key::M);
+    harness.run_steps(6);
+    press(&mut harness, Key::D);
+    drag_on_plane(&mut harness, CORONAL, [[20.0, 10.0], [50.0, 10.0]]);
+    let length = only(&harness);
+    let step_mm = plane_in(harness.state(), CORONAL).request.grid.col_step_mm.length();
+    assert!((value(&length, "length") - 30.0 * step_mm).abs() < 0.05, "{length:?} {step_mm}");
+    assert!(matches!(length.ground, Ground::Plane { slab: None, .. }));
+    assert_eq!(length.calibration, SpacingKind::Patient);
+    assert_eq!(panes_with(&harness, &length), [CORONAL], "the other planes cross it");
+    press(&mut harness, Key::Escape);
+    for (key, shown) in [(Key::ArrowDown, vec![]), (Key::ArrowUp, vec![CORONAL])] {
+        press(&mut harness, key);
+        harness.run_steps(4);
+        assert_eq!(panes_with(&harness, &length), shown);
+    }
+    // An end is moved on the plane as on an image
+    drag_on_plane(&mut harness, CORONAL, [[50.0, 10.0], [60.0, 10.0]]);
+    assert!((value(&only(&harness), "length") - 40.0 * step_mm).abs() < 0.05);
+}
+
+#[test]
+fn a_region_on_a_plane_through_voxels_has_the_images_values_and_shows_on_the_image() {
+    const AXIAL: usize = 0;
+    let mut harness = ct();
+    press(&mut harness, Key::M);
+    harness.run_steps(6);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::R);
+    harness.run_steps(2);
+    drag_on_plane(&mut harness, AXIAL, [[40.5, 50.5], [70.5, 80.5]]);
+    let on_plane = only(&harness);
+    press(&mut harness, Key::Escape);
+    press(&mut harness, Key::M);
+    harness.run_steps(6);
+    assert_eq!(panes_with(&harness, &on_plane), [0], "the image lies in the plane");
+    let plane = on_plane.ground.plane().unwrap().plane;
+    let desk = harness.state();
+    let study = &desk.studies[0];
+    let (instance, frame_idx) = study.series[1].image(open_look(desk).stack_index).unwrap();
+    let image = overread::ui::viewport::shown::pixel_plane(instance, frame_idx).unwrap();
+    let Shape::Rectangle { corners } = on_plane.shape.mapped(|point| image.pixel(plane.point_mm(point))) else {
+        panic!()
+    };
+    let frame = &desk.frames.0[&instance.frame_key(frame_idx)];
+    let values = Values::of(instance, frame_idx, frame).unwrap();
+    let scale = Scale::of(&instance.spacing, &[], &[]);
+    let expected = measure(&Shape::Rectangle { corners }, &scale, Some(&values));
+    assert_eq!(expected.len(), on_plane.measurements.len());
+    for (found, expected) in on_plane.measurements.iter().zip(expected) {
+        let is_same = (found.value - expected.value).abs() < 1e-3 * expected.value.abs().max(1.0);
+        assert!(found.id == expected.id && found.unit == expected.unit && is_same, "{found:?} {expected:?}");
+    }
+}
+
+#[test]
+fn on_a_thick_plane_a_measurement_says_so() {
+    let mut harness = ct();
+    press(&mut harness, Key::M);
+    harness.run_steps(6);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::M);
+    harness.run_steps(6);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::R);
+    harness.run_steps(2);
+    drag_on_plane(&mut harness, 0, [[40.5, 50.5], [70.5, 80.5]]);
+    let words = overread::ui::tools::paint::plane_words(&only(&harness).ground);
+    assert_eq!(words.as_deref(), Some("Axial plane, MIP 10 mm"));
 }
 
 /// A drawing as the session has it, placed without a pointer.

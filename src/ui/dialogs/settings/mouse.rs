@@ -21,6 +21,7 @@ pub fn mouse_ui(ui: &mut Ui, wanted: &mut Preferences) {
         }
     });
     remark(ui, "A tool that is chosen takes the main button. The other one opens the menu when it is only clicked.");
+    ui.checkbox(&mut mouse.keeps_tool, "A measuring tool stays after it has drawn");
     heading(ui, "Window width and level by dragging");
     ui.checkbox(&mut mouse.inverts_level, "Down is brighter");
     remark(ui, "Otherwise dragging down raises the level, and the picture darkens.");
