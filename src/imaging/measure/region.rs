@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(n_inside(&rectangle([1.5, 2.5], [4.5, 4.5]), 10, 10), 6);
         // Edges through the centers
         assert_eq!(n_inside(&rectangle([4.0, 5.0], [1.0, 2.0]), 10, 10), 9);
-        assert_eq!(spans(&rectangle([1.0, 2.0], [3.0, 3.0]), 10, 10), [21..23]);
+        assert_eq!(spans(&rectangle([1.0, 2.0], [3.0, 3.0]), 10, 10).first(), Some(&(21..23)));
         // What lies outside of the picture holds nothing
         assert_eq!(n_inside(&rectangle([-5.0, -5.0], [50.0, 0.5]), 10, 10), 10);
         assert_eq!(n_inside(&rectangle([-5.0, -5.0], [-1.0, 50.0]), 10, 10), 0);
