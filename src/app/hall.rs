@@ -23,6 +23,7 @@ use crate::import::Importer;
 use crate::inference::registry::ModelEntry;
 use crate::jobs::runner::{Runner, RunnerOptions};
 use crate::ui::action::{Action, ViewAction};
+use crate::ui::arrangement::{Arrangement, KeptOverlay, WindowPlace};
 use crate::ui::context::{
     AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext, VolumeState,
 };
@@ -58,6 +59,8 @@ pub struct Preferences {
     pub path: PathBuf,
     pub reader: ReaderName,
     pub demo_dir: PathBuf,
+    /// As they were written last.
+    pub written: Option<Settings>,
 }
 
 pub struct App {
@@ -90,11 +93,11 @@ impl App {
             library: Library::default(),
             desks: std::collections::BTreeMap::new(),
             frames: FrameCache::new(memory_budget::frame_bytes()),
-            view: ViewState::default(),
+            view: brought_back(&settings.arrangement),
             runner,
             voice: Voice::default(),
             record: RecordState::default(),
-            preferences: Preferences { settings, path: settings_path, reader, demo_dir },
+            preferences: Preferences { settings, path: settings_path, reader, demo_dir, written: None },
             models,
             actions: Vec::new(),
         };
@@ -142,6 +145,7 @@ impl App {
         }
         if let Some(study) = self.record.settled_look() {
             self.keep_look(&study);
+            self.keep_settings();
         }
     }
 
@@ -152,7 +156,14 @@ impl App {
         }
     }
 
+    /// Writes the settings and how the screen is arranged, if anything has changed.
     pub fn keep_settings(&mut self) {
+        let overlay = KeptOverlay::of(&self.view.overlay);
+        self.preferences.settings.arrangement = Arrangement { overlay, ..self.view.arrangement.clone() };
+        if self.preferences.written.as_ref() == Some(&self.preferences.settings) {
+            return;
+        }
+        self.preferences.written = Some(self.preferences.settings.clone());
         if let Err(error) = settings::write(&self.preferences.path, &self.preferences.settings) {
             self.voice.warn(format!("The settings could not be kept: {error}"));
         }
@@ -196,6 +207,8 @@ impl eframe::App for App {
             dispatch::study::read_record(self);
         }
         self.library.first_image.told();
+        let (before, scale) = (self.view.arrangement.window, ctx.zoom_factor());
+        self.view.arrangement.window = ctx.input(|input| WindowPlace::of(input.viewport(), scale, before)).or(before);
         self.work();
         if self.record.has_unsettled_look() {
             ctx.request_repaint_after(Duration::from_secs(1));
@@ -265,6 +278,13 @@ impl FrameSource for CachedFrames<'_> {
     fn plane(&self, slot: u64) -> Option<&Arc<PlanePicture>> {
         self.0.volumes.plane(slot)
     }
+}
+
+/// The screen as it was left.
+fn brought_back(arrangement: &Arrangement) -> ViewState {
+    let mut view = ViewState { arrangement: arrangement.clone(), ..ViewState::default() };
+    arrangement.overlay.put_back(&mut view.overlay);
+    view
 }
 
 /// A model as the shelf has it, before any study.

@@ -64,6 +64,9 @@ pub fn on_intake(app: &mut App, mut intake: Intake) {
         app.desks.retain(|_, desk| desk.is_record_read);
         open(app, first);
     }
+    if let Some(wanted) = app.library.wanted.take().filter(|wanted| app.library.open.as_ref() != Some(wanted)) {
+        study::select(app, wanted);
+    }
 }
 
 /// The first patient's latest study: what lies before it hangs beside it.
@@ -106,6 +109,8 @@ fn take_in(app: &mut App, studies: Vec<Arc<Study>>, is_partial: impl Fn(&Study) 
         }
     }
     let partial = studies.iter().filter(|study| is_partial(study)).map(|study| study.uid.clone()).collect::<Vec<_>>();
+    let origin = app.library.asked.clone();
+    app.library.origins.extend(studies.iter().map(|study| (study.uid.clone(), origin.clone())));
     app.library.take_in_studies(studies);
     app.library.partial.studies.extend(partial);
 }

@@ -6,10 +6,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup};
 use wgpu::DeviceType;
 
 use crate::app::cli::output;
 use crate::app::hall::{App, AppOptions};
+use crate::app::settings;
+use crate::ui::arrangement::WindowPlace;
+use crate::ui::preferences::DrawnBy;
 use crate::ui::theme;
 
 /// Libraries that the window loads when it opens, with the Debian package that brings each.
@@ -31,14 +35,17 @@ pub fn open_window(options: AppOptions) -> ExitCode {
         return ExitCode::from(2);
     }
     options.importer.prepare();
+    // What is wrong with the file is said when the program itself reads it.
+    let (settings, _) = settings::read(&options.settings);
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Overread – research use only")
+        .with_app_id("overread")
+        .with_min_inner_size([900.0, 600.0])
+        .with_drag_and_drop(true);
     let native = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("Overread – research use only")
-            .with_app_id("overread")
-            .with_inner_size([1600.0, 1000.0])
-            .with_min_inner_size([900.0, 600.0])
-            .with_drag_and_drop(true),
+        viewport: placed(viewport, settings.arrangement.window),
         renderer: eframe::Renderer::Wgpu,
+        wgpu_options: graphics(settings.screen.display.drawn_by),
         ..eframe::NativeOptions::default()
     };
     let run = eframe::run_native("overread", native, Box::new(|cc| Ok(Box::new(create(cc, options)?))));
@@ -52,6 +59,30 @@ pub fn open_window(options: AppOptions) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// The window where it was, else of a size that most screens have.
+fn placed(viewport: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::ViewportBuilder {
+    let Some((place, rect)) = place.and_then(|place| Some((place, place.rect()?))) else {
+        return viewport.with_inner_size([1600.0, 1000.0]);
+    };
+    let viewport = viewport.with_inner_size(rect.size()).with_maximized(place.is_maximized);
+    if place.position.is_some() { viewport.with_position(rect.min) } else { viewport }
+}
+
+/// Who computes the pictures. Where there is no such adapter, any other that can draw.
+fn graphics(drawn_by: DrawnBy) -> WgpuConfiguration {
+    let mut configuration = WgpuConfiguration::default();
+    if let (DrawnBy::Processor, WgpuSetup::CreateNew(setup)) = (drawn_by, &mut configuration.wgpu_setup) {
+        setup.native_adapter_selector = Some(Arc::new(|adapters, surface| {
+            let can_draw = |adapter: &&wgpu::Adapter| surface.is_none_or(|it| adapter.is_surface_supported(it));
+            let is_processor = |adapter: &&wgpu::Adapter| adapter.get_info().device_type == DeviceType::Cpu;
+            let drawing = || adapters.iter().filter(can_draw);
+            let chosen = drawing().find(is_processor).or_else(|| drawing().next());
+            chosen.cloned().ok_or_else(|| "no adapter can draw on this screen".to_owned())
+        }));
+    }
+    configuration
 }
 
 /// The program inside a window or a test harness.

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::domain::frame::{Frame, Samples};
+use crate::domain::geometry::PixelBox;
 use crate::domain::instance::FrameAttributes;
 use crate::domain::presentation::{ModalityLut, PixelPadding, VoiFunction, Window};
 use crate::imaging::modality_lut;
@@ -21,6 +22,35 @@ pub fn auto_window(frame: &Frame, attrs: &FrameAttributes, padding: Option<Pixel
 /// The window from the lowest to the highest value.
 pub fn full_range_window(frame: &Frame, attrs: &FrameAttributes, padding: Option<PixelPadding>) -> Window {
     window_of(frame, attrs, percentiles(frame, attrs, padding, 0.0, 100.0))
+}
+
+/// The window over the mean and two standard deviations to either side of the values in `region`: what lies there fills
+/// the grays, and single bright or dark pixels do not count. `None` when no pixel counts.
+pub fn region_window(
+    frame: &Frame,
+    attrs: &FrameAttributes,
+    padding: Option<PixelPadding>,
+    region: &PixelBox,
+) -> Option<Window> {
+    let (rows, cols) = (frame.rows() as usize, frame.cols() as usize);
+    // A pixel counts whose center lies within
+    let span = |low: f64, high: f64, n: usize| {
+        let first = (low - 0.5).ceil().max(0.0) as usize;
+        first..((high + 0.5).floor().max(0.0) as usize).min(n)
+    };
+    let across = span(region.x0, region.x1, cols);
+    let runs: Vec<Range<usize>> =
+        span(region.y0, region.y1, rows).map(|row| row * cols + across.start..row * cols + across.end).collect();
+    if across.is_empty() || frame.samples().is_color() {
+        return None;
+    }
+    let counted = counted_values_in(frame, attrs, padding, &runs);
+    let n_values: u64 = counted.iter().map(|(_, count)| count).sum();
+    let n = n_values as f64;
+    let mean = counted.iter().map(|(value, count)| value * *count as f64).sum::<f64>() / n;
+    let variance = counted.iter().map(|(value, count)| (value - mean).powi(2) * *count as f64).sum::<f64>() / n;
+    let reach = 2.0 * variance.sqrt();
+    (n_values > 0).then(|| window_of(frame, attrs, Some((mean - reach, mean + reach))))
 }
 
 /// Lowest and highest finite modality value, padding included; (0, 0) when there is none.

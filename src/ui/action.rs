@@ -35,6 +35,8 @@ pub enum OpenAction {
     /// Write the built-in phantom study and open it.
     Demo,
     ForgetRecentPlaces,
+    /// Open the study that was last on screen when the program ended.
+    Continue,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use egui::{Context, FocusDirection, Id, Ui};
 
 use crate::domain::decision::Verdict;
-use crate::domain::presentation::Window;
+use crate::domain::presentation::{VoiFunction, Window};
 use crate::imaging::presets::{presets, presets_apply};
 use crate::ui::action::{Action, AppAction, ExportAction, OpenAction};
 use crate::ui::cine;
@@ -35,6 +35,7 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     let keys = &context.app.preferences.keys;
     let is_elsewhere = ctx.text_edit_focused() || !view.dialogs.is_empty() || ctx.any_popup_open();
     view.overlay.is_held_hidden = !is_elsewhere && is_held(&ctx, keys, HoldKey::HideModel);
+    view.transient.pointer.is_magnifying = !is_elsewhere && is_held(&ctx, keys, HoldKey::Magnify);
     if is_elsewhere {
         return;
     }
@@ -248,6 +249,18 @@ fn changed(look: &mut SeriesView, shown: &Shown<'_>, key: ViewKey) {
             let start = tone.voi.window().copied().unwrap_or(Window::linear((low + high) / 2.0, (high - low).max(1.0)));
             let (right, down) = (f64::from(width) * WINDOW_STEP, f64::from(level) * WINDOW_STEP);
             look.window = WindowChoice::Manual(dragged_window(&start, tone.range, right, down));
+        }
+        ViewKey::Sigmoid => {
+            let Some(window) = shown.window().filter(|_| !shown.tone.as_ref().is_some_and(|tone| tone.is_color)) else {
+                return;
+            };
+            let function = match window.function {
+                // LINEAR has no width below 1 (PS3.3 C.11.2.1.2.1).
+                VoiFunction::Sigmoid if window.width < 1.0 => VoiFunction::LinearExact,
+                VoiFunction::Sigmoid => VoiFunction::Linear,
+                VoiFunction::Linear | VoiFunction::LinearExact => VoiFunction::Sigmoid,
+            };
+            look.window = WindowChoice::Manual(Window { function, ..window });
         }
         ViewKey::Invert => look.is_inverted = !look.is_inverted,
         ViewKey::FlipHorizontal => look.view = look.view.flipped_left_right(),

@@ -4,6 +4,7 @@
 //! deleted without medical loss; what the reader decides goes out as an action and comes back in the context.
 
 pub mod action;
+pub mod arrangement;
 pub mod cine;
 pub mod commands;
 pub mod context;

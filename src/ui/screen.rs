@@ -8,6 +8,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui, ViewportCommand};
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::FindingId;
 use crate::ui::action::{Action, AppAction, OpenAction, ReviewAction, ViewAction};
+use crate::ui::arrangement::PanelWidths;
 use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
@@ -105,16 +106,25 @@ fn side_panels_ui(
     actions: &mut Vec<Action>,
     wanted: &mut Vec<FrameKey>,
 ) {
-    let is_wide = ui.available_width() >= 1350.0;
-    Panel::left("series")
+    // With a large text on a small screen the picture still has most of it.
+    let (series_fits, findings_fits) = match ui.available_width() {
+        1350.0.. => (164.0, 360.0),
+        800.0.. => (140.0, 320.0),
+        _ => (96.0, 240.0),
+    };
+    let kept = view.arrangement.panels;
+    let series_width = kept.series.unwrap_or(series_fits).min(ui.available_width() * 0.25);
+    let series = Panel::left("series")
         .frame(panel_frame().inner_margin(Margin::same(8)))
-        .default_size(if is_wide { 164.0 } else { 140.0 })
-        .size_range(120.0..=260.0)
+        .size_range(90.0..=260.0)
+        .default_size(series_width)
         .show(ui, |ui| series_strip_ui(ui, context, view, wanted));
-    Panel::right("findings")
+    view.arrangement.panels.series = PanelWidths::made(kept.series, series_width, series.response.rect.width());
+    let findings_width = kept.findings.unwrap_or(findings_fits).min(ui.available_width() * 0.5);
+    let findings = Panel::right("findings")
         .frame(panel_frame())
-        .default_size(if is_wide { 360.0 } else { 320.0 })
-        .size_range(280.0..=560.0)
+        .size_range(220.0..=560.0)
+        .default_size(findings_width)
         .show(ui, |ui| {
             Panel::bottom("decision").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(8.0);
@@ -133,6 +143,8 @@ fn side_panels_ui(
             });
             CentralPanel::no_frame().show(ui, |ui| findings_ui(ui, context, view, actions));
         });
+    let shown = findings.response.rect.width();
+    view.arrangement.panels.findings = PanelWidths::made(kept.findings, findings_width, shown);
 }
 
 /// Tells the review that a finding's own image was on screen while it was selected: in the pass before, painted.

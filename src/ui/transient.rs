@@ -95,7 +95,6 @@ pub struct Drafts {
     pub comment: Option<(FindingId, String)>,
 }
 
-#[derive(Default)]
 pub struct Pointer {
     pub drag: Option<ViewDrag>,
     /// Waiting for the reader to draw a box for a new finding.
@@ -108,6 +107,25 @@ pub struct Pointer {
     pub hovered: Option<(usize, [f64; 2])>,
     /// What the buttons do; the reader's preferences of this pass.
     pub habits: MousePreferences,
+    /// The key of the magnifier is held.
+    pub is_magnifying: bool,
+    /// How much larger the magnifier shows, 2 to 4.
+    pub lens_factor: f64,
+}
+
+impl Default for Pointer {
+    fn default() -> Self {
+        Self {
+            drag: None,
+            is_drawing_finding: false,
+            saves_work: false,
+            wheel_rest: 0.0,
+            hovered: None,
+            habits: MousePreferences::default(),
+            is_magnifying: false,
+            lens_factor: 3.0,
+        }
+    }
 }
 
 /// A drag in the viewport: what it does, and what it started from.
@@ -138,6 +156,8 @@ pub enum DragKind {
     Scroll,
     /// A box for a new finding, in pixel-edge coordinates; `None` until it has a size.
     Box(Option<PixelBox>),
+    /// The same for a window over the values there.
+    Region(Option<PixelBox>),
 }
 
 /// What was measured of a frame so far.

@@ -12,6 +12,7 @@ use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
 use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
 use crate::imaging::view::View;
 use crate::render::request::Interpolation;
+use crate::ui::arrangement::Arrangement;
 use crate::ui::dialogs::Dialog;
 use crate::ui::planes::PlanesView;
 use crate::ui::preferences::LetterEdges;
@@ -30,6 +31,8 @@ pub struct ViewState {
     pub dialogs: Vec<Dialog>,
     /// Names of what was asked for in the palette, the latest first.
     pub recent_commands: Vec<String>,
+    /// What comes back after a restart.
+    pub arrangement: Arrangement,
     pub transient: Transient,
 }
 
@@ -258,7 +261,8 @@ impl Default for OverlayView {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MaskStyle {
     Off,
     Outline,

@@ -10,10 +10,11 @@ use overread::domain::presentation::Window;
 use overread::domain::uid::FindingId;
 use overread::review::session::Keeping;
 use overread::ui::action::{
-    Action, AnalysisAction, DecisionRequest, ExportAction, OpenAction, ReviewAction, ViewAction,
+    Action, AnalysisAction, AppAction, DecisionRequest, ExportAction, OpenAction, ReviewAction, ViewAction,
 };
 use overread::ui::context::{AnalysisState, StoreState};
-use overread::ui::view_state::WindowChoice;
+use overread::ui::shortcuts::Shortcut;
+use overread::ui::view_state::{MaskStyle, WindowChoice};
 
 use crate::data;
 
@@ -239,4 +240,30 @@ fn what_another_program_decides_is_seen_when_the_study_is_taken_up_again() {
     decide(&mut app, &finding, Verdict::Accepted);
     run_until(&mut app, "ours to be kept", is_kept);
     assert_eq!(verdict(&app, &finding), Some(Verdict::Accepted));
+}
+
+#[test]
+fn the_screen_comes_back_as_it_was_left_and_the_last_study_is_one_click_away() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let study = {
+        let mut app = start(folder.path(), &["study"]);
+        run_until(&mut app, "a study", |app| app.open_desk().is_some_and(|desk| desk.is_record_read));
+        app.view.overlay.masks = MaskStyle::Off;
+        app.view.arrangement.panels.findings = Some(444.0);
+        let mut preferences = app.preferences.settings.screen.clone();
+        preferences.display.text_scale = 1.25;
+        Arc::make_mut(&mut preferences.keys).set(Shortcut::named("view.invert").unwrap(), Vec::new());
+        ask(&mut app, AppAction::Prefer(Box::new(preferences)));
+        app.keep_settings();
+        app.library.open.clone().unwrap()
+    };
+    let mut app = start(folder.path(), &[]);
+    assert_eq!(app.view.overlay.masks, MaskStyle::Off);
+    assert_eq!(app.view.arrangement.panels.findings, Some(444.0));
+    let kept = &app.preferences.settings.screen;
+    assert!((kept.display.text_scale - 1.25).abs() < 1e-6);
+    assert!(kept.keys.chords(Shortcut::named("view.invert").unwrap()).is_empty());
+    ask(&mut app, OpenAction::Continue);
+    run_until(&mut app, "the last study", |app| app.library.open.as_ref() == Some(&study));
 }

@@ -4,6 +4,7 @@ mod cine;
 mod desk;
 mod palette;
 mod pictures;
+mod reading;
 mod settings;
 mod stage;
 mod study;

@@ -26,6 +26,12 @@ pub fn dispatch(app: &mut App, action: OpenAction) {
         }
         OpenAction::Paths(places) => paths(app, places),
         OpenAction::Demo => demo(app),
+        OpenAction::Continue => {
+            if let Some(last) = app.view.arrangement.last.clone() {
+                paths(app, last.places);
+                app.library.wanted = Some(last.study);
+            }
+        }
         OpenAction::ForgetRecentPlaces => app.runner.store(|store| store.forget_places()),
     }
 }
@@ -49,6 +55,7 @@ fn begin(app: &mut App, step: &'static str) {
     app.library.generation = app.library.generation.next();
     app.library.partial = Partial::default();
     app.library.first_image = FirstImage::asked();
+    app.library.wanted = None;
     app.library.running = Some(RunningScan { step, progress: Progress::default() });
 }
 

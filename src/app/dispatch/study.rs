@@ -8,6 +8,7 @@ use crate::app::state::desk::Desk;
 use crate::domain::series::Series;
 use crate::domain::uid::StudyUid;
 use crate::ui::action::StudyAction;
+use crate::ui::arrangement::LastStudy;
 
 pub fn dispatch(app: &mut App, action: StudyAction) {
     match action {
@@ -37,6 +38,8 @@ pub fn select(app: &mut App, uid: StudyUid) {
         app.keep_look(&look);
     }
     app.library.open = Some(uid.clone());
+    let places = app.library.origins.get(&uid).cloned().unwrap_or_default();
+    app.view.arrangement.last = Some(LastStudy { places, study: uid.clone() });
     let is_known = app.desks.get(&uid).is_some_and(|desk| desk.is_record_read);
     if is_known {
         // Another study may have taken the models away before they were through with this one.

@@ -4,8 +4,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::ui::arrangement::Arrangement;
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
@@ -20,6 +23,8 @@ pub struct Settings {
     pub screen: Preferences,
     /// The reader's own hanging protocols.
     pub hangings: Vec<Protocol>,
+    /// Of window, panels and overlays, as they were left.
+    pub arrangement: Arrangement,
 }
 
 /// The settings, and what was wrong with the file in words for the user.
@@ -31,7 +36,33 @@ pub fn read(path: &Path) -> (Settings, Vec<String>) {
     };
     match serde_json::from_str::<Settings>(&text) {
         Ok(settings) => (sane(settings), Vec::new()),
-        Err(error) => (Settings::default(), vec![format!("The settings file is damaged, defaults are used: {error}")]),
+        Err(error) => match serde_json::from_str::<Value>(&text) {
+            Ok(parts) => {
+                let warning = "Some settings are of another version; those are as they were at first.".to_owned();
+                (sane(in_parts(&parts)), vec![warning])
+            }
+            Err(_) => (Settings::default(), vec![format!("The settings file is damaged, defaults are used: {error}")]),
+        },
+    }
+}
+
+/// What of the file can be understood: one word of another version costs its own part only.
+fn in_parts(parts: &Value) -> Settings {
+    fn part<T: DeserializeOwned + Default>(value: &Value) -> T {
+        T::deserialize(value).unwrap_or_default()
+    }
+    let screen = &parts["screen"];
+    Settings {
+        reader: part(&parts["reader"]),
+        has_accepted_research_use: part(&parts["has_accepted_research_use"]),
+        screen: Preferences {
+            keys: part(&screen["keys"]),
+            display: part(&screen["display"]),
+            mouse: part(&screen["mouse"]),
+            analyzes_on_open: screen["analyzes_on_open"].as_bool().unwrap_or(true),
+        },
+        hangings: part(&parts["hangings"]),
+        arrangement: part(&parts["arrangement"]),
     }
 }
 
@@ -65,6 +96,12 @@ mod tests {
         settings.screen.display.text_scale = 1.5;
         write(&path, &settings).unwrap();
         assert_eq!(read(&path), (settings, vec![]));
+        let text =
+            r#"{"reader":"Dr. Test","screen":{"display":{"smoothing":"of_tomorrow"},"mouse":{"is_left_handed":true}}}"#;
+        fs::write(&path, text).unwrap();
+        let (partly, warnings) = read(&path);
+        assert_eq!((partly.reader.as_str(), partly.screen.mouse.is_left_handed), ("Dr. Test", true));
+        assert_eq!((partly.screen.display, warnings.len()), (crate::ui::preferences::DisplayPreferences::default(), 1));
         fs::write(&path, "{ broken").unwrap();
         let (defaults, warnings) = read(&path);
         assert_eq!(defaults, Settings::default());

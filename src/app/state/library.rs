@@ -40,6 +40,10 @@ pub struct Library {
     pub first_image: FirstImage,
     /// What the running scan was asked for, to be remembered when it brings something.
     pub asked: Vec<PathBuf>,
+    /// The places whose reading brought each study.
+    pub origins: BTreeMap<StudyUid, Vec<PathBuf>>,
+    /// The study to open when the running scan brings it, before others.
+    pub wanted: Option<StudyUid>,
 }
 
 impl Library {

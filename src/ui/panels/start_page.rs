@@ -28,6 +28,7 @@ pub fn start_page_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
             refused_ui(ui, context.refused, view);
             ui.add_space(12.0);
         }
+        last_ui(ui, view, actions);
         recent_ui(ui, context, actions);
     });
 }
@@ -85,6 +86,18 @@ fn refused_ui(ui: &mut Ui, refused: &[RefusedFile], view: &mut ViewState) {
             }
         });
     });
+}
+
+/// One click back to where the reader was; the record brings the image, the window and the decisions.
+fn last_ui(ui: &mut Ui, view: &ViewState, actions: &mut Vec<Action>) {
+    let Some(place) = view.arrangement.last.as_ref().and_then(|last| last.places.first()) else { return };
+    let text = place.display().to_string();
+    let button = Button::new("Go on with the last study").min_size(vec2(400.0, 32.0));
+    if ui.add(button).on_hover_text(&text).clicked() {
+        actions.push(OpenAction::Continue.into());
+    }
+    ui.label(RichText::new(clipped_front(&text, 64)).small().color(theme().text.weak));
+    ui.add_space(12.0);
 }
 
 fn recent_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {

@@ -40,7 +40,7 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
         let window = if name.is_empty() { "Window".to_owned() } else { format!("Window: {name}") };
         ui.menu_button(RichText::new(window).small(), |ui| {
             ui.set_min_width(230.0);
-            window_menu_ui(ui, &shown, &study.uid, view);
+            window_menu_ui(ui, context, &shown, &study.uid, view);
         });
         for (label, words, key) in TOOLS {
             if tool(ui, label, words, key).clicked() {

@@ -44,6 +44,8 @@ pub enum ViewKey {
         level: i8,
     },
     Invert,
+    /// The VOI function between linear and sigmoid, center and width as they are.
+    Sigmoid,
     FlipHorizontal,
     FlipVertical,
     /// What the file itself lays over its picture.
@@ -138,6 +140,7 @@ pub enum ToolKey {
 pub enum HoldKey {
     /// Everything of the models.
     HideModel,
+    Magnify,
 }
 
 /// One command, as the sheet lists it.

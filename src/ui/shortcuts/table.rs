@@ -14,8 +14,9 @@ use crate::ui::tools::Tool;
 type Chords = &'static [KeyboardShortcut];
 
 /// Gestures of the mouse, for the sheet.
-pub const GESTURES: [(&str, &str); 12] = [
+pub const GESTURES: [(&str, &str); 13] = [
     ("Left drag", "Window width and level"),
+    ("Shift + left drag", "Window over a region: mean ± 2 SD"),
     ("Middle drag", "Pan"),
     ("Right drag", "Zoom"),
     ("Right click", "Menu"),
@@ -103,6 +104,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     review(ReviewKey::Undo, "review.undo", &[ctrl(Key::Z)], "Undo"),
     review(ReviewKey::Redo, "review.redo", &[ctrl(Key::Y), ctrl_shift(Key::Z)], "Redo"),
     hold(HoldKey::HideModel, "hold.hide_model", &[plain(Key::Q)], "Hide everything of the models"),
+    hold(HoldKey::Magnify, "hold.magnify", &[plain(Key::Z)], "Magnify what is under the pointer; the wheel, how much"),
     image(ViewKey::Scroll(1), "view.next_image", &[plain(Key::ArrowDown), plain(Key::ArrowRight)], "Next image"),
     image(ViewKey::Scroll(-1), "view.previous_image", &[plain(Key::ArrowUp), plain(Key::ArrowLeft)], "Previous image"),
     image(ViewKey::Scroll(10), "view.ten_images_forward", &[shift(Key::ArrowDown)], "Ten images forward"),
@@ -135,6 +137,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     window(ViewKey::WindowAuto, "view.window_auto", &[plain(Key::Num9)], "Automatic, percentiles 0.5 to 99.5"),
     window(ViewKey::WindowFromFile, "view.window_from_file", &[plain(Key::Num0)], "As the file says"),
     window(ViewKey::Invert, "view.invert", &[plain(Key::I)], "Invert"),
+    window(ViewKey::Sigmoid, "view.sigmoid", &[shift(Key::I)], "Sigmoid curve on and off, same width and level"),
     window(ViewKey::WindowStep { width: 1, level: 0 }, "view.window_wider", &[alt(Key::ArrowRight)], "Wider"),
     window(ViewKey::WindowStep { width: -1, level: 0 }, "view.window_narrower", &[alt(Key::ArrowLeft)], "Narrower"),
     window(ViewKey::WindowStep { width: 0, level: 1 }, "view.level_up", &[alt(Key::ArrowDown)], "Raise the level, darker"),

@@ -4,6 +4,7 @@ use egui::{Align2, FontId, Painter, Pos2, Rect, Ui, pos2, vec2};
 
 use crate::domain::geometry::{ImagePlane, Spacing};
 use crate::domain::patient::Patient;
+use crate::domain::presentation::VoiFunction;
 use crate::domain::study::Study;
 use crate::imaging::modality_lut;
 use crate::imaging::plane_grid::{Projection, Slab};
@@ -176,7 +177,10 @@ fn window_words(shown: &Shown<'_>) -> Option<String> {
     let inverted = if shown.look.is_inverted { ", inverted" } else { "" };
     let name = if tone.name.is_empty() { String::new() } else { format!("  {}", tone.name) };
     Some(match tone.voi.window() {
-        Some(window) => format!("W {} L {}{name}{inverted}", number(window.width), number(window.center)),
+        Some(window) => {
+            let curve = if window.function == VoiFunction::Sigmoid { ", sigmoid" } else { "" };
+            format!("W {} L {}{name}{curve}{inverted}", number(window.width), number(window.center))
+        }
         None => format!("VOI LUT{name}{inverted}"),
     })
 }

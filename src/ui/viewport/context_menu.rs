@@ -15,7 +15,7 @@ use crate::ui::words::{clipped, number};
 pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, view: &mut ViewState) {
     let Some(open) = context.open_study_uid() else { return };
     ui.set_min_width(210.0);
-    ui.menu_button("Window", |ui| window_menu_ui(ui, shown, open, view));
+    ui.menu_button("Window", |ui| window_menu_ui(ui, context, shown, open, view));
     ui.separator();
     let items = [
         ("Fit", ViewKey::Fit),
@@ -46,7 +46,7 @@ pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, 
 }
 
 /// The windows of the file, the automatic ones, and the presets where they mean something.
-pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, open: &StudyUid, view: &mut ViewState) {
+pub fn window_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, open: &StudyUid, view: &mut ViewState) {
     let mut chosen = None;
     if item(ui, "As the file says", KeyCommand::View(ViewKey::WindowFromFile)) {
         chosen = Some(WindowChoice::FromFile);
@@ -59,6 +59,10 @@ pub fn window_menu_ui(ui: &mut Ui, shown: &Shown<'_>, open: &StudyUid, view: &mu
     }
     if item(ui, "Automatic", KeyCommand::View(ViewKey::WindowAuto)) {
         chosen = Some(WindowChoice::Auto);
+    }
+    if item(ui, "Sigmoid curve", KeyCommand::View(ViewKey::Sigmoid)) {
+        view_key(ui.ctx(), context, view, ViewKey::Sigmoid);
+        ui.close();
     }
     if ui.button("Full range").clicked() {
         chosen = Some(WindowChoice::FullRange);

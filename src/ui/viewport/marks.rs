@@ -89,7 +89,9 @@ fn measured_line(painter: &Painter, canvas: &Canvas, line: &MeasuredLine, state:
 
 /// The box that is being drawn for a new finding.
 pub fn drawing_ui(painter: &Painter, canvas: &Canvas, drag: Option<&ViewDrag>) {
-    let Some(ViewDrag { kind: DragKind::Box(Some(region)), .. }) = drag else { return };
+    let Some(ViewDrag { kind: DragKind::Box(Some(region)) | DragKind::Region(Some(region)), .. }) = drag else {
+        return;
+    };
     let corners = corners(canvas, region);
     painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(1.5, theme().marks.drawing)));
 }

@@ -7,6 +7,7 @@ pub mod cross_reference;
 pub mod crosshair;
 pub mod edges;
 pub mod identity;
+pub mod lens;
 pub mod marks;
 pub mod notices;
 pub mod paint_callback;

@@ -23,8 +23,8 @@ use crate::ui::viewport::annotations::CornerFacts;
 use crate::ui::viewport::picture::Painted;
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::viewport::{
-    DraggedSeries, ai_strip, annotations, context_menu, cross_reference, crosshair, edges, identity, marks, notices,
-    paint_callback, picture, pointer, stack_bar, viewport_id,
+    DraggedSeries, ai_strip, annotations, context_menu, cross_reference, crosshair, edges, identity, lens, marks,
+    notices, paint_callback, picture, pointer, stack_bar, viewport_id,
 };
 use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
 
@@ -217,6 +217,12 @@ fn draw(
     let film = cine::state(context, view, shown.pane);
     let facts = CornerFacts { area, is_identity_hidden: view.is_identity_hidden, hovered, film };
     annotations::annotations_ui(ui, &painter, canvas, shown, &facts);
+    if let FrameState::Ready(frame) = &shown.state {
+        let chosen = selected.filter(|_| is_of_open).and_then(|id| context.session?.finding(&id));
+        lens::lens_ui(ui, &painter, view, canvas, shown, |lens| {
+            picture::request(frame, lens, shown, chosen, &view.overlay, view.display)
+        });
+    }
     painted
 }
 

@@ -6,11 +6,13 @@ use crate::domain::finding::Place;
 use crate::domain::geometry::PixelBox;
 use crate::domain::presentation::{VoiFunction, Window};
 use crate::domain::uid::StudyUid;
+use crate::imaging::histogram;
 use crate::imaging::view::ImageGrid;
 use crate::ui::dialogs::Dialog;
 use crate::ui::preferences::DragAction;
 use crate::ui::transient::{DragKind, ViewDrag};
 use crate::ui::view_state::{SeriesView, ViewState, WindowChoice};
+use crate::ui::viewport::lens::FACTORS;
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// Trackpad points for one image.
@@ -60,6 +62,7 @@ fn drag(
     for button in buttons.into_iter().filter(is_free).filter(|button| response.drag_started_by(*button)) {
         let kind = match button {
             PointerButton::Primary if view.transient.pointer.is_drawing_finding => DragKind::Box(None),
+            PointerButton::Primary if ui.input(|input| input.modifiers.shift_only()) => DragKind::Region(None),
             PointerButton::Primary => kind_of(habits.main),
             PointerButton::Middle => kind_of(habits.middle),
             _ => kind_of(habits.second),
@@ -97,19 +100,20 @@ fn drag(
                 let n_images = (delta.y / POINTS_PER_DRAGGED_IMAGE) as i64;
                 look.stack_index = scrolled(start_view.stack_index, n_images, shown.series.stack.len());
             }
-            DragKind::Box(_) => {
+            DragKind::Box(_) | DragKind::Region(_) => {
                 let drawn = drawn_box(canvas.image_point(origin), canvas.image_point(latest), &shown.grid());
                 if let Some(drag) = &mut view.transient.pointer.drag {
-                    drag.kind = DragKind::Box(drawn);
+                    let is_region = matches!(kind, DragKind::Region(_));
+                    drag.kind = if is_region { DragKind::Region(drawn) } else { DragKind::Box(drawn) };
                 }
             }
         }
     }
     let is_over = response.drag_stopped_by(drag.button) || !ui.input(|input| input.pointer.button_down(drag.button));
     if is_over {
-        finish(shown, view);
+        return finish(shown, view, look);
     }
-    !matches!(drag.kind, DragKind::Box(_))
+    !matches!(drag.kind, DragKind::Box(_) | DragKind::Region(_))
 }
 
 fn kind_of(action: DragAction) -> DragKind {
@@ -121,13 +125,29 @@ fn kind_of(action: DragAction) -> DragKind {
     }
 }
 
-/// Lets go of the drag; a drawn box asks for its name.
-fn finish(shown: &Shown<'_>, view: &mut ViewState) {
-    let Some(ViewDrag { kind: DragKind::Box(drawn), .. }) = view.transient.pointer.drag.take() else { return };
-    if let Some(region) = drawn {
-        view.transient.pointer.is_drawing_finding = false;
-        let place = Place::Region { region };
-        view.dialogs.push(Dialog::NewFinding { subject: shown.subject(), place, label: String::new() });
+/// Lets go of the drag; a drawn box asks for its name, a region becomes a window. Says whether the look has changed.
+fn finish(shown: &Shown<'_>, view: &mut ViewState, look: &mut SeriesView) -> bool {
+    let Some(drag) = view.transient.pointer.drag.take() else { return false };
+    match drag.kind {
+        DragKind::Box(Some(region)) => {
+            view.transient.pointer.is_drawing_finding = false;
+            let place = Place::Region { region };
+            view.dialogs.push(Dialog::NewFinding { subject: shown.subject(), place, label: String::new() });
+            false
+        }
+        DragKind::Region(Some(region)) => {
+            let attrs = shown.instance.frame(shown.frame_idx);
+            let window = shown
+                .frame()
+                .zip(attrs)
+                .and_then(|(frame, attrs)| histogram::region_window(frame, attrs, shown.instance.padding, &region));
+            if let Some(window) = window {
+                look.window = WindowChoice::Manual(window);
+            }
+            window.is_some()
+        }
+        DragKind::Box(None) | DragKind::Region(None) => false,
+        DragKind::Window | DragKind::Pan | DragKind::Zoom | DragKind::Scroll => true,
     }
 }
 
@@ -168,6 +188,11 @@ fn wheel(
             }
         }
     });
+    if view.transient.pointer.is_magnifying {
+        let wanted = view.transient.pointer.lens_factor * ZOOM_PER_LINE.powf(f64::from(-lines));
+        view.transient.pointer.lens_factor = wanted.clamp(*FACTORS.start(), *FACTORS.end());
+        return false;
+    }
     let mut is_changed = false;
     if factor != 1.0 {
         look.view = look.view.zoomed_about(canvas.viewport_point(cursor), factor, canvas.size_px());

@@ -159,6 +159,14 @@ fn the_palette_and_the_sheet_at_every_size() {
 }
 
 #[test]
+fn a_ct_under_the_magnifier_with_a_film() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    desk.facts.preferences.display.text_scale = 2.0;
+    picture("large-text", [1280.0, 800.0], desk);
+}
+
+#[test]
 fn the_dialogs() {
     let mut desk = Desk::new();
     desk.view.dialogs.push(Dialog::Shortcuts);
