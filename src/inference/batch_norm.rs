@@ -2,62 +2,60 @@
 //!
 //! Behind a convolution it disappears into the weights; before one, with a ReLU between, it stays.
 
-use candle_core::{Result, Tensor};
-use candle_nn::{Conv2d, Conv2dConfig, Module, VarBuilder};
+use candle_core::Result;
+use candle_nn::VarBuilder;
 
+use crate::inference::graph::{Affine, Conv};
 use crate::inference::weights::ExpectedTensors;
 
-/// PyTorch's default, which both networks use.
+/// PyTorch's default, which all networks but EfficientNet's first release use.
 const EPSILON: f64 = 1e-5;
 
-/// Scale and shift per channel, shaped to broadcast over N×C×H×W.
-#[derive(Clone, Debug)]
-pub struct ScaleShift {
-    scale: Tensor,
-    shift: Tensor,
+/// A weight's values in the file's order.
+pub fn values(vb: &VarBuilder, shape: &[usize], name: &str) -> Result<Vec<f32>> {
+    vb.get(shape, name)?.flatten_all()?.to_vec1()
 }
 
-impl ScaleShift {
-    pub fn load(n_channels: usize, vb: &VarBuilder) -> Result<Self> {
-        let (scale, shift) = scale_and_shift(n_channels, vb)?;
-        let as_map = |values: Vec<f64>| {
-            let values: Vec<f32> = values.into_iter().map(narrowed).collect();
-            Tensor::from_vec(values, (1, n_channels, 1, 1), vb.device())
-        };
-        Ok(Self { scale: as_map(scale)?, shift: as_map(shift)? })
-    }
+/// Scale and shift per channel, for a ReLU behind.
+pub fn affine(n_channels: usize, vb: &VarBuilder) -> Result<Affine> {
+    let (scale, shift) = scale_and_shift(n_channels, vb)?;
+    let narrow = |values: Vec<f64>| values.into_iter().map(narrowed).collect();
+    Ok(Affine { scale: narrow(scale), shift: narrow(shift) })
 }
 
-impl Module for ScaleShift {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.broadcast_mul(&self.scale)?.broadcast_add(&self.shift)
-    }
+/// A convolution without bias, as it is in the file.
+pub fn bare_conv((n_in, n_out): (usize, usize), kernel: usize, conv: &VarBuilder) -> Result<Conv> {
+    let weight = values(conv, &[n_out, n_in, kernel, kernel], "weight")?;
+    Ok(Conv::new((n_in, n_out), kernel, weight, vec![0.0; n_out]))
+}
+
+/// A convolution with bias, as it is in the file.
+pub fn biased_conv(widths: (usize, usize), kernel: usize, conv: &VarBuilder) -> Result<Conv> {
+    let bias = values(conv, &[widths.1], "bias")?;
+    Ok(Conv { bias, ..bare_conv(widths, kernel, conv)? })
 }
 
 /// A convolution without bias, followed by batch norm, as one convolution with a bias.
-pub fn folded_conv(
-    (n_in, n_out): (usize, usize),
-    kernel: usize,
-    config: Conv2dConfig,
-    conv: &VarBuilder,
-    norm: &VarBuilder,
-) -> Result<Conv2d> {
-    let weight = conv.get((n_out, n_in, kernel, kernel), "weight")?;
-    let (scale, shift) = scale_and_shift(n_out, norm)?;
-    let mut values = weight.flatten_all()?.to_vec1::<f32>()?;
-    for (filter, scale) in values.chunks_mut(n_in * kernel * kernel).zip(&scale) {
+pub fn folded_conv(widths: (usize, usize), kernel: usize, conv: &VarBuilder, norm: &VarBuilder) -> Result<Conv> {
+    folded(bare_conv(widths, kernel, conv)?, norm)
+}
+
+/// Batch norm into the weights in front of it.
+pub fn folded(mut conv: Conv, norm: &VarBuilder) -> Result<Conv> {
+    let (scale, shift) = scale_and_shift(conv.n_out, norm)?;
+    let per_output = conv.weight.len() / conv.n_out.max(1);
+    for (filter, scale) in conv.weight.chunks_mut(per_output.max(1)).zip(&scale) {
         for value in filter {
             *value = narrowed(f64::from(*value) * scale);
         }
     }
-    let weight = Tensor::from_vec(values, (n_out, n_in, kernel, kernel), conv.device())?;
-    let bias: Vec<f32> = shift.into_iter().map(narrowed).collect();
-    Ok(Conv2d::new(weight, Some(Tensor::from_vec(bias, n_out, conv.device())?), config))
+    conv.bias = shift.into_iter().map(narrowed).collect();
+    Ok(conv)
 }
 
 /// `scale = γ / √(σ² + ε)`, `shift = β − μ · scale`, in f64.
 fn scale_and_shift(n_channels: usize, vb: &VarBuilder) -> Result<(Vec<f64>, Vec<f64>)> {
-    let values = |name: &str| vb.get(n_channels, name)?.to_vec1::<f32>();
+    let values = |name: &str| values(vb, &[n_channels], name);
     let (gamma, beta) = (values("weight")?, values("bias")?);
     let (mean, variance) = (values("running_mean")?, values("running_var")?);
     let scale: Vec<f64> = gamma
@@ -86,4 +84,10 @@ pub fn expect_norm(expected: &mut ExpectedTensors, path: &str, n_channels: usize
 /// Adds a convolution's weight.
 pub fn expect_conv(expected: &mut ExpectedTensors, path: &str, n_in: usize, n_out: usize, kernel: usize) {
     expected.insert(format!("{path}.weight"), vec![n_out, n_in, kernel, kernel]);
+}
+
+/// Adds a fully connected layer.
+pub fn expect_linear(expected: &mut ExpectedTensors, path: &str, n_in: usize, n_out: usize) {
+    expected.insert(format!("{path}.weight"), vec![n_out, n_in]);
+    expected.insert(format!("{path}.bias"), vec![n_out]);
 }

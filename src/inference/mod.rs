@@ -7,12 +7,14 @@
 pub mod batch_norm;
 pub mod card_check;
 pub mod cardiothoracic;
+pub mod cpu;
 pub mod densenet;
 pub mod device;
 pub mod embedded;
 pub mod error;
 pub mod findings;
 pub mod golden;
+pub mod graph;
 pub mod identity;
 pub mod input_gate;
 pub mod letterbox;

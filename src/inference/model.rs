@@ -14,7 +14,7 @@ use crate::inference::error::{InferenceError, ModelError};
 use crate::inference::findings::{RunFacts, of_classification, of_segmentation};
 use crate::inference::identity::pixels_sha256;
 use crate::inference::model_card::ModelCard;
-use crate::inference::network::{Network, Output};
+use crate::inference::network::{Engine, Network, Output};
 use crate::inference::postprocess;
 use crate::inference::preprocess::{Prepared, prepare};
 use crate::inference::weights::check_sha256;
@@ -35,9 +35,19 @@ pub struct Model {
 impl Model {
     /// From a checked card and the bytes of its weights file.
     pub fn from_parts(card: ModelCard, weights: &[u8], choice: &DeviceChoice) -> Result<Self, ModelError> {
+        Self::on_engine(card, weights, choice, Engine::Auto)
+    }
+
+    /// The same, on a given engine: to hold one against the other.
+    pub fn on_engine(
+        card: ModelCard,
+        weights: &[u8],
+        choice: &DeviceChoice,
+        engine: Engine,
+    ) -> Result<Self, ModelError> {
         check_sha256(&card.weights.file, weights, &card.weights.sha256)?;
         let device = choice.open()?;
-        let network = Network::load(&card, weights, &device)?;
+        let network = Network::load(&card, weights, &device, engine)?;
         let identity = ModelIdentity {
             id: card.id.clone(),
             name: card.name.clone(),
@@ -81,7 +91,7 @@ impl Model {
         stage(0)?;
         let Prepared { values, letterbox, notices } = prepare(&self.card.input, instance, frame)?;
         stage(1)?;
-        let output = self.run(values)?;
+        let output = self.run_unless(values, cancel)?;
         stage(2)?;
         let segments = match &output {
             Output::Classes { .. } => Vec::new(),
@@ -101,6 +111,11 @@ impl Model {
 
     /// The network alone, on one prepared picture.
     pub fn run(&self, values: Vec<f32>) -> Result<Output, InferenceError> {
+        self.run_unless(values, &|| false)
+    }
+
+    /// The same, given up between two layers once `cancel` says so.
+    pub fn run_unless(&self, values: Vec<f32>, cancel: &dyn Fn() -> bool) -> Result<Output, InferenceError> {
         let input = &self.card.input;
         let shape = [1, input.channels, input.rows, input.cols];
         if values.len() != shape.iter().product::<usize>() {
@@ -110,11 +125,8 @@ impl Model {
                 found: vec![values.len()],
             });
         }
-        if !values.iter().all(|value| value.is_finite()) {
-            return Err(InferenceError::NotFinite { stage: "the network's input" });
-        }
         let x = Tensor::from_vec(values, &shape, &self.device)?;
-        self.network.run(&self.card, &x)
+        self.network.run(&self.card, &x, cancel)
     }
 
     fn record(&self, subject: &Subject, frame: &Frame, began: Instant) -> ModelRun {

@@ -104,12 +104,19 @@ pub struct UnetSpec {
     pub depth: usize,
     pub norm: Norm,
     pub up: Upsampling,
+    /// Each level adds a 1×1 convolution of its input to its output.
+    #[serde(default)]
+    pub residual: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Norm {
     Batch,
+    /// Each picture's own mean and variance.
+    Instance,
+    /// Convolutions with a bias instead.
+    None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,20 +2,44 @@
 //!
 //! candle's ReLU is `max(x, 0)` and swallows NaN, so a broken input would leave as ordinary-looking scores.
 
-use candle_core::{Device, Tensor};
-use candle_nn::VarBuilder;
+use std::sync::Arc;
 
-use crate::inference::densenet::{self, Densenet};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::{Linear, Module as _, VarBuilder};
+
+use crate::inference::cpu::isa::Isa;
+use crate::inference::cpu::program::Program;
 use crate::inference::error::{InferenceError, ModelError};
+use crate::inference::graph::Graph;
+use crate::inference::graph::candle::CandleGraph;
 use crate::inference::model_card::{Architecture, ModelCard};
 use crate::inference::saliency::{RawMap, grad_cam_closed_form};
-use crate::inference::unet::{self, Unet};
-use crate::inference::weights::read_tensors;
+use crate::inference::weights::{ExpectedTensors, read_tensors};
+use crate::inference::{densenet, unet};
 
 #[derive(Clone, Debug)]
-pub enum Network {
-    Densenet(Box<Densenet>),
-    Unet(Box<Unet>),
+pub struct Network {
+    trunk: Trunk,
+    /// Behind global average pooling; a segmentation has none.
+    head: Option<Linear>,
+}
+
+/// The part that costs time, on one engine or the other.
+#[derive(Clone, Debug)]
+enum Trunk {
+    Fast(Arc<Program>),
+    Candle(Arc<CandleGraph>),
+}
+
+/// How the trunk is to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The program's own operators on a processor where they know the network; candle's elsewhere.
+    Auto,
+    /// The program's own operators with one instruction set, or candle's.
+    Fast(Isa),
+    /// candle's operators, for comparison.
+    Candle,
 }
 
 /// A network's answer on the processor, checked.
@@ -29,41 +53,83 @@ pub enum Output {
 
 impl Network {
     /// Builds the card's network from the bytes of a safetensors file.
-    pub fn load(card: &ModelCard, weights: &[u8], device: &Device) -> Result<Self, ModelError> {
-        let expected = match &card.architecture {
-            Architecture::Densenet(spec) => densenet::expected_tensors(spec),
-            Architecture::Unet(spec) => unet::expected_tensors(spec),
+    pub fn load(card: &ModelCard, weights: &[u8], device: &Device, engine: Engine) -> Result<Self, ModelError> {
+        let tensors = read_tensors(weights, &expected_tensors(&card.architecture))?;
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let (graph, head) = match &card.architecture {
+            Architecture::Densenet(spec) => {
+                let (graph, width) = densenet::trunk(spec, &vb)?;
+                (graph, Some((densenet::HEAD, width, spec.n_classes)))
+            }
+            Architecture::Unet(spec) => (unet::graph(spec, &vb)?, None),
         };
-        let tensors = read_tensors(weights, &expected)?;
-        let vb = VarBuilder::from_tensors(tensors, candle_core::DType::F32, device);
-        Ok(match &card.architecture {
-            Architecture::Densenet(spec) => Self::Densenet(Box::new(Densenet::load(spec, &vb)?)),
-            Architecture::Unet(spec) => Self::Unet(Box::new(Unet::load(spec, &vb)?)),
-        })
+        let head = head.map(|(path, width, n_classes)| linear(&vb.pp(path), width, n_classes, device)).transpose()?;
+        drop(vb);
+        Ok(Self { trunk: Trunk::new(&graph, (card.input.rows, card.input.cols), device, engine)?, head })
     }
 
-    /// Runs one picture, 1×C×H×W of the card's size.
-    pub fn run(&self, card: &ModelCard, x: &Tensor) -> Result<Output, InferenceError> {
+    /// Whether the program's own operators run the trunk.
+    pub fn is_fast(&self) -> bool {
+        matches!(self.trunk, Trunk::Fast(_))
+    }
+
+    /// Runs one picture, 1×C×H×W of the card's size; asks `cancel` between layers.
+    pub fn run(&self, card: &ModelCard, x: &Tensor, cancel: &dyn Fn() -> bool) -> Result<Output, InferenceError> {
         let input = &card.input;
         check_shape("the network's input", x, &[1, input.channels, input.rows, input.cols])?;
+        finite_values("the network's input", x)?;
+        let features = self.trunk.run(x, cancel)?;
+        let Some(head) = &self.head else {
+            // Channel 0 is the background.
+            check_shape("the network's output", &features, &[1, card.segments.len() + 1, input.rows, input.cols])?;
+            return Ok(Output::Channels { logits: finite_values("the network's output", &features)? });
+        };
+        finite_values("the feature map", &features)?;
+        let logits = head.forward(&features.mean((2, 3))?)?;
+        check_shape("the network's output", &logits, &[1, card.labels.len()])?;
+        let maps = match card.saliency {
+            // With global average pooling the linear layer's weights give Grad-CAM in closed form.
+            Some(_) => grad_cam_closed_form(&features, head.weight())?,
+            None => Vec::new(),
+        };
+        Ok(Output::Classes { logits: finite_values("the network's output", &logits)?, maps })
+    }
+}
+
+/// Names and shapes of a network's weights.
+pub fn expected_tensors(architecture: &Architecture) -> ExpectedTensors {
+    match architecture {
+        Architecture::Densenet(spec) => densenet::expected_tensors(spec),
+        Architecture::Unet(spec) => unet::expected_tensors(spec),
+    }
+}
+
+fn linear(vb: &VarBuilder, n_in: usize, n_out: usize, device: &Device) -> candle_core::Result<Linear> {
+    let weight = vb.get((n_out, n_in), "weight")?.to_device(device)?;
+    Ok(Linear::new(weight, Some(vb.get(n_out, "bias")?.to_device(device)?)))
+}
+
+impl Trunk {
+    fn new(graph: &Graph, (rows, cols): (usize, usize), device: &Device, engine: Engine) -> Result<Self, ModelError> {
+        let isa = match engine {
+            Engine::Auto => device.is_cpu().then(Isa::detect),
+            Engine::Fast(isa) => device.is_cpu().then_some(isa),
+            Engine::Candle => None,
+        };
+        match isa.and_then(|isa| Program::new(graph, rows, cols, isa)) {
+            Some(program) => Ok(Self::Fast(Arc::new(program))),
+            None => Ok(Self::Candle(Arc::new(CandleGraph::new(graph, device)?))),
+        }
+    }
+
+    fn run(&self, x: &Tensor, cancel: &dyn Fn() -> bool) -> Result<Tensor, InferenceError> {
         match self {
-            Self::Densenet(densenet) => {
-                let features = densenet.features(x)?;
-                finite_values("the feature map", &features)?;
-                let logits = densenet.head(&features)?;
-                check_shape("the network's output", &logits, &[1, card.labels.len()])?;
-                let maps = match card.saliency {
-                    Some(_) => grad_cam_closed_form(&features, densenet.head_weight())?,
-                    None => Vec::new(),
-                };
-                Ok(Output::Classes { logits: finite_values("the network's output", &logits)?, maps })
+            Self::Fast(program) => {
+                let values = program.run(&x.flatten_all()?.to_vec1::<f32>()?, cancel)?;
+                let [channels, rows, cols] = program.output();
+                Ok(Tensor::from_vec(values, (1, channels, rows, cols), x.device())?)
             }
-            Self::Unet(unet) => {
-                let logits = unet.forward(x)?;
-                // Channel 0 is the background.
-                check_shape("the network's output", &logits, &[1, card.segments.len() + 1, input.rows, input.cols])?;
-                Ok(Output::Channels { logits: finite_values("the network's output", &logits)? })
-            }
+            Self::Candle(graph) => graph.run(x, cancel),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod analysis;
 mod cards;
+mod engine;
 mod gate;
 mod golden;
 mod measuring;
