@@ -48,7 +48,7 @@ impl Winograd {
 
     pub fn new(conv: &Conv) -> Self {
         let Conv { n_in, n_out, .. } = *conv;
-        let mut transformed: Vec<Vec<f32>> = vec![Vec::with_capacity(n_in * n_out); POINTS];
+        let mut transformed: Vec<Vec<f32>> = (0..POINTS).map(|_| Vec::with_capacity(n_in * n_out)).collect();
         for kernel in conv.weight.chunks_exact(9) {
             for (point, value) in transformed.iter_mut().zip(transformed_kernel(kernel)) {
                 point.push(value);
