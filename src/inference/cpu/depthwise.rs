@@ -97,7 +97,25 @@ fn some_pixels<L: Lanes, const N: usize>(
     let Depthwise { weights, bias, kernel, stride, after, .. } = depthwise;
     let n_channels = to.channels;
     let mut channel = 0;
-    while channel < n_channels {
+    // Whole steps first: the same again with care for the end would be too slow for all.
+    while channel + LANES <= n_channels {
+        let mut sums = [L::load_whole(&bias[channel..]); N];
+        for row in 0..*kernel {
+            for col in 0..*kernel {
+                let weight = L::load_whole(&weights[(row * kernel + col) * n_channels + channel..]);
+                let values = &from[row * row_len + col * n_channels + channel..];
+                for (p, sum) in sums.iter_mut().enumerate() {
+                    *sum = L::load_whole(&values[p * stride * n_channels..]).mul_add(weight, *sum);
+                }
+            }
+        }
+        for (p, sum) in sums.into_iter().enumerate() {
+            let sum = if *after == Activation::Relu { sum.relu() } else { sum };
+            sum.store_whole(&mut out[p * to.step + channel..]);
+        }
+        channel += LANES;
+    }
+    if channel < n_channels {
         let mut sums = [L::load_some(&bias[channel..]); N];
         for row in 0..*kernel {
             for col in 0..*kernel {
@@ -109,11 +127,9 @@ fn some_pixels<L: Lanes, const N: usize>(
                 }
             }
         }
-        let width = LANES.min(n_channels - channel);
         for (p, sum) in sums.into_iter().enumerate() {
             let sum = if *after == Activation::Relu { sum.relu() } else { sum };
-            sum.store_some(&mut out[p * to.step + channel..][..width]);
+            sum.store_some(&mut out[p * to.step + channel..][..n_channels - channel]);
         }
-        channel += LANES;
     }
 }

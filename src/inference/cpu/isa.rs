@@ -32,6 +32,23 @@ pub trait Lanes: Copy {
     /// `max(self, 0)` that keeps NaN.
     fn relu(self) -> Self;
 
+    /// The first sixteen of a slice that has as many; NaN otherwise, which no test overlooks.
+    #[inline(always)]
+    fn load_whole(values: &[f32]) -> Self {
+        match values.first_chunk::<LANES>() {
+            Some(whole) => Self::load(whole),
+            None => Self::splat(f32::NAN),
+        }
+    }
+
+    /// To the first sixteen of a slice that has as many.
+    #[inline(always)]
+    fn store_whole(self, values: &mut [f32]) {
+        if let Some(whole) = values.first_chunk_mut::<LANES>() {
+            self.store(whole);
+        }
+    }
+
     /// The first numbers of a slice; zeros behind its end.
     #[inline(always)]
     fn load_some(values: &[f32]) -> Self {

@@ -168,23 +168,31 @@ impl Work for ToPoints<'_> {
             let (row, col) = tiles.corner(tile);
             let is_inside = row > 0 && col > 0 && row + TILE < rows && col + TILE < cols;
             let mut channel = 0;
+            while is_inside && channel + LANES <= channels {
+                let corner = &input.from_pixel((row - 1) * cols + col - 1)[channel..];
+                let mut values = [[L::splat(0.0); 6]; 6];
+                for (i, of_row) in values.iter_mut().enumerate() {
+                    let line = &corner[i * cols * step..];
+                    for (j, value) in of_row.iter_mut().enumerate() {
+                        *value = L::load_whole(&line[j * step..]);
+                    }
+                }
+                let places = &mut inputs[tile * channels + channel..];
+                for (i, of_row) in transformed_input(&values).into_iter().enumerate() {
+                    for (j, value) in of_row.into_iter().enumerate() {
+                        value.store_whole(&mut places[(i * 6 + j) * point_len..]);
+                    }
+                }
+                channel += LANES;
+            }
             while channel < channels {
                 let mut values = [[L::splat(0.0); 6]; 6];
-                if is_inside {
-                    let corner = input.from_pixel((row - 1) * cols + col - 1);
-                    for (i, of_row) in values.iter_mut().enumerate() {
-                        for (j, value) in of_row.iter_mut().enumerate() {
-                            *value = L::load_some(&corner[(i * cols + j) * step + channel..]);
-                        }
-                    }
-                } else {
-                    for (i, of_row) in values.iter_mut().enumerate() {
-                        for (j, value) in of_row.iter_mut().enumerate() {
-                            // One less than the corner; before the border this wraps to far beyond the map.
-                            let (y, x) = ((row + i).wrapping_sub(1), (col + j).wrapping_sub(1));
-                            if y < rows && x < cols {
-                                *value = L::load_some(&input.from_pixel(y * cols + x)[channel..]);
-                            }
+                for (i, of_row) in values.iter_mut().enumerate() {
+                    for (j, value) in of_row.iter_mut().enumerate() {
+                        // One less than the corner; before the border this wraps to far beyond the map.
+                        let (y, x) = ((row + i).wrapping_sub(1), (col + j).wrapping_sub(1));
+                        if y < rows && x < cols {
+                            *value = L::load_some(&input.from_pixel(y * cols + x)[channel..]);
                         }
                     }
                 }
@@ -255,8 +263,11 @@ impl Work for FromPoints<'_> {
             let mut channel = 0;
             while channel < to.channels {
                 let mut values = [[L::splat(0.0); 6]; 6];
-                for (point, value) in values.iter_mut().flatten().enumerate() {
-                    *value = L::load_some(&sums[point * point_len + tile * n_out + channel..]);
+                let places = &sums[tile * n_out + channel..];
+                for (i, of_row) in values.iter_mut().enumerate() {
+                    for (j, value) in of_row.iter_mut().enumerate() {
+                        *value = L::load_whole(&places[(i * 6 + j) * point_len..]);
+                    }
                 }
                 let width = LANES.min(to.channels - channel);
                 let bias = L::load_some(&bias[channel..]);
@@ -274,7 +285,12 @@ impl Work for FromPoints<'_> {
                             value = value.relu();
                         }
                         let pixel = (y - tiles.first_out_row) * to.cols + x;
-                        value.store_some(&mut out[pixel * to.step + to.offset + channel..][..width]);
+                        let place = &mut out[pixel * to.step + to.offset + channel..];
+                        if width == LANES {
+                            value.store_whole(place);
+                        } else {
+                            value.store_some(&mut place[..width]);
+                        }
                     }
                 }
                 channel += LANES;
