@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined, ratio};
 use crate::validation::proportion::wilson;
-use crate::validation::resampling::{BootstrapPlan, Patients, bootstrap, quantile, replicates};
+use crate::validation::resampling::{BootstrapPlan, Patients, bootstrap, percentile_interval, quantile, replicates};
+use crate::validation::roc::mean;
 use crate::validation::scores::checked;
 use crate::validation::special::{normal_reach, normal_two_sided};
 
@@ -164,15 +165,31 @@ impl Predictions {
     }
 
     pub fn expected_error(&self, bins: Bins, patients: &Patients, plan: &BootstrapPlan) -> Estimate {
-        let interval = bootstrap(patients, plan, &|cases| Ok(self.of_cases(cases).errors(bins)[0]));
+        let interval = self.error_interval(patients, plan, &|one| one.errors(bins)[0]);
         let definition = "expected calibration error: gap of mean probability and observed share, weighted by bin";
         Estimate::new(Ok(self.errors(bins)[0]), interval, self.count(), definition)
     }
 
     pub fn maximum_error(&self, bins: Bins, patients: &Patients, plan: &BootstrapPlan) -> Estimate {
-        let interval = bootstrap(patients, plan, &|cases| Ok(self.of_cases(cases).errors(bins)[1]));
+        let interval = self.error_interval(patients, plan, &|one| one.errors(bins)[1]);
         let definition = "maximum calibration error: largest gap of a bin that holds cases";
         Estimate::new(Ok(self.errors(bins)[1]), interval, self.count(), definition)
+    }
+
+    /// A drawn sample scatters about its bins, so that its error is too large: the draws are moved back by the difference
+    /// of their mean to the value.
+    fn error_interval(
+        &self,
+        patients: &Patients,
+        plan: &BootstrapPlan,
+        error: &(dyn Fn(&Self) -> f64 + Sync),
+    ) -> Result<Interval, Undefined> {
+        let drawn = replicates(patients, plan, &|cases| Ok(error(&self.of_cases(cases))));
+        let excess = mean(&drawn) - error(self);
+        let interval = percentile_interval(drawn, plan.level)?;
+        let (low, high) = (interval.low - excess, interval.high - excess);
+        let method = "patient bootstrap, percentile, moved to the value";
+        Ok(Interval { low, high, method, ..interval }.within(0.0, 1.0))
     }
 
     /// The observed share at each of `at` by interpolation between bins, with the band of the patient bootstrap.

@@ -136,3 +136,19 @@ pub struct Test {
     /// Two-sided.
     pub p: f64,
 }
+
+/// For a field that may have a reason in place of its value: `{ "reason": … }`.
+pub fn or_reason<T: Serialize, S: serde::Serializer>(
+    result: &Result<T, Undefined>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap as _;
+    match result {
+        Ok(value) => value.serialize(serializer),
+        Err(why) => {
+            let mut map = serializer.serialize_map(Some(1))?;
+            map.serialize_entry("reason", &why.to_string())?;
+            map.end()
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined};
+use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined, or_reason};
 use crate::validation::scores::{Ranked, Tie, checked, order_with_ties};
 use crate::validation::special::{normal_reach, normal_two_sided, t_reach, t_two_sided};
 
@@ -192,6 +192,7 @@ pub fn covariance(a: &[f64], b: &[f64]) -> Option<f64> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AreaComparison {
     pub difference: Estimate,
+    #[serde(serialize_with = "or_reason")]
     pub test: Result<Test, Undefined>,
 }
 

@@ -1,6 +1,7 @@
 //! The program without a window, as a script sees it: arguments in, one document and an exit code out.
 
 mod bad_input;
+mod stats;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ mod agreement;
 mod calibration;
 mod froc;
 mod mrmc;
+mod overlap;
 mod proportions;
 mod ranking;
 mod special;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::cli::stats::arguments::StatsArguments;
 use crate::domain::RESEARCH_USE_ONLY;
 
 /// Opens DICOM folders, files or a DICOMDIR for review; the jobs below do the same without a window.
@@ -49,6 +50,8 @@ pub enum Command {
     Export(ExportArguments),
     /// List models with their cards, hashes checked
     Models(ModelsArguments),
+    /// Statistics of plain tables and masks: ROC, readers, free response, agreement, calibration, overlap
+    Stats(StatsArguments),
     /// Measure this program on this machine, beside the usual way to do the same
     Bench(BenchArguments),
 }

@@ -12,6 +12,7 @@ pub mod inspect_text;
 mod models;
 pub mod output;
 mod render;
+pub mod stats;
 mod target;
 
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ fn is_json(command: &Command) -> bool {
         Command::Findings(arguments) => arguments.json,
         Command::Export(arguments) => arguments.json,
         Command::Models(arguments) => arguments.json,
+        Command::Stats(arguments) => arguments.is_json(),
         Command::Bench(arguments) => arguments.is_json(),
         Command::Demo(_) => false,
     }
@@ -64,6 +66,7 @@ fn run_job(command: &Command, common: &Common) -> Outcome {
         Command::Findings(arguments) => findings::run(arguments, common),
         Command::Export(arguments) => export::run(arguments, common, &importer),
         Command::Models(arguments) => models::run(arguments, common),
+        Command::Stats(arguments) => stats::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, common, &importer),
         Command::Demo(_) => Outcome::Done,
     }

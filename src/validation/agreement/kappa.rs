@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined, ratio};
+use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined, or_reason, ratio};
 use crate::validation::special::{normal_reach, normal_two_sided};
 
 /// How far apart two categories are.
@@ -45,8 +45,10 @@ pub struct CrossTable {
 pub struct Kappa {
     pub kappa: Estimate,
     /// That agreement is by chance alone.
+    #[serde(serialize_with = "or_reason")]
     pub test: Result<Test, Undefined>,
     /// Of the asymptotic interval.
+    #[serde(serialize_with = "or_reason")]
     pub standard_error: Result<f64, Undefined>,
     pub observed_agreement: Estimate,
     /// Prevalence- and bias-adjusted.

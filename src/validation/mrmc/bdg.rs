@@ -4,7 +4,7 @@
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use serde::Serialize;
 
-use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined};
+use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined, or_reason};
 use crate::validation::mrmc::Readings;
 use crate::validation::special::{t_reach, t_two_sided};
 
@@ -20,6 +20,7 @@ pub struct Bdg {
     pub variances: [f64; 3],
     pub modalities: [Estimate; 2],
     pub difference: Estimate,
+    #[serde(serialize_with = "or_reason")]
     pub test: Result<Test, Undefined>,
 }
 

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined};
+use crate::validation::estimate::{Count, Estimate, Interval, Test, Undefined, or_reason};
 use crate::validation::mrmc::covariance::{Merits, pairs};
 use crate::validation::special::{chi_square_upper, f_upper, normal_reach, normal_two_sided, t_reach, t_two_sided};
 
@@ -43,6 +43,7 @@ pub struct Difference {
     pub first: usize,
     pub second: usize,
     pub estimate: Estimate,
+    #[serde(serialize_with = "or_reason")]
     pub test: Result<Test, Undefined>,
 }
 
@@ -51,6 +52,7 @@ pub struct Difference {
 pub struct Analysis {
     pub scope: Scope,
     /// That all modalities are equal.
+    #[serde(serialize_with = "or_reason")]
     pub test: Result<Test, Undefined>,
     pub differences: Vec<Difference>,
     /// Each modality's mean over readers.

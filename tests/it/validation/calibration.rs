@@ -68,7 +68,10 @@ fn the_band_of_the_reliability_curve_holds_it() {
     }
     let brier = found.brier(&patients, &plan);
     assert!(brier.interval.unwrap().low < brier.value.unwrap());
-    assert_eq!(found.expected_error(Bins::EqualWidth(10), &patients, &plan).count.n, truth.len());
+    let error = found.expected_error(Bins::EqualWidth(10), &patients, &plan);
+    let (interval, value) = (error.interval.unwrap(), error.value.unwrap());
+    assert!(interval.low <= value && value <= interval.high);
+    assert_eq!(error.count.n, truth.len());
 }
 
 #[test]
