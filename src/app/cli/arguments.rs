@@ -249,6 +249,7 @@ impl BenchArguments {
             BenchSubject::Inference(inference) => inference.json,
             BenchSubject::Store(store) => store.json,
             BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
+            BenchSubject::Stats(stats) => stats.json,
         }
     }
 }
@@ -269,6 +270,21 @@ pub enum BenchSubject {
     Store(BenchStoreArguments),
     /// One radiograph of 4096 × 3328 in every transfer syntax, beside DCMTK, gdcm and pylibjpeg
     Syntaxes(BenchSyntaxesArguments),
+    /// DeLong, the bootstrap and surface distances, beside scikit-learn and DeepMind's surface-distance
+    Stats(BenchStatsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchStatsArguments {
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// A Python with scikit-learn, scipy and surface-distance, to measure beside
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod pictures;
 mod scan;
 mod scratch;
 mod sheet;
+mod stats;
 mod syntaxes;
 mod viewer;
 
@@ -36,6 +37,7 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         BenchSubject::Syntaxes(syntaxes) => {
             syntaxes::measure(importer, &syntaxes.dir, syntaxes.repeats, syntaxes.peer_python.as_deref())
         }
+        BenchSubject::Stats(stats) => stats::measure(stats.repeats, stats.peer_python.as_deref()),
         BenchSubject::Store(store) => {
             let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
             disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats)
