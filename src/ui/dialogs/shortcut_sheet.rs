@@ -15,7 +15,9 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
                 group_ui(first, Group::Review);
                 group_ui(first, Group::Hold);
                 mouse_ui(first);
+                group_ui(first, Group::Tools);
                 group_ui(second, Group::Images);
+                group_ui(second, Group::Panes);
                 group_ui(third, Group::Window);
                 group_ui(third, Group::Program);
             });

@@ -17,6 +17,7 @@ use overread::imaging::view::ImageGrid;
 use overread::review::command::Command;
 use overread::ui::action::{Action, ReviewAction};
 use overread::ui::context::FrameSource as _;
+use overread::ui::shortcuts::Group;
 use overread::ui::tools::Tool;
 use overread::ui::{planes, theme};
 
@@ -363,6 +364,16 @@ fn a_kept_tool_draws_again_and_a_label_is_dragged_away() {
     let tools = &harness.state().view.transient.tools;
     let (.., now) = tools.traces.labels.iter().find(|(_, of, _)| *of == id).unwrap();
     assert!(now.center().distance(to) < 1.5, "{now:?} {to:?}");
+}
+
+#[test]
+fn the_sheet_of_keys_has_every_group() {
+    let mut harness = harness(Desk::new());
+    press(&mut harness, Key::F1);
+    for group in Group::ALL {
+        assert!(harness.query_all_by_label(group.word()).next().is_some(), "{}", group.word());
+    }
+    harness.get_by_label("Two diameters at right angles");
 }
 
 #[test]
