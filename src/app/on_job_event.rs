@@ -4,6 +4,7 @@ use crate::app::dispatch::{ahead, analysis, export, open, review};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
+use crate::app::places;
 use crate::app::state::desk::Desk;
 use crate::app::state::library::{Partial, RunningScan};
 use crate::domain::uid::{ModelId, StudyUid};
@@ -197,6 +198,12 @@ fn on_chosen(app: &mut App, chosen: Chosen) {
     match chosen {
         Chosen::ToOpen(paths) => open::paths(app, paths),
         Chosen::ExportFolder { study, folder } => export::write(app, &study, folder),
+        Chosen::PictureWritten(Ok(path)) => app.voice.info(format!("The picture was written to {}", path.display())),
+        Chosen::PictureWritten(Err(text)) => app.voice.error(format!("The picture was not written: {text}")),
+        Chosen::PictureWithoutPlace(picture) => {
+            let path = places::picture_file().display().to_string();
+            app.view.dialogs.push(Dialog::SavePicture { picture, path });
+        }
         Chosen::Nothing { at_once: true } => {
             app.voice.info("No file dialog is available here: type the path, or drop files on the window.");
             app.view.dialogs.push(Dialog::OpenPath(String::new()));

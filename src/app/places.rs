@@ -19,6 +19,13 @@ pub fn demo_dir() -> PathBuf {
     project().map_or_else(|| std::env::temp_dir().join("overread-demo"), |dirs| dirs.cache_dir().join("demo"))
 }
 
+/// What a picture of the screen is called when its place is to be typed.
+pub fn picture_file() -> PathBuf {
+    let dirs = directories::UserDirs::new();
+    let folder = dirs.map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()).to_owned());
+    folder.unwrap_or_default().join("overread-picture.png")
+}
+
 /// Folders searched for models a user brings, in order; the shipped ones are inside the program.
 pub fn model_roots(extra: Option<&PathBuf>) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = extra.cloned().into_iter().collect();

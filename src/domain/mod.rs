@@ -16,6 +16,7 @@ pub mod mask;
 pub mod model;
 pub mod overlay;
 pub mod patient;
+pub mod picture;
 pub mod presentation;
 pub mod report;
 pub mod saliency;

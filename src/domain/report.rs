@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::Decision;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Subject};
 use crate::domain::study::Study;
 use crate::domain::uid::{ReaderName, StudyUid};
 
@@ -17,6 +17,8 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// In the order they were placed.
     pub annotations: Vec<ReportedAnnotation>,
+    /// Images that the reader marked, in the study's order.
+    pub key_images: Vec<Subject>,
     /// RFC 3339 with offset.
     pub made_at: String,
     /// Program name and version.

@@ -36,11 +36,13 @@ pub struct ReportDocument<'a> {
     findings: Vec<FindingBlock<'a>>,
     /// What readers drew and measured, in the order it was placed.
     annotations: Vec<AnnotationBlock<'a>>,
+    /// Images that the reader marked to come back to.
+    key_images: Vec<ImageBlock<'a>>,
 }
 
 impl<'a> ReportDocument<'a> {
     pub fn new(report: &'a Report) -> Self {
-        let Report { study_uid, study, findings, annotations, made_at, made_by } = report;
+        let Report { study_uid, study, findings, annotations, key_images, made_at, made_by } = report;
         let study = study.as_deref();
         Self {
             schema: REPORT_SCHEMA,
@@ -52,6 +54,7 @@ impl<'a> ReportDocument<'a> {
             patient: study.map(PatientBlock::new),
             findings: findings.iter().map(FindingBlock::new).collect(),
             annotations: annotations.iter().map(AnnotationBlock::new).collect(),
+            key_images: key_images.iter().map(ImageBlock::new).collect(),
         }
     }
 }

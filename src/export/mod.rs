@@ -14,6 +14,7 @@ mod json_document;
 pub mod numpy;
 mod phantom_dicom;
 pub mod phantom_study;
+pub mod picture_file;
 pub mod secondary_capture;
 pub mod staging;
 mod typeface;

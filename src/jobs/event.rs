@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Intake, Progress};
+use crate::domain::picture::CapturedPicture;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{EventId, ModelId, StudyUid};
@@ -165,6 +166,10 @@ pub enum Chosen {
         study: StudyUid,
         folder: PathBuf,
     },
+    /// A picture of the screen was written, or why not.
+    PictureWritten(Result<PathBuf, String>),
+    /// No dialog can be shown here: where the picture goes is to be typed.
+    PictureWithoutPlace(CapturedPicture),
     /// Closed without a choice, or no dialog could be shown; `at_once` tells that nobody can have seen one.
     Nothing {
         at_once: bool,

@@ -26,6 +26,7 @@ impl ReviewSession {
             study,
             findings: findings.collect(),
             annotations: annotations.collect(),
+            key_images: Vec::new(),
             made_at: made_at.to_owned(),
             made_by: made_by.to_owned(),
         }

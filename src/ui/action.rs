@@ -7,6 +7,7 @@ use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
+use crate::domain::picture::CapturedPicture;
 use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid};
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::ui::hanging::Protocol;
@@ -109,6 +110,11 @@ pub enum ExportAction {
     /// Ask for a folder, then write the open study's report there.
     ChooseFolder,
     ToFolder(PathBuf),
+    /// Ask for a file, then write the picture there.
+    SavePicture(CapturedPicture),
+    PictureToFile(CapturedPicture, PathBuf),
+    /// The screen has put a picture on the clipboard.
+    PictureCopied,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@ use crate::domain::decision::Verdict;
 use crate::domain::presentation::{VoiFunction, Window};
 use crate::imaging::presets::{presets, presets_apply};
 use crate::ui::action::{Action, AppAction, ExportAction, OpenAction};
+use crate::ui::capture;
 use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
@@ -13,10 +14,12 @@ use crate::ui::dialogs::Dialog;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::history;
+use crate::ui::key_images::{self, Direction};
 use crate::ui::planes;
 use crate::ui::preferences::Step;
 use crate::ui::shortcuts::{
-    CineKey, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, StageKey, ToolKey, ViewKey, is_held, take_pressed,
+    CineKey, HoldKey, KeyCommand, KeyContext, KeyImageKey, ProgramKey, ReviewKey, StageKey, ToolKey, ViewKey, is_held,
+    take_pressed,
 };
 use crate::ui::tools::menu;
 use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoice};
@@ -63,6 +66,10 @@ pub fn run(
         KeyCommand::Review(key) => review_key(context, view, actions, key),
         KeyCommand::Program(key) => program_key(ctx, context, view, actions, key),
         KeyCommand::Cine(key) => cine_key(ctx, context, view, key),
+        KeyCommand::Capture(key) => capture::ask(ctx, view, key),
+        KeyCommand::KeyImage(KeyImageKey::Toggle) => key_images::toggle(context, view),
+        KeyCommand::KeyImage(KeyImageKey::Next) => key_images::step(context, view, Direction::Forward),
+        KeyCommand::KeyImage(KeyImageKey::Previous) => key_images::step(context, view, Direction::Back),
         KeyCommand::Tool(key) => tool_key(context, view, key),
         // Read above, while they are down.
         KeyCommand::Hold(_) => {}

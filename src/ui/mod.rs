@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod arrangement;
+pub mod capture;
 pub mod cine;
 pub mod commands;
 pub mod context;
@@ -13,6 +14,7 @@ pub mod dialogs;
 pub mod hanging;
 pub mod history;
 pub mod in_force;
+pub mod key_images;
 pub mod keys;
 pub mod links;
 pub mod panels;

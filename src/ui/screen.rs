@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui, ViewportCommand};
+use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, ScrollArea, Ui, ViewportCommand};
 
 use crate::domain::frame::FrameKey;
 use crate::domain::uid::FindingId;
 use crate::ui::action::{Action, AppAction, OpenAction, ReviewAction, ViewAction};
 use crate::ui::arrangement::PanelWidths;
+use crate::ui::capture::capture_ui;
 use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
@@ -78,6 +79,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         let ground = Frame::new().fill(theme().surface.window.into());
         CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
     }
+    capture_ui(ui, context, view, actions);
     dialogs_ui(ui, context, view, actions);
     actions.extend(view.transient.tools.asked.drain(..).map(Action::from));
     ask_for_frames(ui, view, wanted, actions);
@@ -112,6 +114,7 @@ fn side_panels_ui(
         800.0.. => (140.0, 320.0),
         _ => (96.0, 240.0),
     };
+    let is_low = ui.available_height() < 500.0;
     let kept = view.arrangement.panels;
     let series_width = kept.series.unwrap_or(series_fits).min(ui.available_width() * 0.25);
     let series = Panel::left("series")
@@ -132,8 +135,18 @@ fn side_panels_ui(
             });
             Panel::bottom("finding details").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(6.0);
-                finding_facts_ui(ui, context, view, actions);
-                overlay_controls_ui(ui, context, view);
+                if is_low {
+                    // The list comes first where there is little room.
+                    CollapsingHeader::new("Details and overlays").show(ui, |ui| {
+                        ScrollArea::vertical().max_height(120.0).show(ui, |ui| {
+                            finding_facts_ui(ui, context, view, actions);
+                            overlay_controls_ui(ui, context, view);
+                        });
+                    });
+                } else {
+                    finding_facts_ui(ui, context, view, actions);
+                    overlay_controls_ui(ui, context, view);
+                }
                 ui.add_space(4.0);
             });
             Panel::bottom("measurements").frame(Frame::NONE).resizable(false).show(ui, |ui| {

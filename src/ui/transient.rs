@@ -10,6 +10,7 @@ use crate::domain::geometry::PixelBox;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
 use crate::domain::uid::{FindingId, StudyUid};
+use crate::ui::capture::CaptureMemory;
 use crate::ui::cine::CineMemory;
 use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
@@ -50,6 +51,7 @@ pub struct PaneMemory {
     /// How far apart linked stacks were when they began to move together.
     pub link_offsets: LinkOffsets,
     pub cine: CineMemory,
+    pub capture: CaptureMemory,
     /// The stage as the program hung it last, and of which study.
     pub hung: Option<(StudyUid, Stage)>,
 }

@@ -14,6 +14,7 @@ use crate::imaging::view::View;
 use crate::render::request::Interpolation;
 use crate::ui::arrangement::Arrangement;
 use crate::ui::dialogs::Dialog;
+use crate::ui::key_images::KeyImage;
 use crate::ui::planes::PlanesView;
 use crate::ui::preferences::LetterEdges;
 use crate::ui::stage::{Pane, PaneContent, SeriesRef, Stage};
@@ -74,6 +75,7 @@ pub struct LookAt {
     /// How planes through a series' volume lie.
     pub planes: BTreeMap<SeriesPart, PlanesView>,
     pub selected: Option<FindingId>,
+    pub key_images: BTreeSet<KeyImage>,
 }
 
 impl LookAt {

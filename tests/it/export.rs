@@ -230,6 +230,7 @@ fn report(study: Option<Arc<Study>>, findings: Vec<ReportedFinding>) -> Report {
         study,
         findings,
         annotations: Vec::new(),
+        key_images: Vec::new(),
         made_at: "2026-03-01T11:00:00+01:00".into(),
         made_by: "overread 0.1.0".into(),
     }

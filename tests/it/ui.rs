@@ -2,6 +2,7 @@
 
 mod cine;
 mod desk;
+mod key_images;
 mod palette;
 mod pictures;
 mod reading;

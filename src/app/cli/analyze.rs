@@ -144,6 +144,7 @@ fn write_findings(findings: &[Arc<Finding>], out: &Path) -> Result<Vec<Value>, N
             study: None,
             findings: vec![ReportedFinding { finding: Arc::clone(finding), decision: None, history: Vec::new() }],
             annotations: Vec::new(),
+            key_images: Vec::new(),
             made_at: stamp::now(),
             made_by: PROGRAM.to_owned(),
         };

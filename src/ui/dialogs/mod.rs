@@ -19,6 +19,7 @@ use egui::{Align2, Frame, Id, Margin, Modal, RichText, Stroke, Ui, vec2};
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
+use crate::domain::picture::CapturedPicture;
 use crate::domain::uid::FindingId;
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
@@ -51,6 +52,11 @@ pub enum Dialog {
         text: String,
     },
     Shortcuts,
+    /// A file typed by hand for a picture of the screen.
+    SavePicture {
+        picture: CapturedPicture,
+        path: String,
+    },
     Settings(SettingsDraft),
     Palette(PaletteDraft),
     About,
@@ -87,6 +93,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
             annotation_text::annotation_text_ui(ui, context, view, annotation, text)
         }
         Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
+        Dialog::SavePicture { picture, path } => path::save_picture_ui(ui, picture, path, actions),
         Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),
         Dialog::Palette(draft) => palette::palette_ui(ui, context, view, actions, draft),
         Dialog::SaveHanging(name) => save_hanging::save_hanging_ui(ui, context, view, actions, name),

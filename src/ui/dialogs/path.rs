@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Key, RichText, TextEdit, Ui};
 
+use crate::domain::picture::CapturedPicture;
 use crate::ui::action::{Action, ExportAction, OpenAction};
 use crate::ui::dialogs::{Stay, modal};
 use crate::ui::theme::theme;
@@ -17,6 +18,14 @@ pub fn open_path_ui(ui: &Ui, path: &mut String, actions: &mut Vec<Action>) -> St
 pub fn export_path_ui(ui: &Ui, path: &mut String, actions: &mut Vec<Action>) -> Stay {
     let words = "A folder for the report of this study.";
     path_ui(ui, "Export to path", words, "Export", path, |path| actions.push(ExportAction::ToFolder(path).into()))
+}
+
+pub fn save_picture_ui(ui: &Ui, picture: &CapturedPicture, path: &mut String, actions: &mut Vec<Action>) -> Stay {
+    let words = "A PNG file. One that is there already is left alone: the picture gets a name of its own.";
+    let picture = picture.clone();
+    path_ui(ui, "Save picture", words, "Save", path, |path| {
+        actions.push(ExportAction::PictureToFile(picture.clone(), path).into());
+    })
 }
 
 fn path_ui(ui: &Ui, title: &str, words: &str, verb: &str, path: &mut String, mut done: impl FnMut(PathBuf)) -> Stay {

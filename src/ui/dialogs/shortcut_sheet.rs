@@ -10,6 +10,14 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
     modal(ui, "Keyboard and mouse", 980.0, |ui| {
         let height = ui.ctx().content_rect().height() - 190.0;
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            // With a large text there is room for one column only.
+            if ui.available_width() < 700.0 {
+                for group in Group::ALL {
+                    group_ui(ui, group);
+                }
+                mouse_ui(ui);
+                return;
+            }
             ui.columns(3, |columns| {
                 let [first, second, third] = columns else { return };
                 group_ui(first, Group::Review);

@@ -3,6 +3,7 @@
 pub mod cine_tools;
 pub mod finding_details;
 pub mod findings;
+pub mod key_image_tools;
 pub mod measurements;
 pub mod models;
 pub mod overlay_controls;

@@ -18,35 +18,52 @@ use crate::ui::words::{clipped, date};
 
 /// Below this width the bar drops what the menu also offers.
 const WIDE: f32 = 1350.0;
+/// Below this one nothing stays but the menu, the study and what this program is for.
+const NARROW: f32 = 900.0;
 
 pub fn top_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let is_wide = ui.available_width() >= WIDE;
+    // With a large text the bar keeps what must be seen; the menu, the settings and the start page have the rest.
+    let is_narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         menu_ui(ui, context, view, actions);
-        let tip = "Read every DICOM file in a folder and below";
-        if keyed_button(ui, true, "Open folder…", tip, KeyCommand::Program(ProgramKey::OpenFolder)).clicked() {
-            actions.push(OpenAction::ChooseFolder.into());
+        if !is_narrow {
+            opening_ui(ui, context, actions, is_wide);
         }
-        if is_wide {
-            let tip = "Read chosen files";
-            if keyed_button(ui, true, "Open files…", tip, KeyCommand::Program(ProgramKey::OpenFiles)).clicked() {
-                actions.push(OpenAction::ChooseFiles.into());
-            }
-        }
-        recent_ui(ui, context, actions);
         ui.separator();
-        study_selector_ui(ui, context, view, actions, if is_wide { 380.0 } else { 270.0 });
+        let width = match (is_wide, is_narrow) {
+            (true, _) => 380.0,
+            (false, false) => 270.0,
+            (false, true) => (ui.available_width() * 0.4).clamp(100.0, 270.0),
+        };
+        study_selector_ui(ui, context, view, actions, width);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let has_study = context.open_study.is_some();
-            let tip = "Write the report of this study to a folder";
-            if keyed_button(ui, has_study, "Export…", tip, KeyCommand::Program(ProgramKey::Export)).clicked() {
-                actions.push(ExportAction::ChooseFolder.into());
+            if !is_narrow {
+                let has_study = context.open_study.is_some();
+                let tip = "Write the report of this study to a folder";
+                if keyed_button(ui, has_study, "Export…", tip, KeyCommand::Program(ProgramKey::Export)).clicked() {
+                    actions.push(ExportAction::ChooseFolder.into());
+                }
+                reader_ui(ui, context, view, actions);
+                ui.separator();
             }
-            reader_ui(ui, context, view, actions);
-            ui.separator();
             ui.add(Label::new(RichText::new(RESEARCH_USE_ONLY).small().color(theme().state.warning)).truncate());
         });
     });
+}
+
+fn opening_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>, is_wide: bool) {
+    let tip = "Read every DICOM file in a folder and below";
+    if keyed_button(ui, true, "Open folder…", tip, KeyCommand::Program(ProgramKey::OpenFolder)).clicked() {
+        actions.push(OpenAction::ChooseFolder.into());
+    }
+    if is_wide {
+        let tip = "Read chosen files";
+        if keyed_button(ui, true, "Open files…", tip, KeyCommand::Program(ProgramKey::OpenFiles)).clicked() {
+            actions.push(OpenAction::ChooseFiles.into());
+        }
+    }
+    recent_ui(ui, context, actions);
 }
 
 fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {

@@ -6,6 +6,7 @@ use crate::ui::action::Action;
 use crate::ui::context::UiContext;
 use crate::ui::keys::view_key;
 use crate::ui::panels::cine_tools::cine_tools_ui;
+use crate::ui::panels::key_image_tools::key_image_tools_ui;
 use crate::ui::panels::panes_menu::panes_menu_ui;
 use crate::ui::panels::plane_tools::plane_tools_ui;
 use crate::ui::shortcuts::{KeyCommand, ViewKey, hint};
@@ -48,6 +49,7 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
             }
         }
         cine_tools_ui(ui, context, view, &shown);
+        key_image_tools_ui(ui, context, view, &shown);
         if !shown.instance.overlays.is_empty() {
             graphics_ui(ui, view);
         }

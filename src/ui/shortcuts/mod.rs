@@ -29,6 +29,8 @@ pub enum KeyCommand {
     Program(ProgramKey),
     Hold(HoldKey),
     Cine(CineKey),
+    KeyImage(KeyImageKey),
+    Capture(CaptureKey),
     Tool(ToolKey),
 }
 
@@ -112,6 +114,22 @@ pub enum ProgramKey {
     FocusPanels,
     Cancel,
     Quit,
+}
+
+/// Images marked to come back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyImageKey {
+    Toggle,
+    Next,
+    Previous,
+}
+
+/// What is on screen, as a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureKey {
+    SavePane,
+    SaveAll,
+    CopyPane,
 }
 
 /// The film in the active pane.

@@ -6,7 +6,8 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::ui::shortcuts::{
-    CineKey, Group, HoldKey, KeyCommand, KeyContext, ProgramKey, ReviewKey, Shortcut, StageKey, ToolKey, ViewKey,
+    CaptureKey, CineKey, Group, HoldKey, KeyCommand, KeyContext, KeyImageKey, ProgramKey, ReviewKey, Shortcut,
+    StageKey, ToolKey, ViewKey,
 };
 use crate::ui::stage::Layout;
 use crate::ui::tools::Tool;
@@ -90,6 +91,14 @@ const fn cine(command: CineKey, name: &'static str, chords: Chords, words: &'sta
     Shortcut::new(KeyCommand::Cine(command), name, chords, Group::Images, words)
 }
 
+const fn key_image(command: KeyImageKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::KeyImage(command), name, chords, Group::Images, words)
+}
+
+const fn capture(command: CaptureKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Capture(command), name, chords, Group::Program, words)
+}
+
 // One line a command.
 #[rustfmt::skip]
 pub static SHORTCUTS: &[Shortcut] = &[
@@ -122,6 +131,9 @@ pub static SHORTCUTS: &[Shortcut] = &[
     image(ViewKey::FlipVertical, "view.flip_vertical", &[plain(Key::V)], "Flip top to bottom"),
     image(ViewKey::ToggleGraphics, "view.toggle_graphics", &[plain(Key::F)], "Graphics of the file on and off"),
     image(ViewKey::Reset, "view.reset", &[plain(Key::Space)], "Reset the view"),
+    key_image(KeyImageKey::Toggle, "key_image.toggle", &[plain(Key::M)], "Key image: mark it, or take the mark away"),
+    key_image(KeyImageKey::Next, "key_image.next", &[ctrl(Key::ArrowRight)], "Next key image"),
+    key_image(KeyImageKey::Previous, "key_image.previous", &[ctrl(Key::ArrowLeft)], "Previous key image"),
     cine(CineKey::Play, "cine.play", &[plain(Key::C)], "Play as a film, and stop"),
     cine(CineKey::Faster, "cine.faster", &[plain(Key::Period)], "Film faster"),
     cine(CineKey::Slower, "cine.slower", &[plain(Key::Comma)], "Film slower"),
@@ -173,6 +185,9 @@ pub static SHORTCUTS: &[Shortcut] = &[
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
     program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
     program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),
+    capture(CaptureKey::SavePane, "capture.save_pane", &[ctrl(Key::S)], "Save the picture on screen…"),
+    capture(CaptureKey::SaveAll, "capture.save_all", &[ctrl_shift(Key::S)], "Save all panes as one picture…"),
+    capture(CaptureKey::CopyPane, "capture.copy_pane", &[ctrl_shift(Key::C)], "Copy the picture on screen"),
     program(ProgramKey::HideIdentity, "program.hide_identity", &[plain(Key::P)], "Hide who the patient is"),
     program(ProgramKey::Shortcuts, "program.shortcuts", &[plain(Key::F1)], "All keys on one sheet"),
     program(ProgramKey::Settings, "program.settings", &[ctrl(Key::Comma)], "Settings…"),

@@ -121,9 +121,10 @@ pub fn pane_ui(
     }
     describe(ui, &canvas, &shown);
     let bar = bar_rect(rect, n_scrolled(&shown));
+    let keys = view.look(&shown.study.uid).map(|look| look.key_images.clone()).unwrap_or_default();
     let of_review = context.session.filter(|_| &shown.study.uid == open);
     let moved = match shown.cut {
-        None => stack_bar::stack_bar_ui(ui, bar, &shown, of_review),
+        None => stack_bar::stack_bar_ui(ui, bar, &shown, of_review, &keys),
         Some(_) => None,
     };
     if let (Some(stack_index), Some(pane)) = (moved, view.look_mut(open).stage.panes.get_mut(pane)) {

@@ -1,8 +1,11 @@
 //! The bar at the side that shows and moves the place in the stack, with ticks where findings are.
 
+use std::collections::BTreeSet;
+
 use egui::{Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::review::session::ReviewSession;
+use crate::ui::key_images::KeyImage;
 use crate::ui::theme::{faded, theme};
 use crate::ui::viewport::marks::family_color;
 use crate::ui::viewport::shown::Shown;
@@ -10,7 +13,13 @@ use crate::ui::viewport::shown::Shown;
 pub const WIDTH: f32 = 14.0;
 
 /// Draws the bar; returns the image the reader moved to.
-pub fn stack_bar_ui(ui: &mut Ui, rect: Rect, shown: &Shown<'_>, session: Option<&ReviewSession>) -> Option<usize> {
+pub fn stack_bar_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    shown: &Shown<'_>,
+    session: Option<&ReviewSession>,
+    keys: &BTreeSet<KeyImage>,
+) -> Option<usize> {
     let n_images = shown.series.stack.len();
     if n_images < 2 {
         return None;
@@ -33,6 +42,16 @@ pub fn stack_bar_ui(ui: &mut Ui, rect: Rect, shown: &Shown<'_>, session: Option<
         if let Some(index) = place.filter(|_| finding.is_flagged()) {
             let y = place_of(index, n_images, track);
             painter.hline(rect.x_range(), y, Stroke::new(2.0, family_color(finding)));
+        }
+    }
+    for index in (0..n_images).filter(|_| !keys.is_empty()) {
+        let is_key = shown
+            .series
+            .image(index)
+            .is_some_and(|(instance, frame)| keys.iter().any(|key| key.sop == instance.sop && key.frame == frame));
+        if is_key {
+            let y = place_of(index, n_images, track);
+            painter.circle_filled(pos2(track.center().x, y), 3.0, theme().marks.reader);
         }
     }
     let height = (track.height() / n_images as f32).max(14.0);

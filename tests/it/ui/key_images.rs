@@ -1,0 +1,66 @@
+//! Key images, and pictures of the screen.
+
+use std::sync::Arc;
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use overread::domain::picture::CapturedPicture;
+use overread::ui::action::{Action, ExportAction};
+use overread::ui::dialogs::Dialog;
+use overread::ui::key_images::{KeyPlace, places};
+
+use crate::ui::desk::Desk;
+use crate::ui::{harness, open_look, press};
+
+fn marked(desk: &Desk) -> Vec<KeyPlace> {
+    let study = &desk.studies[0];
+    places(study, desk.view.look(&study.uid).unwrap())
+}
+
+#[test]
+fn m_marks_an_image_and_control_with_an_arrow_goes_from_one_to_the_next() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    let mut harness = harness(desk);
+    press(&mut harness, Key::M);
+    press(&mut harness, Key::Home);
+    press(&mut harness, Key::M);
+    let of_ct = |stack_idx: usize| KeyPlace { series_idx: 1, stack_idx };
+    assert_eq!(marked(harness.state()), [of_ct(0), of_ct(9)]);
+    for (key, at) in [(Key::ArrowRight, 9), (Key::ArrowRight, 0), (Key::ArrowLeft, 9)] {
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        harness.run_steps(3);
+        assert_eq!(open_look(harness.state()).stack_index, at);
+    }
+    press(&mut harness, Key::M);
+    assert_eq!(marked(harness.state()), [of_ct(0)]);
+    harness.get_by_label("Key images: 1").click();
+    harness.run_steps(3);
+    harness.get_by_label_contains("Series 2, image 1").click();
+    harness.run_steps(3);
+    assert_eq!(open_look(harness.state()).stack_index, 0);
+}
+
+#[test]
+fn key_images_come_back_with_the_study() {
+    let mut harness = harness(Desk::new());
+    press(&mut harness, Key::M);
+    let study = harness.state().studies[0].uid.clone();
+    let kept = harness.state().view.to_json(&study).unwrap();
+    let mut view = overread::ui::view_state::ViewState::default();
+    view.restore(&study, &kept);
+    assert_eq!(view.look(&study).unwrap().key_images.len(), 1);
+}
+
+#[test]
+fn a_picture_without_a_dialog_asks_for_its_path() {
+    let mut desk = Desk::new();
+    let picture = CapturedPicture { width: 1, height: 1, rgb: Arc::from([1, 2, 3]) };
+    let path = "/tmp/picture.png".to_owned();
+    desk.view.dialogs.push(Dialog::SavePicture { picture: picture.clone(), path });
+    let mut harness = harness(desk);
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    let asked = Action::Export(ExportAction::PictureToFile(picture, "/tmp/picture.png".into()));
+    assert!(harness.state().asked.contains(&asked));
+}
