@@ -131,7 +131,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     image(ViewKey::FlipVertical, "view.flip_vertical", &[plain(Key::V)], "Flip top to bottom"),
     image(ViewKey::ToggleGraphics, "view.toggle_graphics", &[plain(Key::F)], "Graphics of the file on and off"),
     image(ViewKey::Reset, "view.reset", &[plain(Key::Space)], "Reset the view"),
-    key_image(KeyImageKey::Toggle, "key_image.toggle", &[plain(Key::M)], "Key image: mark it, or take the mark away"),
+    key_image(KeyImageKey::Toggle, "key_image.toggle", &[shift(Key::M)], "Key image: mark it, or take the mark away"),
     key_image(KeyImageKey::Next, "key_image.next", &[ctrl(Key::ArrowRight)], "Next key image"),
     key_image(KeyImageKey::Previous, "key_image.previous", &[ctrl(Key::ArrowLeft)], "Previous key image"),
     cine(CineKey::Play, "cine.play", &[plain(Key::C)], "Play as a film, and stop"),

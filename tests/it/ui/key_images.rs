@@ -12,19 +12,24 @@ use overread::ui::key_images::{KeyPlace, places};
 use crate::ui::desk::Desk;
 use crate::ui::{harness, open_look, press};
 
+fn mark(harness: &mut egui_kittest::Harness<'_, Desk>) {
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::M);
+    harness.run_steps(4);
+}
+
 fn marked(desk: &Desk) -> Vec<KeyPlace> {
     let study = &desk.studies[0];
     places(study, desk.view.look(&study.uid).unwrap())
 }
 
 #[test]
-fn m_marks_an_image_and_control_with_an_arrow_goes_from_one_to_the_next() {
+fn shift_m_marks_an_image_and_control_with_an_arrow_goes_from_one_to_the_next() {
     let mut desk = Desk::new();
     desk.select("ct-nodule");
     let mut harness = harness(desk);
-    press(&mut harness, Key::M);
+    mark(&mut harness);
     press(&mut harness, Key::Home);
-    press(&mut harness, Key::M);
+    mark(&mut harness);
     let of_ct = |stack_idx: usize| KeyPlace { series_idx: 1, stack_idx };
     assert_eq!(marked(harness.state()), [of_ct(0), of_ct(9)]);
     for (key, at) in [(Key::ArrowRight, 9), (Key::ArrowRight, 0), (Key::ArrowLeft, 9)] {
@@ -32,7 +37,7 @@ fn m_marks_an_image_and_control_with_an_arrow_goes_from_one_to_the_next() {
         harness.run_steps(3);
         assert_eq!(open_look(harness.state()).stack_index, at);
     }
-    press(&mut harness, Key::M);
+    mark(&mut harness);
     assert_eq!(marked(harness.state()), [of_ct(0)]);
     harness.get_by_label("Key images: 1").click();
     harness.run_steps(3);
@@ -44,7 +49,7 @@ fn m_marks_an_image_and_control_with_an_arrow_goes_from_one_to_the_next() {
 #[test]
 fn key_images_come_back_with_the_study() {
     let mut harness = harness(Desk::new());
-    press(&mut harness, Key::M);
+    mark(&mut harness);
     let study = harness.state().studies[0].uid.clone();
     let kept = harness.state().view.to_json(&study).unwrap();
     let mut view = overread::ui::view_state::ViewState::default();
