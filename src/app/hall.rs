@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use egui::Color32;
 
@@ -137,10 +137,15 @@ impl App {
 
     /// Everything but drawing, once a pass: job events within their budget, then the screen's wishes.
     pub fn work(&mut self) {
-        for event in self.runner.drain(EVENT_BUDGET) {
+        // One at a time: a fault in one of them loses none of the others
+        let start = Instant::now();
+        while start.elapsed() < EVENT_BUDGET
+            && let Some(event) = self.runner.next_event()
+        {
             on_job_event(self, event);
         }
-        for action in std::mem::take(&mut self.actions) {
+        for _ in 0..self.actions.len() {
+            let action = self.actions.remove(0);
             dispatch::dispatch(self, action);
         }
         if let Some(study) = self.record.settled_look() {

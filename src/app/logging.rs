@@ -29,5 +29,14 @@ pub fn install() {
     let wanted = std::env::var("OVERREAD_LOG").ok().and_then(|text| text.parse::<LevelFilter>().ok());
     if log::set_boxed_logger(Box::new(Stderr)).is_ok() {
         log::set_max_level(wanted.unwrap_or(LevelFilter::Warn));
+        say_where_it_fails();
     }
+}
+
+/// A panic is told by its place alone: what it says might hold patient data.
+fn say_where_it_fails() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        log::error!("a fault of the program at {place}");
+    }));
 }

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod dispatch;
+mod faults;
 pub mod frame_cache;
 pub mod hall;
 mod logging;
@@ -13,6 +14,7 @@ pub mod settings;
 pub mod startup;
 mod state;
 pub mod volume_shelf;
+pub mod window;
 
 use std::process::ExitCode;
 

@@ -2,19 +2,25 @@
 
 pub mod unseen;
 
+use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup};
-use wgpu::DeviceType;
+use eframe::egui_wgpu::{SurfaceErrorAction, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
+use wgpu::{CurrentSurfaceTexture, DeviceType};
 
 use crate::app::cli::output;
 use crate::app::hall::{App, AppOptions};
 use crate::app::settings;
+use crate::app::window::{House, Returns, Wake, is_drawn_by_processor};
+use crate::jobs::panic_guard::{TaskOutcome, guarded};
 use crate::ui::arrangement::WindowPlace;
 use crate::ui::preferences::DrawnBy;
 use crate::ui::theme;
+use crate::ui::viewport::paint_callback;
 
 /// Libraries that the window loads when it opens, with the Debian package that brings each.
 const LINUX_LIBRARIES: [(&str, &str); 8] = [
@@ -28,7 +34,7 @@ const LINUX_LIBRARIES: [(&str, &str); 8] = [
     ("libdbus-1.so.3", "libdbus-1-3"),
 ];
 
-/// Runs the window until it is closed.
+/// Runs the window until the reader closes it: one that is lost is opened anew around the same hall.
 pub fn open_window(options: AppOptions) -> ExitCode {
     if let Some(text) = missing_for_a_window() {
         output::message(&text);
@@ -37,28 +43,58 @@ pub fn open_window(options: AppOptions) -> ExitCode {
     options.importer.prepare();
     // What is wrong with the file is said when the program itself reads it.
     let (settings, _) = settings::read(&options.settings);
+    let house = Rc::<House>::default();
+    let (mut options, mut returns) = (Some(options), Returns::default());
+    let mut way = (settings.arrangement.window, settings.screen.display.drawn_by);
+    loop {
+        let has_fallen = match guarded(|| run_window(&house, &mut options, way)) {
+            TaskOutcome::Returned(Ok(())) => false,
+            TaskOutcome::Returned(Err(error)) => return not_opened(&error),
+            TaskOutcome::Panicked => true,
+        };
+        let Some(trouble) = house.take_trouble(has_fallen) else { return ExitCode::SUCCESS };
+        let n_returns = returns.one_more(Instant::now());
+        let mut hall = house.hall.borrow_mut();
+        let (Some(app), Some(n_returns)) = (&mut *hall, n_returns) else {
+            output::message(
+                "the window failed again and again, and is closed. Everything decided is kept; \
+                 start the program again to continue where you were",
+            );
+            return ExitCode::from(2);
+        };
+        way.0 = app.view.arrangement.window;
+        if is_drawn_by_processor(&trouble, n_returns) {
+            way.1 = DrawnBy::Processor;
+        }
+        app.returned(&trouble, n_returns);
+    }
+}
+
+fn run_window(
+    house: &Rc<House>,
+    options: &mut Option<AppOptions>,
+    (place, drawn_by): (Option<WindowPlace>, DrawnBy),
+) -> eframe::Result {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Overread – research use only")
         .with_app_id("overread")
         .with_min_inner_size([900.0, 600.0])
         .with_drag_and_drop(true);
     let native = eframe::NativeOptions {
-        viewport: placed(viewport, settings.arrangement.window),
+        viewport: placed(viewport, place),
         renderer: eframe::Renderer::Wgpu,
-        wgpu_options: graphics(settings.screen.display.drawn_by),
+        wgpu_options: graphics(house.wake.clone(), drawn_by),
         ..eframe::NativeOptions::default()
     };
-    let run = eframe::run_native("overread", native, Box::new(|cc| Ok(Box::new(create(cc, options)?))));
-    match run {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::message(&format!(
-                "the window could not be opened: {error}. On Debian or Ubuntu install: apt-get install {}",
-                packages(LINUX_LIBRARIES.iter())
-            ));
-            ExitCode::from(2)
+    let house = Rc::clone(house);
+    let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, Box<dyn Error + Send + Sync>> {
+        if let Some(options) = options.take() {
+            let app = App::start(options, house.wake.callback())?;
+            house.hall.replace(Some(app));
         }
-    }
+        Ok(Box::new(house.enter(cc)))
+    };
+    eframe::run_native("overread", native, Box::new(create))
 }
 
 /// The window where it was, else of a size that most screens have.
@@ -70,32 +106,74 @@ fn placed(viewport: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::
     if place.position.is_some() { viewport.with_position(rect.min) } else { viewport }
 }
 
-/// Who computes the pictures. Where there is no such adapter, any other that can draw.
-fn graphics(drawn_by: DrawnBy) -> WgpuConfiguration {
-    let mut configuration = WgpuConfiguration::default();
-    if let (DrawnBy::Processor, WgpuSetup::CreateNew(setup)) = (drawn_by, &mut configuration.wgpu_setup) {
+/// How the window gets its pictures onto the screen, and what happens when it cannot for a moment.
+fn graphics(wake: Wake, drawn_by: DrawnBy) -> WgpuConfiguration {
+    let mut setup = WgpuSetupCreateNew::without_display_handle();
+    setup.device_descriptor = Arc::new(|adapter| {
+        let limits = adapter.limits();
+        wgpu::DeviceDescriptor {
+            label: Some("overread window"),
+            // As wide as several screens side by side
+            required_limits: wgpu::Limits {
+                max_texture_dimension_2d: limits.max_texture_dimension_2d,
+                ..wgpu::Limits::default().using_resolution(limits)
+            },
+            ..Default::default()
+        }
+    });
+    // Where there is no such adapter, any other that can draw
+    if drawn_by == DrawnBy::Processor {
         setup.native_adapter_selector = Some(Arc::new(|adapters, surface| {
-            let can_draw = |adapter: &&wgpu::Adapter| surface.is_none_or(|it| adapter.is_surface_supported(it));
-            let is_processor = |adapter: &&wgpu::Adapter| adapter.get_info().device_type == DeviceType::Cpu;
-            let drawing = || adapters.iter().filter(can_draw);
-            let chosen = drawing().find(is_processor).or_else(|| drawing().next());
-            chosen.cloned().ok_or_else(|| "no adapter can draw on this screen".to_owned())
+            let can_show = |adapter: &&wgpu::Adapter| surface.is_none_or(|surface| adapter.is_surface_supported(surface));
+            let by_processor = adapters.iter().filter(can_show).find(|adapter| is_software(adapter));
+            let any = by_processor.or_else(|| adapters.iter().find(can_show));
+            any.cloned().ok_or_else(|| "no graphics adapter draws into this window".to_owned())
         }));
     }
-    configuration
+    WgpuConfiguration {
+        wgpu_setup: WgpuSetup::CreateNew(setup),
+        on_surface_status: Arc::new(move |status| match status {
+            CurrentSurfaceTexture::Outdated => SurfaceErrorAction::Reconfigure,
+            CurrentSurfaceTexture::Lost => SurfaceErrorAction::RecreateSurface,
+            // Hidden: nothing to show until the system asks again
+            CurrentSurfaceTexture::Occluded => SurfaceErrorAction::SkipFrame,
+            _ => {
+                wake.after(Duration::from_millis(100));
+                SurfaceErrorAction::SkipFrame
+            }
+        }),
+        ..WgpuConfiguration::default()
+    }
 }
 
-/// The program inside a window or a test harness.
+fn is_software(adapter: &wgpu::Adapter) -> bool {
+    adapter.get_info().device_type == DeviceType::Cpu
+}
+
+fn not_opened(error: &eframe::Error) -> ExitCode {
+    output::message(&format!(
+        "the window could not be opened: {error}. On Debian or Ubuntu install: apt-get install {}",
+        packages(LINUX_LIBRARIES.iter())
+    ));
+    ExitCode::from(2)
+}
+
+/// The program inside a test harness.
 pub fn create(cc: &eframe::CreationContext<'_>, options: AppOptions) -> std::io::Result<App> {
-    theme::install(&cc.egui_ctx);
-    if let Some(render_state) = &cc.wgpu_render_state {
-        crate::ui::viewport::paint_callback::install(render_state);
-    }
     let ctx = cc.egui_ctx.clone();
     let mut app = App::start(options, Arc::new(move || ctx.request_repaint()))?;
-    let is_software = |state: &eframe::egui_wgpu::RenderState| state.adapter.get_info().device_type == DeviceType::Cpu;
-    app.view.transient.pointer.saves_work = cc.wgpu_render_state.as_ref().is_some_and(is_software);
+    enter(&mut app, cc);
     Ok(app)
+}
+
+/// Makes the hall at home in a window: nothing of an earlier one is relied upon.
+pub fn enter(app: &mut App, cc: &eframe::CreationContext<'_>) {
+    theme::install(&cc.egui_ctx);
+    if let Some(state) = &cc.wgpu_render_state {
+        paint_callback::install(state);
+    }
+    app.view.transient.enter_window();
+    app.view.transient.pointer.saves_work = cc.wgpu_render_state.as_ref().is_some_and(|state| is_software(&state.adapter));
 }
 
 /// A sentence when no window can be opened here.

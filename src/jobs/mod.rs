@@ -7,7 +7,7 @@ pub mod cancel;
 pub mod event;
 pub mod in_order;
 pub mod latest;
-mod panic_guard;
+pub mod panic_guard;
 pub mod runner;
 pub mod store_hand;
 pub mod wanted;

@@ -119,15 +119,9 @@ impl Runner {
         })
     }
 
-    /// The events so far, for at most `budget`; the rest stays for the next call.
-    pub fn drain(&self, budget: Duration) -> Vec<JobEvent> {
-        let start = Instant::now();
-        let mut drained = Vec::new();
-        while start.elapsed() < budget {
-            let Ok(event) = self.events.try_recv() else { break };
-            drained.push(event);
-        }
-        drained
+    /// The next event, if one has come.
+    pub fn next_event(&self) -> Option<JobEvent> {
+        self.events.try_recv().ok()
     }
 
     pub fn shelf(&self) -> Arc<Mutex<ModelShelf>> {

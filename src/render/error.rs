@@ -10,6 +10,10 @@ pub enum RenderError {
     MaskGrid { rows: u32, cols: u32 },
     #[error("{n_segments} segments are chosen; at most {limit} can be drawn at a time.", limit = crate::render::request::MAX_SEGMENTS)]
     TooManySegments { n_segments: usize },
+    #[error("The graphics adapter has not enough memory for this image.")]
+    OutOfMemory,
+    #[error("The graphics adapter could not draw this image: {0}")]
+    Refused(String),
     #[error("No graphics adapter was found: {0}")]
     NoAdapter(String),
     #[error("The graphics adapter gave no device: {0}")]

@@ -4,6 +4,7 @@
 //! `shaders/` has a twin of the same name in [`cpu`], and a test that the two agree within 1/255.
 
 pub mod cpu;
+pub mod device_watch;
 pub mod error;
 mod frame_texture;
 mod grayscale_pass;

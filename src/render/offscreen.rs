@@ -53,6 +53,10 @@ impl OffscreenRenderer {
         Ok(Self { device, queue, adapter: adapter.get_info(), format, renderer, rgba_pass: None, target: None })
     }
 
+    pub fn device(&self) -> &wgpu::Device {
+        &self.device
+    }
+
     /// Such as `llvmpipe (LLVM 15.0.6, 256 bits)`.
     pub fn adapter_name(&self) -> &str {
         &self.adapter.name

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::render::device_watch::caught;
 use crate::render::error::RenderError;
 use crate::render::frame_texture::{self, FrameTextureKey, PixelKind};
 use crate::render::grayscale_pass::{self, GrayscaleVariant, VoiKind};
@@ -101,11 +102,35 @@ impl Renderer {
     /// screen that is lost for a moment would swallow what waits for it. All viewports are prepared before the first is
     /// painted.
     ///
-    /// After an error the viewport paints nothing, never its former image.
+    /// After an error the viewport paints nothing, never its former image. An adapter without memory is asked once more
+    /// after all textures of other images have gone.
     pub fn prepare(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
+        viewport_id: u64,
+        request: &DrawRequest,
+        target: TargetRect,
+    ) -> Result<(), RenderError> {
+        let mut is_second_try = false;
+        loop {
+            let (prepared, error) =
+                caught(device, || self.prepare_unguarded((device, queue), viewport_id, request, target));
+            let Some(error) = error else { return prepared };
+            // What was made is not to be relied upon
+            self.viewports.remove(&viewport_id);
+            self.textures.clear();
+            match error {
+                wgpu::Error::OutOfMemory { .. } if !is_second_try => is_second_try = true,
+                wgpu::Error::OutOfMemory { .. } => return Err(RenderError::OutOfMemory),
+                error => return Err(RenderError::Refused(error.to_string())),
+            }
+        }
+    }
+
+    fn prepare_unguarded(
+        &mut self,
+        (device, queue): (&wgpu::Device, &wgpu::Queue),
         viewport_id: u64,
         request: &DrawRequest,
         target: TargetRect,

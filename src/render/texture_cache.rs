@@ -134,6 +134,12 @@ impl TextureCache {
         texture
     }
 
+    /// Gives everything back that no viewport holds.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.held_bytes = 0;
+    }
+
     pub fn held_bytes(&self) -> u64 {
         self.held_bytes
     }

@@ -39,6 +39,23 @@ pub struct Transient {
     pub hint: Option<String>,
 }
 
+impl Transient {
+    /// Forgets what belonged to an earlier window: its textures, what it painted, a drag that nobody ends any more.
+    pub fn enter_window(&mut self) {
+        self.frames.thumbnails.clear();
+        self.frames.wanted = Default::default();
+        self.panes.painted.clear();
+        self.panes.errors.clear();
+        self.pointer.drag = None;
+    }
+
+    /// Forgets all but what a reader has typed and could take back.
+    pub fn forget(&mut self) {
+        let (drafts, histories) = (std::mem::take(&mut self.drafts), std::mem::take(&mut self.histories));
+        *self = Self { drafts, histories, ..Self::default() };
+    }
+}
+
 /// What the pass before did in each pane.
 #[derive(Default)]
 pub struct PaneMemory {
