@@ -72,17 +72,20 @@ impl FrameCache {
         }
         self.remove(&key);
         self.clock += 1;
-        let (memory, n_bytes) = match &result {
+        let (memory, n_bytes, n_own_bytes) = match &result {
             Ok(frame) => {
                 let memory = frame.samples().memory();
-                (MemoryId::Samples(memory.id), memory.n_bytes)
+                (MemoryId::Samples(memory.id), memory.n_bytes, frame.embedded_bytes())
             }
-            Err(_) => (MemoryId::Failure(self.clock), FAILURE_BYTES),
+            Err(_) => (MemoryId::Failure(self.clock), FAILURE_BYTES, 0),
         };
         let place = self.memories.entry(memory).or_insert_with(|| {
             self.n_bytes += n_bytes;
             Memory { n_bytes, last_seen: 0, keys: Vec::new() }
         });
+        // Overlays are each frame's own. They are given back with the memory, as frames leave with it
+        place.n_bytes += n_own_bytes;
+        self.n_bytes += n_own_bytes;
         place.last_seen = self.clock;
         place.keys.push(key.clone());
         self.entries.insert(key, Entry { result, memory });
@@ -167,6 +170,7 @@ impl FrameCache {
 mod tests {
     use super::*;
     use crate::domain::frame::{Buffer, SampleMemory, Samples};
+    use crate::domain::overlay::EmbeddedPlane;
     use crate::domain::uid::SopInstanceUid;
 
     fn key(name: &str) -> FrameKey {
@@ -209,6 +213,21 @@ mod tests {
         cache.insert(key("c"), Err("broken".to_owned()));
         cache.insert(key("a"), frame("a", 10));
         assert!(cache.n_bytes() <= cache.budget_bytes());
+    }
+
+    #[test]
+    fn overlays_in_unused_bits_count() {
+        let with_overlay = |name: &str| {
+            let frame = Arc::unwrap_or_clone(frame(name, 10).unwrap());
+            Ok(Arc::new(frame.with_embedded(vec![EmbeddedPlane { bit: 9, set: vec![0; 100].into() }])))
+        };
+        let mut cache = FrameCache::new(450);
+        cache.insert(key("a"), with_overlay("a"));
+        cache.insert(key("b"), with_overlay("b"));
+        assert_eq!(cache.n_bytes(), 400);
+        cache.insert(key("c"), with_overlay("c"));
+        assert_eq!(cache.n_bytes(), 400);
+        assert!(!cache.contains(&key("a")) && cache.contains(&key("c")));
     }
 
     #[test]

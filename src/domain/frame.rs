@@ -224,6 +224,11 @@ impl Frame {
         &self.embedded
     }
 
+    /// Of the embedded overlays alone.
+    pub fn embedded_bytes(&self) -> usize {
+        self.embedded.iter().map(|plane| plane.set.len()).sum()
+    }
+
     /// With what is to be known of these very samples.
     #[must_use]
     pub fn with_notices(mut self, notices: Vec<Notice>) -> Self {

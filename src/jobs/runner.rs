@@ -164,17 +164,19 @@ impl Runner {
         self.frames.want(frames);
     }
 
-    /// Loads images of a series in this order; a newer call ends this one.
-    pub fn load_ahead(&self, generation: Generation, series: Arc<Series>, order: Vec<usize>) {
+    /// Loads images of series in this order; a newer call ends this one.
+    pub fn load_ahead(&self, generation: Generation, parts: Vec<(Arc<Series>, Vec<usize>)>) {
         let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         self.ahead.submit(Box::new(move |token| {
             let n_threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
-            let request = StackRequest { series: &series, order: &order, n_threads };
-            importer.load_stack(&request, &|| token.is_cancelled(), &|index, result| {
-                let Some((instance, frame)) = series.image(index) else { return };
-                let result = result.map(Arc::new).map_err(|error| error.to_string());
-                outbox.send(JobEvent::Frame { generation, key: instance.frame_key(frame), result });
-            });
+            for (series, order) in &parts {
+                let request = StackRequest { series, order, n_threads };
+                importer.load_stack(&request, &|| token.is_cancelled(), &|index, result| {
+                    let Some((instance, frame)) = series.image(index) else { return };
+                    let result = result.map(Arc::new).map_err(|error| error.to_string());
+                    outbox.send(JobEvent::Frame { generation, key: instance.frame_key(frame), result });
+                });
+            }
         }));
     }
 

@@ -251,6 +251,11 @@ impl Renderer {
         self.viewports.retain(|id, _| ids.contains(id));
     }
 
+    /// Viewports with a picture of their own.
+    pub fn n_viewports(&self) -> usize {
+        self.viewports.len()
+    }
+
     pub fn uploads(&self) -> Uploads {
         self.textures.uploads
     }

@@ -30,7 +30,7 @@ use crate::ui::planes;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::transient::ASK_AGAIN_S;
 use crate::ui::view_state::ViewState;
-use crate::ui::viewport::stage_ui;
+use crate::ui::viewport::{keep_viewports, stage_ui};
 use crate::ui::{hanging, history};
 
 /// Draws one pass and collects what the reader asked for.
@@ -76,6 +76,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         wanted = first;
     } else {
         view.transient.panes.painted.clear();
+        keep_viewports(ui, ui.available_rect_before_wrap(), std::iter::empty());
         let ground = Frame::new().fill(theme().surface.window.into());
         CentralPanel::no_frame().frame(ground).show(ui, |ui| start_page_ui(ui, context, view, actions));
     }

@@ -14,7 +14,7 @@ const SIDE: f32 = 260.0;
 /// How much larger, by the wheel.
 pub const FACTORS: std::ops::RangeInclusive<f64> = 2.0..=4.0;
 /// Apart from the panes' own targets.
-const TARGET: u64 = 1000;
+pub const TARGET: u64 = 1000;
 
 /// Draws the magnifier in the pane under the pointer. `request` is what the pane draws, for the magnifier's own canvas.
 pub fn lens_ui(

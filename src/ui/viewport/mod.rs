@@ -68,6 +68,8 @@ pub fn stage_ui(
     stage.mend();
     let rect = identity::banner_ui(ui, context, view, rect);
     let placed = placed(&view.look_mut(&open).stage, rect, ui.pixels_per_point());
+    let lens = view.transient.pointer.is_magnifying.then_some(lens::TARGET);
+    keep_viewports(ui, rect, placed.iter().map(|(pane, _)| render_id(*pane)).chain(lens));
     // The pointer may scroll or zoom, and other panes may follow: what is drawn is where all have got to.
     let responses: Vec<(usize, Rect, Response)> = placed
         .into_iter()
@@ -87,6 +89,16 @@ pub fn stage_ui(
     }
     wanted.append(&mut others);
     frame_of_active(ui, view, &open);
+}
+
+/// Lets go of the textures of panes that are gone.
+pub fn keep_viewports(ui: &Ui, rect: Rect, ids: impl Iterator<Item = u64>) {
+    ui.painter().add(paint_callback::only_viewports(rect, ids.collect()));
+}
+
+/// What the renderer calls a pane's viewport.
+pub fn render_id(pane: usize) -> u64 {
+    pane as u64 + 1
 }
 
 /// Where each visible pane lies.

@@ -18,6 +18,33 @@ pub fn picture(viewport_id: u64, rect: Rect, request: DrawRequest, error: Drawin
     Callback::new_paint_callback(rect, PictureCallback { viewport_id, rect, request, error })
 }
 
+/// A shape that draws nothing and lets go of what belongs to other viewports than these. Once a pass, before pictures.
+pub fn only_viewports(rect: Rect, viewport_ids: Vec<u64>) -> PaintCallback {
+    Callback::new_paint_callback(rect, OnlyCallback { viewport_ids })
+}
+
+struct OnlyCallback {
+    viewport_ids: Vec<u64>,
+}
+
+impl CallbackTrait for OnlyCallback {
+    fn prepare(
+        &self,
+        _device: &wgpu::Device,
+        _queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        _encoder: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(renderer) = resources.get_mut::<Renderer>() {
+            renderer.retain_viewports(&self.viewport_ids);
+        }
+        Vec::new()
+    }
+
+    fn paint(&self, _info: PaintCallbackInfo, _pass: &mut wgpu::RenderPass<'static>, _resources: &CallbackResources) {}
+}
+
 struct PictureCallback {
     viewport_id: u64,
     /// Points.

@@ -24,7 +24,7 @@ use crate::ui::viewport::picture::Painted;
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::viewport::{
     DraggedSeries, ai_strip, annotations, context_menu, cross_reference, crosshair, edges, identity, lens, marks,
-    notices, paint_callback, picture, pointer, stack_bar, viewport_id,
+    notices, paint_callback, picture, pointer, render_id, stack_bar, viewport_id,
 };
 use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
 
@@ -238,7 +238,7 @@ fn picture_ui(
     selected: Option<&crate::domain::uid::FindingId>,
 ) -> Option<Painted> {
     let error = view.transient.panes.errors.entry(shown.pane).or_default().clone();
-    let target = shown.pane as u64 + 1;
+    let target = render_id(shown.pane);
     match &shown.state {
         FrameState::Ready(frame) => {
             let chosen = selected.and_then(|id| context.session?.finding(id));
