@@ -140,6 +140,11 @@ impl eframe::App for Window {
         });
     }
 
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        let hall = self.house.hall.try_borrow().ok();
+        hall.and_then(|hall| hall.as_ref().map(|app| app.clear_color(visuals))).unwrap_or([0.0, 0.0, 0.0, 1.0])
+    }
+
     fn on_exit(&mut self) {
         if matches!(self.house.watched_trouble(), Some(Trouble::Device(_)))
             && let Some(ctx) = &*self.house.wake.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -93,8 +93,13 @@ fn last_ui(ui: &mut Ui, view: &ViewState, actions: &mut Vec<Action>) {
     let Some(place) = view.arrangement.last.as_ref().and_then(|last| last.places.first()) else { return };
     let text = place.display().to_string();
     let button = Button::new("Go on with the last study").min_size(vec2(400.0, 32.0));
-    if ui.add(button).on_hover_text(&text).clicked() {
+    let response = ui.add(button).on_hover_text(format!("{text} (Enter)"));
+    if response.clicked() {
         actions.push(OpenAction::Continue.into());
+    }
+    // Enter goes on where nothing else has the keyboard
+    if view.dialogs.is_empty() && ui.memory(|memory| memory.focused().is_none()) {
+        response.request_focus();
     }
     ui.label(RichText::new(clipped_front(&text, 64)).small().color(theme().text.weak));
     ui.add_space(12.0);
