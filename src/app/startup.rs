@@ -124,7 +124,8 @@ fn graphics(wake: Wake, drawn_by: DrawnBy) -> WgpuConfiguration {
     // Where there is no such adapter, any other that can draw
     if drawn_by == DrawnBy::Processor {
         setup.native_adapter_selector = Some(Arc::new(|adapters, surface| {
-            let can_show = |adapter: &&wgpu::Adapter| surface.is_none_or(|surface| adapter.is_surface_supported(surface));
+            let can_show =
+                |adapter: &&wgpu::Adapter| surface.is_none_or(|surface| adapter.is_surface_supported(surface));
             let by_processor = adapters.iter().filter(can_show).find(|adapter| is_software(adapter));
             let any = by_processor.or_else(|| adapters.iter().find(can_show));
             any.cloned().ok_or_else(|| "no graphics adapter draws into this window".to_owned())
@@ -173,7 +174,8 @@ pub fn enter(app: &mut App, cc: &eframe::CreationContext<'_>) {
         paint_callback::install(state);
     }
     app.view.transient.enter_window();
-    app.view.transient.pointer.saves_work = cc.wgpu_render_state.as_ref().is_some_and(|state| is_software(&state.adapter));
+    app.view.transient.pointer.saves_work =
+        cc.wgpu_render_state.as_ref().is_some_and(|state| is_software(&state.adapter));
 }
 
 /// A sentence when no window can be opened here.
