@@ -22,6 +22,7 @@ pub mod reslice;
 pub mod reslice_aligned;
 pub mod reslice_layers;
 pub mod saliency;
+pub mod test_pattern;
 pub mod view;
 pub mod voi_lut;
 pub mod volume;

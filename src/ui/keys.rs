@@ -13,6 +13,7 @@ use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
+use crate::ui::dialogs::test_pattern::TestPatternDraft;
 use crate::ui::history;
 use crate::ui::key_images::{self, Direction};
 use crate::ui::planes;
@@ -91,6 +92,7 @@ fn program_key(
         ProgramKey::HideIdentity => view.is_identity_hidden = !view.is_identity_hidden,
         ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),
         ProgramKey::Settings => view.dialogs.push(Dialog::Settings(SettingsDraft::default())),
+        ProgramKey::TestPattern => view.dialogs.push(Dialog::TestPattern(TestPatternDraft::default())),
         ProgramKey::Commands => view.dialogs.push(Dialog::Palette(PaletteDraft::default())),
         ProgramKey::LargerText | ProgramKey::SmallerText | ProgramKey::UsualText => {
             let mut preferences = context.app.preferences.clone();

@@ -11,6 +11,7 @@ mod save_hanging;
 pub mod settings;
 mod shortcut_sheet;
 mod terms;
+pub mod test_pattern;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::ui::action::Action;
 use crate::ui::context::UiContext;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
+use crate::ui::dialogs::test_pattern::TestPatternDraft;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
 
@@ -60,6 +62,7 @@ pub enum Dialog {
     Settings(SettingsDraft),
     Palette(PaletteDraft),
     About,
+    TestPattern(TestPatternDraft),
     /// A name for the panes as they stand.
     SaveHanging(String),
 }
@@ -98,6 +101,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::Palette(draft) => palette::palette_ui(ui, context, view, actions, draft),
         Dialog::SaveHanging(name) => save_hanging::save_hanging_ui(ui, context, view, actions, name),
         Dialog::About => about::about_ui(ui, context),
+        Dialog::TestPattern(draft) => test_pattern::test_pattern_ui(ui, draft),
     };
     if stay == Stay::Open {
         view.dialogs.insert(depth, dialog);

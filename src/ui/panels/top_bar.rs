@@ -10,6 +10,7 @@ use crate::ui::context::UiContext;
 use crate::ui::dialogs::Dialog;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
+use crate::ui::dialogs::test_pattern::TestPatternDraft;
 use crate::ui::shortcuts::{KeyCommand, ProgramKey, chord_text};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -112,6 +113,9 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
         }
         if keyed(ui, "Settings…", ProgramKey::Settings) {
             view.dialogs.push(Dialog::Settings(SettingsDraft::default()));
+        }
+        if keyed(ui, "Test pattern…", ProgramKey::TestPattern) {
+            view.dialogs.push(Dialog::TestPattern(TestPatternDraft::default()));
         }
         if keyed(ui, "Keyboard and mouse", ProgramKey::Shortcuts) {
             view.dialogs.push(Dialog::Shortcuts);

@@ -111,6 +111,7 @@ pub enum ProgramKey {
     LargerText,
     SmallerText,
     UsualText,
+    TestPattern,
     FocusPanels,
     Cancel,
     Quit,

@@ -195,6 +195,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     program(ProgramKey::LargerText, "program.larger_text", &[ctrl(Key::Plus), ctrl(Key::Equals)], "Larger text"),
     program(ProgramKey::SmallerText, "program.smaller_text", &[ctrl(Key::Minus)], "Smaller text"),
     program(ProgramKey::UsualText, "program.usual_text", &[ctrl(Key::Num0)], "Text of the usual size"),
+    program(ProgramKey::TestPattern, "program.test_pattern", &[ctrl_shift(Key::T)], "Test pattern of the display…"),
     program(ProgramKey::FocusPanels, "program.focus_panels", &[plain(Key::F6)], "Move the keyboard between picture and panels"),
     program(ProgramKey::Cancel, "program.cancel", &[plain(Key::Escape)], "Cancel, close"),
     program(ProgramKey::Quit, "program.quit", &[ctrl(Key::Q)], "Quit; every decision is kept first"),

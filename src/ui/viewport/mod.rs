@@ -126,7 +126,7 @@ fn frame_of_active(ui: &Ui, view: &mut ViewState, open: &StudyUid) {
 }
 
 /// Marks and pixels agree only when the viewport starts and ends on a pixel.
-fn on_whole_pixels(rect: Rect, pixels_per_point: f32) -> Rect {
+pub fn on_whole_pixels(rect: Rect, pixels_per_point: f32) -> Rect {
     let whole = |point: Pos2| {
         let snap = |v: f32| (v * pixels_per_point).round() / pixels_per_point;
         Pos2::new(snap(point.x), snap(point.y))

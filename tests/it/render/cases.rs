@@ -176,21 +176,41 @@ fn voi(dice: &mut Dice, choice: VoiChoice, (low, high): (f64, f64)) -> Voi {
     }
 }
 
-fn meaning(dice: &mut Dice, kind: Kind, samples: &Samples) -> PixelMeaning {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LutChoice {
+    Identity,
+    Linear,
+    Table,
+}
+
+pub const LUTS: [LutChoice; 3] = [LutChoice::Identity, LutChoice::Linear, LutChoice::Table];
+
+/// What of a request's meaning is fixed; the rest stays at random.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fixed {
+    pub lut: LutChoice,
+    pub has_padding: bool,
+    pub invert: bool,
+}
+
+fn meaning(dice: &mut Dice, kind: Kind, samples: &Samples, fixed: Option<Fixed>) -> PixelMeaning {
     let first = match samples {
         Samples::I8(_) => -128,
         Samples::I16(_) => -32768,
         _ => 0,
     };
-    let modality_lut = match dice.below(3) {
-        0 => ModalityLut::Identity,
-        1 => ModalityLut::Linear { slope: dice.pick(&[1.0, 0.5, -1.0, 2.37]), intercept: dice.pick(&[0.0, -1024.0]) },
-        _ => {
+    let lut = fixed.map_or_else(|| dice.pick(&LUTS), |fixed| fixed.lut);
+    let modality_lut = match lut {
+        LutChoice::Identity => ModalityLut::Identity,
+        LutChoice::Linear => {
+            ModalityLut::Linear { slope: dice.pick(&[1.0, 0.5, -1.0, 2.37]), intercept: dice.pick(&[0.0, -1024.0]) }
+        }
+        LutChoice::Table => {
             let n_entries = if matches!(kind, Kind::U8 | Kind::I8) { 256 } else { 65536 };
             ModalityLut::Table(smooth_table(dice, first, n_entries, 16))
         }
     };
-    let padding = dice.coin().then(|| {
+    let padding = fixed.map_or_else(|| dice.coin(), |fixed| fixed.has_padding).then(|| {
         let at = dice.below(samples.len());
         let low = samples.at(at).filter(|value| value.is_finite()).unwrap_or(0.0) as i64;
         PixelPadding { low, high: low + (dice.unit() * 2000.0) as i64 }
@@ -260,10 +280,11 @@ pub fn request(
     voi_choice: VoiChoice,
     interpolation: Interpolation,
     viewport: [f64; 2],
+    fixed: Option<Fixed>,
 ) -> DrawRequest {
     let (rows, cols) = (20 + dice.below(60) as u32, 20 + dice.below(60) as u32);
     let samples = samples(dice, kind, (rows * cols) as usize);
-    let meaning = meaning(dice, kind, &samples);
+    let meaning = meaning(dice, kind, &samples, fixed);
     let frame = frame(rows, cols, samples);
     let voi = voi(dice, voi_choice, value_range(&frame, &meaning.modality_lut));
     let view = View {
@@ -287,7 +308,7 @@ pub fn request(
         frame,
         meaning,
         voi,
-        invert: dice.coin(),
+        invert: fixed.map_or_else(|| dice.coin(), |fixed| fixed.invert),
         interpolation,
         minification: dice.pick(&[Minification::Area, Minification::Area, Minification::Point]),
         transform: view.transform(&grid, viewport),

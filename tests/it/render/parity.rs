@@ -1,10 +1,22 @@
 //! Every shader equals its CPU twin within 1/255.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use overread::domain::frame::Samples;
+use overread::domain::instance::Instance;
+use overread::domain::presentation::{VoiFunction, Window};
+use overread::imaging::presentation;
+use overread::imaging::view::{ImageGrid, View};
+use overread::imaging::voi_lut::Voi;
+use overread::import::Importer;
 use overread::render::cpu;
 use overread::render::offscreen::OffscreenRenderer;
 use overread::render::request::DrawRequest;
 
-use crate::render::cases::{self, Dice};
+use crate::data;
+use crate::render::cases::{self, Dice, Fixed};
 use crate::render::renderer;
 
 const WIDTH: u32 = 97;
@@ -66,7 +78,7 @@ fn every_shader_equals_its_cpu_twin() {
             for voi in cases::VOIS {
                 for interpolation in cases::INTERPOLATIONS {
                     let seed = dice.next();
-                    let request = cases::request(&mut Dice(seed), kind, voi, interpolation, viewport);
+                    let request = cases::request(&mut Dice(seed), kind, voi, interpolation, viewport, None);
                     let what = format!("{kind:?} {voi:?} {interpolation:?}, seed {seed}");
                     n_beside += check(&mut renderer, &request, &what);
                     n_cases += 1;
@@ -77,4 +89,98 @@ fn every_shader_equals_its_cpu_twin() {
     let share = n_beside as f64 / (n_cases * WIDTH * HEIGHT) as f64;
     println!("{n_cases} pictures agree; {n_beside} pixels ({:.4} %) on an edge", share * 100.0);
     assert!(share < 1e-3, "too many pixels lie on an edge: {n_beside}");
+}
+
+/// Every sample type under every modality LUT and VOI function, with and without padding, as it is and inverted.
+#[test]
+fn every_meaning_of_stored_values_looks_alike_to_both() {
+    let Some(mut renderer) = renderer() else { return };
+    let viewport = [f64::from(WIDTH), f64::from(HEIGHT)];
+    let mut dice = Dice(77);
+    let mut n_cases = 0;
+    for (kind, voi) in cases::KINDS.into_iter().flat_map(|kind| cases::VOIS.map(|voi| (kind, voi))) {
+        for (lut, n) in cases::LUTS.into_iter().flat_map(|lut| [0, 1, 2, 3].map(|n| (lut, n))) {
+            let fixed = Fixed { lut, has_padding: n & 1 == 1, invert: n & 2 == 2 };
+            let interpolation = dice.pick(&cases::INTERPOLATIONS);
+            let seed = dice.next();
+            let request = cases::request(&mut Dice(seed), kind, voi, interpolation, viewport, Some(fixed));
+            check(&mut renderer, &request, &format!("{kind:?} {voi:?} {fixed:?} {interpolation:?}, seed {seed}"));
+            n_cases += 1;
+        }
+    }
+    println!("{n_cases} pictures agree");
+}
+
+/// Files of all makes, as they want to be shown and through other windows, small, at their pixels, and enlarged.
+#[test]
+fn real_frames_look_alike_to_both() {
+    let folders = ["conformance", "chest-ct", "head-ct-gantry-tilt", "geometry", "one-slice-many-syntaxes"];
+    let folders: Vec<PathBuf> = folders.iter().filter_map(|name| data::shared(&format!("dicom/{name}"))).collect();
+    let Some(mut renderer) = renderer().filter(|_| !folders.is_empty()) else { return };
+    let importer = Importer::default();
+    let intake = importer.scan(&folders, &|| false, &|_| {});
+    let series = intake.studies.iter().flat_map(|study| &study.series);
+    let mut dice = Dice(4);
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for instance in series.flat_map(|series| series.instances.iter().take(2)) {
+        // Many files alike say nothing new.
+        let is_large = instance.pixels.rows.max(instance.pixels.cols) > 2100;
+        let known = found.entry(make(instance)).or_default();
+        if is_large || *known >= 3 {
+            continue;
+        }
+        let Ok(frame) = importer.load_frame(instance, 0) else { continue };
+        *known += 1;
+        let frame = Arc::new(frame);
+        for request in requests(&mut dice, instance, &frame) {
+            check(&mut renderer, &request, &format!("{} {:?}", make(instance), request.interpolation));
+        }
+    }
+    println!("{} frames of {} makes agree: {:?}", found.values().sum::<usize>(), found.len(), found.keys());
+    assert!(found.len() > 10, "only {found:?}");
+}
+
+/// What decides how a frame is drawn.
+fn make(instance: &Instance) -> String {
+    let attributes = instance.frame(0);
+    let (lut, voi) = attributes.map_or_else(Default::default, |attributes| {
+        let first = |debug: String| debug.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
+        let voi = attributes.voi.first().map(|voi| first(format!("{voi:?}")));
+        (first(format!("{:?}", attributes.modality_lut)), voi.unwrap_or_default())
+    });
+    let pixels = &instance.pixels;
+    let padded = if instance.padding.is_some() { "padded" } else { "" };
+    format!("{:?} {}/{} bits {lut} {voi} {padded}", pixels.photometric, pixels.bits_stored, pixels.bits_allocated)
+}
+
+fn requests(dice: &mut Dice, instance: &Instance, frame: &Arc<overread::domain::frame::Frame>) -> Vec<DrawRequest> {
+    let viewport = [f64::from(WIDTH), f64::from(HEIGHT)];
+    let grid = ImageGrid::of(instance);
+    let grey = presentation::default_presentation(instance, 0, frame);
+    let fitted = View::fit(&grid, viewport);
+    let views = [fitted, View { quarter_turns: 1, ..View::default() }, View { flip_h: true, zoom: 3.7, ..fitted }];
+    let window = match frame.samples() {
+        Samples::U8(_) | Samples::I8(_) => (100.0, 120.0),
+        _ => (200.0, 900.0),
+    };
+    views
+        .into_iter()
+        .enumerate()
+        .map(|(n, view)| {
+            let transform = view.transform(&grid, viewport);
+            let mut request = DrawRequest::new(Arc::clone(frame), instance, 0, &grey, transform);
+            request.interpolation = cases::INTERPOLATIONS[(n + dice.below(3)) % 3];
+            if n == 2 {
+                let function = dice.pick(&[VoiFunction::Linear, VoiFunction::LinearExact, VoiFunction::Sigmoid]);
+                request.voi = Voi::Window(Window { center: window.0, width: window.1, function });
+                request.invert = !request.invert;
+            }
+            let (rows, cols) = (frame.rows(), frame.cols());
+            if u64::from(rows) * u64::from(cols) < 400_000 {
+                request.overlay.masks = cases::masks(dice, rows, cols, 2);
+                request.overlay.saliency = Some(cases::saliency(dice, rows, cols));
+            }
+            request
+        })
+        .collect()
 }

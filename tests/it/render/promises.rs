@@ -5,15 +5,16 @@ use std::sync::Arc;
 use overread::domain::frame::Samples;
 use overread::domain::mask::Mask;
 use overread::domain::presentation::{ModalityLut, VoiFunction, Window};
-use overread::imaging::pipeline;
 use overread::imaging::presentation::GreyPresentation;
 use overread::imaging::view::{ImageGrid, View};
 use overread::imaging::voi_lut::Voi;
+use overread::imaging::{pipeline, test_pattern};
 use overread::render::cpu;
 use overread::render::error::RenderError;
 use overread::render::offscreen::OffscreenRenderer;
 use overread::render::renderer::{Renderer, TargetRect};
 use overread::render::request::{DrawRequest, Interpolation, MAX_SEGMENTS, MaskLayer, OverlayRequest, PixelMeaning};
+use overread::ui::dialogs::test_pattern::one_to_one;
 
 use crate::render::cases::{self, Dice};
 use crate::render::renderer;
@@ -180,7 +181,7 @@ fn the_twin_at_one_to_one_is_the_pipelines_picture() {
     let mut dice = Dice(21);
     for kind in cases::KINDS {
         for voi in cases::VOIS {
-            let mut request = cases::request(&mut dice, kind, voi, Interpolation::Nearest, VIEWPORT);
+            let mut request = cases::request(&mut dice, kind, voi, Interpolation::Nearest, VIEWPORT, None);
             let (rows, cols) = (request.frame.rows(), request.frame.cols());
             if request.meaning.palette.is_some() || request.frame.samples().is_color() {
                 continue;
@@ -305,4 +306,19 @@ fn the_sharp_kernel_is_sharper_than_the_smooth_one_and_shows_no_value_beyond_its
         levels_between.push(row.iter().filter(|gray| (90..=110).contains(*gray)).count());
     }
     assert!(levels_between[0] < levels_between[1], "{levels_between:?}");
+}
+
+#[test]
+fn the_test_pattern_goes_through_both_twins_value_by_value() {
+    let Some(mut renderer) = renderer() else { return };
+    let values = test_pattern::pattern(1024);
+    let frame = cases::frame(1024, 1024, Samples::U16(values.clone().into()));
+    let request = one_to_one(&frame, [1024.0, 1024.0]);
+    let expected: Vec<u8> = values
+        .iter()
+        .map(|value| pipeline::to_u8(f64::from(*value) / f64::from(test_pattern::WHITE)))
+        .flat_map(|gray| [gray, gray, gray, 255])
+        .collect();
+    assert!(cpu::draw(&request, 1024, 1024) == expected, "the CPU twin shows another gray");
+    assert!(renderer.draw(&request, 1024, 1024).unwrap() == expected, "the shader shows another gray");
 }

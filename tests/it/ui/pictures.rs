@@ -5,10 +5,12 @@ use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 use overread::domain::geometry::SpacingKind;
 use overread::domain::intake::Notice;
+use overread::imaging::{pipeline, test_pattern};
 use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
 use overread::ui::dialogs::Dialog;
 use overread::ui::dialogs::palette::PaletteDraft;
 use overread::ui::dialogs::settings::{SettingsDraft, SettingsPage};
+use overread::ui::dialogs::test_pattern::TestPatternDraft;
 use overread::ui::theme;
 use overread::ui::view_state::{MaskStyle, WindowChoice};
 use overread::ui::viewport::paint_callback;
@@ -190,4 +192,25 @@ fn a_radiograph_with_measurements_and_a_ct_with_regions() {
     desk.select("ct-nodule");
     crate::ui::tools::draw_on_ct(&mut desk);
     picture("measured-ct", LARGE, desk);
+}
+
+#[test]
+fn a_test_pattern_at_its_own_pixels() {
+    let mut desk = Desk::new();
+    desk.view.dialogs.push(Dialog::TestPattern(TestPatternDraft::default()));
+    let Some(picture) = picture("test-pattern", [1920.0, 1200.0], desk) else { return };
+    // Every value of the pattern stands on a pixel of the screen, unscaled.
+    let values = test_pattern::pattern(1024);
+    let gray = |value: u16| pipeline::to_u8(f64::from(value) / f64::from(test_pattern::WHITE));
+    let levels: Vec<u8> = values.iter().map(|value| gray(*value)).collect();
+    let is_at = |x: u32, y: u32| {
+        (0..1024).step_by(3).all(|row| {
+            (0..1024).all(|col| {
+                let expected = levels[row * 1024 + col];
+                picture.get_pixel(x + col as u32, y + row as u32).0[..3] == [expected; 3]
+            })
+        })
+    };
+    let found = (0..picture.height() - 1023).flat_map(|y| (0..700).map(move |x| (x, y))).find(|(x, y)| is_at(*x, *y));
+    assert!(found.is_some(), "the pattern is nowhere on the screen, pixel by pixel");
 }
