@@ -38,8 +38,6 @@ struct Viewport {
     map_size: vec4i,
     // Level of the label texture; last column and row of that level; bits of the visible segments.
     labels: vec4i,
-    // Left, top, right and bottom of the image in the viewport, −1 to 1 with y upward.
-    filled: vec4f,
     segment_colors: array<vec4f, 32>,
 }
 
@@ -83,19 +81,6 @@ fn vs_main(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
     // One triangle that covers the target.
     let corner = vec2f(f32(index & 1u), f32(index >> 1u));
     return vec4f(corner * 4.0 - 1.0, 0.0, 1.0);
-}
-
-// The part of the viewport that the image may touch.
-@vertex
-fn vs_filled(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
-    let corner = vec2u(select(0u, 2u, (index & 1u) == 1u), select(1u, 3u, index > 1u));
-    return vec4f(viewport.filled[corner.x], viewport.filled[corner.y], 0.0, 1.0);
-}
-
-// Everything before the image comes.
-@fragment
-fn fs_background() -> @location(0) vec4f {
-    return vec4f(select(BACKGROUND, linear_from_srgb(BACKGROUND), is_srgb_target), 1.0);
 }
 
 // A value in x, or a color that is opaque on the image.

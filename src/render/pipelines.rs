@@ -24,8 +24,6 @@ pub(crate) enum Variant {
     Picture(GrayscaleVariant),
     Overlay(OverlayVariant),
     Composition(CompositionVariant),
-    /// What is around the picture.
-    Background,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,22 +50,6 @@ impl Variant {
             Self::Picture(_) => "fs_picture",
             Self::Overlay(_) => "fs_overlay",
             Self::Composition(_) => "fs_main",
-            Self::Background => "fs_background",
-        }
-    }
-
-    /// The composition covers no more than the image; everything else covers all there is.
-    fn vertex_entry_point(&self) -> &'static str {
-        match self {
-            Self::Composition(_) => "vs_filled",
-            Self::Picture(_) | Self::Overlay(_) | Self::Background => "vs_main",
-        }
-    }
-
-    pub fn topology(&self) -> wgpu::PrimitiveTopology {
-        match self {
-            Self::Composition(_) => wgpu::PrimitiveTopology::TriangleStrip,
-            Self::Picture(_) | Self::Overlay(_) | Self::Background => wgpu::PrimitiveTopology::TriangleList,
         }
     }
 
@@ -76,7 +58,7 @@ impl Variant {
         match self {
             Self::Picture(GrayscaleVariant { pixel_kind: PixelKind::Color, .. }) | Self::Overlay(_) => COLOR_LAYER,
             Self::Picture(_) => wgpu::TextureFormat::R32Float,
-            Self::Composition(_) | Self::Background => on_target,
+            Self::Composition(_) => on_target,
         }
     }
 
@@ -85,8 +67,7 @@ impl Variant {
         match self {
             Self::Picture(GrayscaleVariant { pixel_kind: PixelKind::Color, .. })
             | Self::Overlay(_)
-            | Self::Composition(_)
-            | Self::Background => wgpu::Color::TRANSPARENT,
+            | Self::Composition(_) => wgpu::Color::TRANSPARENT,
             Self::Picture(_) => wgpu::Color { r: 3.4e38, ..wgpu::Color::TRANSPARENT },
         }
     }
@@ -106,7 +87,6 @@ impl Variant {
                 ("has_overlay", f64::from(has_overlay)),
                 ("is_srgb_target", f64::from(on_target.is_srgb())),
             ],
-            Self::Background => vec![("is_srgb_target", f64::from(on_target.is_srgb()))],
         }
     }
 
@@ -118,7 +98,6 @@ impl Variant {
             Self::Picture(_) => &[(1, INTEGERS), (2, VALUES), (3, INTEGERS)],
             Self::Overlay(_) => &[(5, VALUES), (6, VALUES), (7, INTEGERS)],
             Self::Composition(_) => &[(4, INTEGERS), (8, VALUES), (9, VALUES)],
-            Self::Background => &[],
         }
     }
 }
@@ -192,11 +171,11 @@ fn build(
         layout: Some(layout),
         vertex: wgpu::VertexState {
             module,
-            entry_point: Some(variant.vertex_entry_point()),
+            entry_point: Some("vs_main"),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             buffers: &[],
         },
-        primitive: wgpu::PrimitiveState { topology: variant.topology(), ..wgpu::PrimitiveState::default() },
+        primitive: wgpu::PrimitiveState::default(),
         depth_stencil: None,
         multisample: wgpu::MultisampleState::default(),
         fragment: Some(wgpu::FragmentState {
@@ -212,7 +191,7 @@ fn build(
 
 /// Binding 0 holds the uniforms.
 fn layout(device: &wgpu::Device, variant: &Variant) -> (wgpu::BindGroupLayout, wgpu::PipelineLayout) {
-    let visibility = wgpu::ShaderStages::VERTEX_FRAGMENT;
+    let visibility = wgpu::ShaderStages::FRAGMENT;
     let entry = |binding, ty| wgpu::BindGroupLayoutEntry { binding, visibility, ty, count: None };
     let uniforms = wgpu::BindingType::Buffer {
         ty: wgpu::BufferBindingType::Uniform,

@@ -75,7 +75,6 @@ struct Viewport {
 struct Composition {
     variant: Variant,
     bind_group: wgpu::BindGroup,
-    background: wgpu::BindGroup,
     /// VOI table, picture and overlay.
     bound: [wgpu::TextureView; 3],
 }
@@ -140,7 +139,7 @@ impl Renderer {
         let textures = self.textures_of((device, queue), request);
         let size = layer_size(device, target);
         let filled = filled(request, size);
-        let words = uniforms::words(request, [target.x.round(), target.y.round()], size, filled);
+        let words = uniforms::words(request, [target.x.round(), target.y.round()]);
         let (uniforms, former) = match former {
             Some(Viewport { uniforms, words: written, picture, overlay, composition }) => {
                 if written != words {
@@ -164,10 +163,8 @@ impl Renderer {
         let to = (device, queue);
         let picture_key = key(picture_variant(request), &[uniforms::GEOMETRY, uniforms::STORED], &textures.picture);
         let picture = self.layer(to, former.0, picture_key, &uniforms, &textures.picture);
-        let [of_overlay, of_segments] = uniforms::OVERLAY;
-        let overlay_words = [uniforms::GEOMETRY, of_overlay, of_segments];
         let overlay = overlay_variant(request).map(|variant| {
-            let overlay_key = key(variant, &overlay_words, &textures.overlay);
+            let overlay_key = key(variant, &[uniforms::GEOMETRY, uniforms::OVERLAY], &textures.overlay);
             self.layer(to, former.1, overlay_key, &uniforms, &textures.overlay)
         });
         let over = overlay.as_ref().map_or(&picture, |layer| layer).view.clone();
@@ -201,7 +198,7 @@ impl Renderer {
         self.pipelines.build_if_missing(device, key.variant);
         let drawn = match key.variant {
             Variant::Overlay(_) => &mut self.layers_drawn.overlays,
-            Variant::Picture(_) | Variant::Composition(_) | Variant::Background => &mut self.layers_drawn.pictures,
+            Variant::Picture(_) | Variant::Composition(_) => &mut self.layers_drawn.pictures,
         };
         let (layer, is_new) = Layer::renewed(device, &mut self.pipelines, former, key, uniforms, textures.each_ref());
         if is_new {
@@ -220,13 +217,11 @@ impl Renderer {
         bound: [wgpu::TextureView; 3],
     ) -> Composition {
         self.pipelines.build_if_missing(device, variant);
-        self.pipelines.build_if_missing(device, Variant::Background);
         match former {
             Some(former) if former.bound == bound => Composition { variant, ..former },
             _ => {
                 let bind_group = self.pipelines.bind_group(device, &variant, uniforms, &bound);
-                let background = self.pipelines.bind_group(device, &Variant::Background, uniforms, []);
-                Composition { variant, bind_group, background, bound }
+                Composition { variant, bind_group, bound }
             }
         }
     }
@@ -234,16 +229,10 @@ impl Renderer {
     /// Draws what was prepared last for this viewport, over the pass's current wgpu viewport and scissor.
     pub fn paint(&self, viewport_id: u64, pass: &mut wgpu::RenderPass<'_>) {
         let Some(Viewport { composition, .. }) = self.viewports.get(&viewport_id) else { return };
-        let pipeline = |variant| self.pipelines.get(variant);
-        let Some((around, picture)) = pipeline(&Variant::Background).zip(pipeline(&composition.variant)) else {
-            return;
-        };
-        pass.set_bind_group(0, &composition.background, &[]);
-        pass.set_pipeline(around);
-        pass.draw(0..3, 0..1);
+        let Some(pipeline) = self.pipelines.get(&composition.variant) else { return };
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &composition.bind_group, &[]);
-        pass.set_pipeline(picture);
-        pass.draw(0..4, 0..1);
+        pass.draw(0..3, 0..1);
     }
 
     /// Drops what belongs to viewports that are gone.

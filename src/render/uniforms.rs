@@ -10,21 +10,16 @@ use crate::render::{grayscale_pass, mask_pass};
 /// Four words each, as uniforms are laid out.
 pub(crate) type Words = [[u32; 4]; N_WORDS];
 
-const N_FIELDS: usize = 14;
+const N_FIELDS: usize = 13;
 const N_WORDS: usize = N_FIELDS + MAX_SEGMENTS;
 
 /// Which fields a layer reads: it is as it was while they are.
 pub(crate) const GEOMETRY: Range<usize> = 0..4;
 pub(crate) const STORED: Range<usize> = 4..6;
-pub(crate) const OVERLAY: [Range<usize>; 2] = [8..13, N_FIELDS..N_WORDS];
+pub(crate) const OVERLAY: Range<usize> = 8..N_WORDS;
 
-/// `left` and `top` are the viewport's place on the target, physical pixels; of its `size` the image may touch `filled`.
-pub(crate) fn words(
-    request: &DrawRequest,
-    [left, top]: [f32; 2],
-    [width, height]: [u32; 2],
-    filled: [u32; 4],
-) -> Words {
+/// `left` and `top` are the viewport's place on the target, physical pixels.
+pub(crate) fn words(request: &DrawRequest, [left, top]: [f32; 2]) -> Words {
     let image = &request.transform.image_from_viewport;
     let [footprint_x, footprint_y] = request.footprint();
     let [scale_x, scale_y] = request.image_px_per_screen_px();
@@ -51,12 +46,6 @@ pub(crate) fn words(
         saliency,
         map_size,
         label_field(request, mask_pass::visible_bits(&layers)),
-        floats([
-            2.0 * filled[0] as f32 / width as f32 - 1.0,
-            1.0 - 2.0 * filled[1] as f32 / height as f32,
-            2.0 * filled[2] as f32 / width as f32 - 1.0,
-            1.0 - 2.0 * filled[3] as f32 / height as f32,
-        ]),
     ];
     let mut words = [[0; 4]; N_WORDS];
     let colors = layers.iter().map(|layer| {

@@ -84,10 +84,8 @@ fn checks_ui(ui: &mut Ui, draft: &mut TestPatternDraft) -> Stay {
     ui.set_width(COLUMN_WIDTH);
     ui.label(RichText::new("Look for").color(theme().text.strong));
     for (number, check) in (1..).zip(CHECKS) {
-        ui.horizontal_top(|ui| {
-            ui.label(RichText::new(format!("{number}")).color(theme().text.weak));
-            ui.label(check);
-        });
+        ui.label(format!("{number}  {check}"));
+        ui.add_space(2.0);
     }
     ui.add_space(12.0);
     ui.label(RichText::new(format!("A strip of {N_STEPS} steps from black to white")).color(theme().text.strong));
