@@ -131,7 +131,7 @@ impl FrameCache {
         self.n_bytes = 0;
         self.generation = self.generation.next();
         self.ahead = Ahead::default();
-        self.volumes = VolumeShelf::default();
+        self.volumes.clear();
     }
 
     pub fn budget_bytes(&self) -> usize {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::series::Series;
-use crate::imaging::plane_picture::PlanePicture;
+use crate::imaging::plane_picture::{self, PlanePicture, PlaneRequest};
 use crate::imaging::voxels::Volume;
 use crate::jobs::event::VolumeEvent;
 use crate::jobs::wanted_planes::PlaneSlot;
+use crate::render::volume_pass::ResidentVolumes;
 use crate::ui::context::VolumeState;
 
 struct Entry {
@@ -20,6 +21,8 @@ struct Entry {
 pub struct VolumeShelf {
     entries: Vec<Entry>,
     planes: BTreeMap<PlaneSlot, Arc<PlanePicture>>,
+    /// Volumes whose planes the adapter cuts while it draws.
+    pub resident: ResidentVolumes,
 }
 
 impl VolumeShelf {
@@ -36,6 +39,11 @@ impl VolumeShelf {
     pub fn loading(&self) -> Option<&Arc<Series>> {
         let entry = self.entries.iter().find(|entry| matches!(entry.state, VolumeState::Loading(_)));
         entry.map(|entry| &entry.series)
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.planes.clear();
     }
 
     pub fn set(&mut self, series: &Arc<Series>, state: VolumeState) {
@@ -65,6 +73,17 @@ impl VolumeShelf {
     pub fn take_in_plane(&mut self, slot: PlaneSlot, picture: Arc<PlanePicture>) {
         if self.volumes().any(|volume| Arc::ptr_eq(volume, &picture.request.volume)) {
             self.planes.insert(slot, picture);
+        }
+    }
+
+    /// Where the adapter cuts a plane itself the screen need not wait for its values: it is drawn at once, and what is
+    /// measured on it follows.
+    pub fn anticipate(&mut self, wanted: &[(PlaneSlot, PlaneRequest)]) {
+        for (slot, request) in wanted.iter().filter(|(_, request)| self.resident.has(&request.volume)) {
+            match plane_picture::announced(request.clone(), self.planes.get(slot).map(AsRef::as_ref)) {
+                Ok(picture) => drop(self.planes.insert(*slot, Arc::new(picture))),
+                Err(error) => log::error!("a plane was announced amiss: {error}"),
+            }
         }
     }
 

@@ -72,6 +72,19 @@ pub fn cut(request: PlaneRequest) -> Result<PlanePicture, FrameSizeError> {
     Ok(PlanePicture { frame: Arc::new(frame), instance: Arc::new(instance), masks, saliency, request })
 }
 
+/// A plane whose values are not here yet, for who draws it without them. What lies on it is the former picture's, where
+/// that shows the same plane.
+pub fn announced(request: PlaneRequest, former: Option<&PlanePicture>) -> Result<PlanePicture, FrameSizeError> {
+    let instance = instance(&request);
+    let grid = &request.grid;
+    let samples = Samples::F32(vec![f32::NAN; grid.n_pixels()].into());
+    let frame = Frame::new(instance.frame_key(0), grid.rows, grid.cols, samples)?;
+    let former = former.filter(|former| former.request.grid == request.grid);
+    let masks = former.map(|former| former.masks.clone()).unwrap_or_default();
+    let saliency = former.and_then(|former| former.saliency.clone());
+    Ok(PlanePicture { frame: Arc::new(frame), instance: Arc::new(instance), masks, saliency, request })
+}
+
 fn instance(request: &PlaneRequest) -> Instance {
     static N_CUT: AtomicU64 = AtomicU64::new(0);
     let PlaneRequest { volume, grid, slab, .. } = request;

@@ -40,7 +40,7 @@ impl VolumeSpace {
         match VolumeGrid::sheared(series) {
             Ok(grid) => {
                 let tilt = series.geometry.tilt_degrees;
-                let warning = tilt.map(|degrees| format!("Resampled: gantry tilt {}°", short(degrees)));
+                let warning = tilt.map(|degrees| format!("Resampled (gantry tilt {}°)", short(degrees)));
                 Ok(Self { grid, places: None, warning })
             }
             Err(NotAVolume::Irregular(_)) => {
@@ -251,9 +251,9 @@ fn uneven_warning(series: &Series, places: &SlicePlaces) -> String {
     let changes =
         matches!(&series.geometry.regularity, Regularity::Irregular(gravest) if gravest.code == "spacing_change");
     match (places.has_gap(), changes) {
-        (true, _) => format!("Resampled: slices are missing, nothing is shown there{tilt}"),
-        (_, true) => format!("Resampled: slice spacing changes{tilt}"),
-        _ => format!("Resampled: uneven spacing{tilt}"),
+        (true, _) => format!("Resampled (slices are missing, nothing is shown there{tilt})"),
+        (_, true) => format!("Resampled (slice spacing changes{tilt})"),
+        _ => format!("Resampled (uneven spacing{tilt})"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A series' pixels as one volume: the loaded slices side by side, without a copy of them.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytemuck::Pod;
@@ -21,6 +22,12 @@ pub struct Volume {
     padding: Option<PixelPadding>,
     levels: VolumeLevels,
     like: Option<(Arc<Instance>, u32)>,
+}
+
+impl fmt::Debug for Volume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Volume({:?} voxels)", self.space.dims())
+    }
 }
 
 /// The slices' samples, in the memory that the frames lie in.

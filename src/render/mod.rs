@@ -18,3 +18,4 @@ pub mod rgba_pass;
 mod saliency_pass;
 mod texture_cache;
 mod uniforms;
+pub mod volume_pass;

@@ -6,6 +6,7 @@ use crate::render::error::RenderError;
 use crate::render::renderer::{LayersDrawn, Renderer, TargetRect, Uploads};
 use crate::render::request::DrawRequest;
 use crate::render::rgba_pass::{RgbaPass, RgbaPicture};
+use crate::render::volume_pass::ResidentVolumes;
 
 /// A device of its own and a renderer on it.
 #[derive(Debug)]
@@ -73,6 +74,11 @@ impl OffscreenRenderer {
 
     pub fn layers_drawn(&self) -> LayersDrawn {
         self.renderer.layers_drawn()
+    }
+
+    /// See [`Renderer::cut_planes`].
+    pub fn cut_planes(&mut self) -> ResidentVolumes {
+        self.renderer.cut_planes(&self.device)
     }
 
     pub fn renderer_mut(&mut self) -> &mut Renderer {

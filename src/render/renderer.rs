@@ -13,6 +13,7 @@ use crate::render::pipelines::{CompositionVariant, OverlayVariant, Pipelines, Va
 use crate::render::request::DrawRequest;
 use crate::render::texture_cache::{GpuTexture, Identity, Texels, TextureCache, TextureKey};
 use crate::render::uniforms::Words;
+use crate::render::volume_pass::{ResidentVolumes, VolumePass};
 use crate::render::{mask_pass, saliency_pass, uniforms};
 
 /// Where a viewport lies on the render target, physical pixels from the target's top-left corner.
@@ -58,6 +59,8 @@ pub struct Renderer {
     textures: TextureCache,
     viewports: HashMap<u64, Viewport>,
     layers_drawn: LayersDrawn,
+    /// `None` where planes are cut on the CPU.
+    volume_pass: Option<VolumePass>,
 }
 
 /// What `paint` needs of one viewport.
@@ -94,7 +97,18 @@ impl Renderer {
             textures: TextureCache::default(),
             viewports: HashMap::new(),
             layers_drawn: LayersDrawn::default(),
+            volume_pass: None,
         }
+    }
+
+    /// From now on the adapter itself cuts planes out of volumes that fit; the answer tells which it holds.
+    pub fn cut_planes(&mut self, device: &wgpu::Device) -> ResidentVolumes {
+        self.volume_pass.get_or_insert_with(|| VolumePass::new(device)).resident.clone()
+    }
+
+    /// Planes that the adapter has cut.
+    pub fn n_planes_cut(&self) -> u64 {
+        self.volume_pass.as_ref().map_or(0, |pass| pass.n_cut)
     }
 
     /// Uploads what `request` needs and is not there yet, and draws the layers that are not as they were: at once, as a
@@ -136,7 +150,8 @@ impl Renderer {
     ) -> Result<(), RenderError> {
         let former = self.viewports.remove(&viewport_id);
         check(device, request)?;
-        let textures = self.textures_of((device, queue), request);
+        let plane = self.plane_of((device, queue), viewport_id, request);
+        let textures = self.textures_of((device, queue), request, plane);
         let size = layer_size(device, target);
         let filled = filled(request, size);
         let words = uniforms::words(request, [target.x.round(), target.y.round()]);
@@ -183,7 +198,7 @@ impl Renderer {
         request: &DrawRequest,
     ) -> Result<(), RenderError> {
         check(device, request)?;
-        self.textures_of((device, queue), request);
+        self.textures_of((device, queue), request, None);
         Ok(())
     }
 
@@ -238,6 +253,9 @@ impl Renderer {
     /// Drops what belongs to viewports that are gone.
     pub fn retain_viewports(&mut self, ids: &[u64]) {
         self.viewports.retain(|id, _| ids.contains(id));
+        if let Some(pass) = &mut self.volume_pass {
+            pass.retain_viewports(ids);
+        }
     }
 
     /// Viewports with a picture of their own.
@@ -263,13 +281,35 @@ impl Renderer {
         self.textures.budget_bytes = bytes;
     }
 
-    fn textures_of(&mut self, to: (&wgpu::Device, &wgpu::Queue), request: &DrawRequest) -> Textures {
+    /// The plane's values as the adapter cuts them.
+    fn plane_of(
+        &mut self,
+        to: (&wgpu::Device, &wgpu::Queue),
+        viewport_id: u64,
+        request: &DrawRequest,
+    ) -> Option<GpuTexture> {
+        let plane = request.plane.as_ref()?;
+        let fills_frame = (plane.grid.cols, plane.grid.rows) == (request.frame.cols(), request.frame.rows());
+        let is_values = PixelKind::of(&request.frame, &request.meaning) == PixelKind::ModalityValues;
+        let pass = self.volume_pass.as_mut().filter(|_| fills_frame && is_values)?;
+        pass.cut(to, &mut self.textures, viewport_id, plane)
+    }
+
+    /// `plane` stands for the frame's own pixels.
+    fn textures_of(
+        &mut self,
+        to: (&wgpu::Device, &wgpu::Queue),
+        request: &DrawRequest,
+        plane: Option<GpuTexture>,
+    ) -> Textures {
         let DrawRequest { frame, meaning, overlay, .. } = request;
         let cache = &mut self.textures;
         let no_integers = cache.find_or_upload(to, TextureKey::Nothing(NO_INTEGERS), || nothing(NO_INTEGERS));
         let no_values = cache.find_or_upload(to, TextureKey::Nothing(NO_VALUES), || nothing(NO_VALUES));
-        let frame_key = TextureKey::Frame(FrameTextureKey::of(request));
-        let pixels = cache.find_or_upload(to, frame_key, || frame_texture::texels(frame, meaning));
+        let pixels = plane.unwrap_or_else(|| {
+            let frame_key = TextureKey::Frame(FrameTextureKey::of(request));
+            cache.find_or_upload(to, frame_key, || frame_texture::texels(frame, meaning))
+        });
         let (stored, values) = match PixelKind::of(frame, meaning) {
             PixelKind::StoredUnsigned | PixelKind::StoredSigned => (pixels, no_values.clone()),
             PixelKind::ModalityValues | PixelKind::Color => (no_integers.clone(), pixels),

@@ -10,6 +10,7 @@ use crate::domain::mask::Segment;
 use crate::domain::presentation::{ModalityLut, Palette, PixelPadding};
 use crate::domain::saliency::SaliencyMap;
 use crate::imaging::overlay::{self, Colormap};
+use crate::imaging::plane_picture::PlaneRequest;
 use crate::imaging::presentation::GreyPresentation;
 use crate::imaging::view::{Affine, ViewTransform};
 use crate::imaging::voi_lut::Voi;
@@ -29,6 +30,8 @@ pub struct DrawRequest {
     pub minification: Minification,
     pub transform: ViewTransform,
     pub overlay: OverlayRequest,
+    /// The frame is this plane of a volume: an adapter that holds the volume cuts it itself.
+    pub plane: Option<PlaneRequest>,
 }
 
 impl DrawRequest {
@@ -49,6 +52,7 @@ impl DrawRequest {
             minification: Minification::default(),
             transform,
             overlay: OverlayRequest::default(),
+            plane: None,
         }
     }
 

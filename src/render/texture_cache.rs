@@ -140,6 +140,12 @@ impl TextureCache {
         self.held_bytes = 0;
     }
 
+    /// Names a texture that is made elsewhere.
+    pub fn fresh_id(&mut self) -> u64 {
+        self.clock += 1;
+        self.clock
+    }
+
     pub fn held_bytes(&self) -> u64 {
         self.held_bytes
     }

@@ -213,10 +213,11 @@ fn open(context: &UiContext<'_>, look: &mut LookAt, study: &Study, index: usize)
     let part = SeriesPart::of(study, index);
     let before = look.view();
     look.keep_view(active, study);
-    if let Some(center) = study.series.get(index).and_then(|series| image_center(series, before.stack_index)) {
-        let known = look.planes.entry(part.clone()).or_default();
-        // Where the reader was looking
-        known.center_mm = Some(center);
+    // Where the reader was looking; who has not scrolled yet starts in the middle
+    let at = Some(before.stack_index).filter(|at| *at > 0);
+    let center = at.zip(study.series.get(index)).and_then(|(at, series)| image_center(series, at));
+    if center.is_some() {
+        look.planes.entry(part.clone()).or_default().center_mm = center;
     }
     let like = SeriesView { window: before.window, is_inverted: before.is_inverted, ..SeriesView::default() };
     look.stage.layout = Layout { rows: 2, cols: 2 };

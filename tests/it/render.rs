@@ -5,6 +5,7 @@
 mod cases;
 mod measure;
 mod parity;
+mod planes;
 mod promises;
 
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -15,6 +16,7 @@ use overread::render::offscreen::OffscreenRenderer;
 use overread::render::pipelines;
 use overread::render::request::Interpolation;
 use overread::render::rgba_pass::{self, RgbaPicture};
+use overread::render::volume_pass;
 
 /// One device for all tests; `None` after saying why.
 fn renderer() -> Option<MutexGuard<'static, OffscreenRenderer>> {
@@ -35,7 +37,9 @@ fn renderer() -> Option<MutexGuard<'static, OffscreenRenderer>> {
 
 #[test]
 fn every_shader_is_valid() {
-    for source in [pipelines::shader_module_source(), rgba_pass::SHADER_SOURCE.to_owned()] {
+    for source in
+        [pipelines::shader_module_source(), rgba_pass::SHADER_SOURCE.to_owned(), volume_pass::SHADER_SOURCE.to_owned()]
+    {
         let module =
             naga::front::wgsl::parse_str(&source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(&source)));
         let mut validator =

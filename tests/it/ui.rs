@@ -5,6 +5,7 @@ mod desk;
 mod key_images;
 mod palette;
 mod pictures;
+mod planes;
 mod reading;
 mod settings;
 mod stage;

@@ -4,6 +4,7 @@ mod layers;
 mod real;
 mod reference;
 mod reslicing;
+mod sides;
 
 use overread::domain::frame::Buffer;
 use overread::domain::geometry::Vec3;

@@ -250,6 +250,7 @@ impl BenchArguments {
             BenchSubject::Store(store) => store.json,
             BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
             BenchSubject::Stats(stats) => stats.json,
+            BenchSubject::Volume(volume) => volume.json,
         }
     }
 }
@@ -272,6 +273,8 @@ pub enum BenchSubject {
     Syntaxes(BenchSyntaxesArguments),
     /// DeLong, the bootstrap and surface distances, beside scikit-learn and DeepMind's surface-distance
     Stats(BenchStatsArguments),
+    /// Planes through a volume: upright, turned and thick, beside SimpleITK
+    Volume(BenchVolumeArguments),
 }
 
 #[derive(Debug, Args)]
@@ -280,6 +283,22 @@ pub struct BenchStatsArguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeats: u32,
     /// A Python with scikit-learn, scipy and surface-distance, to measure beside
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchVolumeArguments {
+    /// Slices of 512 × 512
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..=2000))]
+    pub slices: u32,
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// A Python with SimpleITK, to measure beside
     #[arg(long, value_name = "PYTHON")]
     pub peer_python: Option<PathBuf>,
     /// One JSON document on stdout

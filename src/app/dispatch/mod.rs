@@ -28,7 +28,10 @@ fn view(app: &mut App, action: ViewAction) {
     match action {
         ViewAction::WantFrames(keys) => open::want_frames(app, keys),
         ViewAction::WantVolume(series) => volume::want(app, &series),
-        ViewAction::WantPlanes(planes) => app.runner.want_planes(planes),
+        ViewAction::WantPlanes(planes) => {
+            app.frames.volumes.anticipate(&planes);
+            app.runner.want_planes(planes);
+        }
         ViewAction::Changed(study) => {
             app.record.look_changed(study);
             ahead::follow(app);

@@ -3,6 +3,7 @@
 pub mod grayscale_pass;
 pub mod mask_pass;
 pub mod saliency_pass;
+pub mod volume_pass;
 
 use rayon::prelude::{IndexedParallelIterator as _, ParallelIterator as _, ParallelSliceMut as _};
 

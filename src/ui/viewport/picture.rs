@@ -51,6 +51,7 @@ pub fn request(
         invert: tone.is_some_and(|tone| tone.is_inverted),
     };
     let mut request = DrawRequest::new(Arc::clone(frame), shown.instance, shown.frame_idx, &grey, canvas.transform);
+    request.plane = shown.cut.as_ref().and_then(|cut| cut.picture).map(|picture| picture.request.clone());
     request.interpolation = display.interpolation;
     request.overlay.hidden = overlay.is_held_hidden;
     request.overlay.graphics = shown.graphics.clone().filter(|_| overlay.graphics_shown).map(MaskLayer::new);

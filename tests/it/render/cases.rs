@@ -313,6 +313,7 @@ pub fn request(
         minification: dice.pick(&[Minification::Area, Minification::Area, Minification::Point]),
         transform: view.transform(&grid, viewport),
         overlay,
+        plane: None,
     }
 }
 
@@ -327,5 +328,6 @@ pub fn plain_request(rows: u32, cols: u32, values: Vec<u8>, view: View, viewport
         minification: Minification::Area,
         transform: view.transform(&ImageGrid::new(rows, cols, 1.0), viewport),
         overlay: OverlayRequest::default(),
+        plane: None,
     }
 }

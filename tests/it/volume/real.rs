@@ -79,7 +79,7 @@ fn the_volume_shares_the_memory_of_its_frames() {
 fn a_tilted_head_with_two_spacings_is_cut_upright_and_says_so() {
     let Some((series, frames)) = open("dicom/head-ct-gantry-tilt") else { return };
     let volume = Volume::of(&series, &frames).unwrap();
-    assert_eq!(volume.space().warning(), Some("Resampled: slice spacing changes, gantry tilt 18.5°"));
+    assert_eq!(volume.space().warning(), Some("Resampled (slice spacing changes, gantry tilt 18.5°)"));
     let coronal = PlaneDirections::of(MainPlane::Coronal, volume.space());
     let grid = PlaneGrid::covering(volume.space(), &coronal, volume.space().center_mm());
     let values = reslice(&volume, &grid, &Slab::SINGLE);

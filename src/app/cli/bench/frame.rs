@@ -78,6 +78,7 @@ fn request(frame: &Arc<Frame>, window: Window) -> DrawRequest {
         minification: Minification::Area,
         transform: View::fit(&grid, viewport).transform(&grid, viewport),
         overlay: OverlayRequest::default(),
+        plane: None,
     }
 }
 

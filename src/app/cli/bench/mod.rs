@@ -15,6 +15,7 @@ mod sheet;
 mod stats;
 mod syntaxes;
 mod viewer;
+mod volume;
 
 use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
 use crate::app::cli::bench::sheet::Sheet;
@@ -38,6 +39,7 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
             syntaxes::measure(importer, &syntaxes.dir, syntaxes.repeats, syntaxes.peer_python.as_deref())
         }
         BenchSubject::Stats(stats) => stats::measure(stats.repeats, stats.peer_python.as_deref()),
+        BenchSubject::Volume(case) => volume::measure(case.slices, case.repeats, case.peer_python.as_deref()),
         BenchSubject::Store(store) => {
             let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
             disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats)

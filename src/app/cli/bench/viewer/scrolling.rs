@@ -66,6 +66,7 @@ fn request(frame: &Arc<Frame>) -> DrawRequest {
         minification: Minification::Area,
         transform: View::fit(&grid, viewport).transform(&grid, viewport),
         overlay: OverlayRequest::default(),
+        plane: None,
     }
 }
 
