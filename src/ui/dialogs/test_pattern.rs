@@ -165,5 +165,6 @@ pub fn one_to_one(frame: &Arc<Frame>, viewport: [f64; 2]) -> DrawRequest {
         minification: Minification::Point,
         transform: View::default().transform(&grid, viewport),
         overlay: OverlayRequest::default(),
+        plane: None,
     }
 }
