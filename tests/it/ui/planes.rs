@@ -62,7 +62,6 @@ fn drag(harness: &mut Harness<'_, Desk>, from: Pos2, to: Pos2) {
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn m_opens_four_planes_that_say_which_they_are_and_m_goes_back_to_the_slice() {
     let mut harness = planes();
     let axes: Vec<PlaneAxis> = look(harness.state())
@@ -89,7 +88,6 @@ fn m_opens_four_planes_that_say_which_they_are_and_m_goes_back_to_the_slice() {
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn scrolling_one_plane_moves_the_crosshair_by_a_slice() {
     let mut harness = planes();
     let before = center(harness.state());
@@ -110,7 +108,6 @@ fn scrolling_one_plane_moves_the_crosshair_by_a_slice() {
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn dragging_the_middle_moves_the_other_planes_and_dragging_a_handle_turns_the_oblique_one() {
     let mut harness = planes();
     let (before, middle) = (center(harness.state()), rect(&harness, 0).center());
@@ -131,7 +128,6 @@ fn dragging_the_middle_moves_the_other_planes_and_dragging_a_handle_turns_the_ob
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn planes_share_their_window_and_become_thick_by_key() {
     let mut harness = planes();
     press(&mut harness, Key::Num2);
@@ -144,7 +140,6 @@ fn planes_share_their_window_and_become_thick_by_key() {
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn nothing_is_accepted_on_a_plane() {
     let mut harness = planes();
     assert_eq!(harness.state().selected(), Some("ct-nodule"));
@@ -158,7 +153,6 @@ fn nothing_is_accepted_on_a_plane() {
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn choosing_a_finding_brings_the_planes_to_it() {
     let mut harness = planes();
     let slice_mm = center(harness.state()).0[2];

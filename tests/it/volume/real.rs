@@ -7,7 +7,7 @@ use overread::domain::geometry::Vec3;
 use overread::domain::series::Series;
 use overread::imaging::plane_grid::{MainPlane, PlaneDirections, PlaneGrid, Slab};
 use overread::imaging::reslice::reslice;
-use overread::imaging::voxels::Volume;
+use overread::imaging::voxels::{Volume, VoxelSlices};
 use overread::import::stack_loading::{StackRequest, outward};
 use overread::import::{Importer, ScanOptions};
 
@@ -69,9 +69,13 @@ fn the_volume_shares_the_memory_of_its_frames() {
     let Some((series, frames)) = open("dicom/chest-ct") else { return };
     let volume = Volume::of(&series, &frames).unwrap();
     assert_eq!(volume.slices().n_bytes(), 99 * 512 * 512 * 2);
-    let overread::imaging::voxels::VoxelSlices::I16(slices) = volume.slices() else { panic!("16 bits stay 16 bits") };
-    for (slice, frame) in slices.iter().zip(&frames) {
-        assert_eq!(slice.memory(), frame.as_ref().unwrap().samples().memory());
+    let memories: Vec<_> = match volume.slices() {
+        VoxelSlices::I16(slices) => slices.iter().map(|slice| slice.memory()).collect(),
+        VoxelSlices::U16(slices) => slices.iter().map(|slice| slice.memory()).collect(),
+        _ => panic!("16 bits stay 16 bits"),
+    };
+    for (memory, frame) in memories.iter().zip(&frames) {
+        assert_eq!(*memory, frame.as_ref().unwrap().samples().memory());
     }
 }
 

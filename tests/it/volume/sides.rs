@@ -76,7 +76,6 @@ fn check(volume: &Arc<Volume>, directions: &PlaneDirections, letter: char) {
 }
 
 #[test]
-#[ignore = "new: not yet run"]
 fn a_point_of_the_patient_stands_at_the_side_that_its_letter_names_in_all_planes_and_turns() {
     let series = [
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
