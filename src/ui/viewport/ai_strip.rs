@@ -42,7 +42,32 @@ pub fn state_words(model: &ModelStatus, session: Option<&ReviewSession>) -> Stri
     }
 }
 
-/// Below this width a line is broken where it has parts.
+/// All models in a few words.
+fn summary(models: &[ModelStatus], session: Option<&ReviewSession>) -> String {
+    let is_any = |wanted: fn(&AnalysisState) -> bool| models.iter().any(|model| wanted(&model.state));
+    if is_any(|state| matches!(state, AnalysisState::Running(_))) {
+        return "running".to_owned();
+    }
+    if is_any(|state| matches!(state, AnalysisState::Failed(_))) {
+        return "failed".to_owned();
+    }
+    if is_any(|state| matches!(state, AnalysisState::Unfit(_))) {
+        return "image faulty, not run".to_owned();
+    }
+    if !is_any(|state| matches!(state, AnalysisState::Done)) {
+        return "not run".to_owned();
+    }
+    let findings = session.map_or(&[][..], ReviewSession::findings).iter();
+    let flagged = findings.filter(|review| review.finding.is_flagged() && review.finding.model_run().is_some());
+    let (n_flagged, n_open) =
+        flagged.fold((0, 0), |(all, open), review| (all + 1, open + usize::from(review.is_unreviewed())));
+    match n_flagged {
+        0 => "nothing flagged (does not exclude)".to_owned(),
+        _ => format!("{}, {n_open} unreviewed", counted(n_flagged, "finding")),
+    }
+}
+
+/// Below this width all models share one line.
 const NARROW: f32 = 640.0;
 
 /// Draws the lines centered at the top and returns where they end. More models than fit are left out.
@@ -65,15 +90,8 @@ pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], sessio
         lines.push("…".to_owned());
     }
     if area.width() < NARROW {
-        // Beside the corners there is room for short lines only
-        lines = lines.iter().flat_map(|line| line.split(" | ").map(ToOwned::to_owned)).collect();
-        let mut said = Vec::new();
-        lines.retain(|line| {
-            !said.contains(line) && {
-                said.push(line.clone());
-                true
-            }
-        });
+        // Beside the corners there is room for one short line
+        lines = vec![format!("AI: {}", summary(models, session)), "Research use only".to_owned()];
     }
     let mut bottom = area.top() + 8.0;
     for line in &lines {

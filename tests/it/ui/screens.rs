@@ -1,0 +1,108 @@
+//! The screens that are kept: what a reader has before the eyes all day, and what stands there when something is wrong.
+
+use overread::domain::decision::{RejectReason, Verdict};
+use overread::domain::intake::Notice;
+use overread::domain::uid::FindingId;
+use overread::review::command::Command;
+use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
+use overread::ui::dialogs::Dialog;
+use overread::ui::dialogs::settings::{SettingsDraft, SettingsPage};
+use overread::ui::stage::Layout;
+use overread::ui::view_state::WindowChoice;
+
+use crate::ui::desk::{Desk, job, model};
+use crate::ui::snapshots::holds;
+
+#[test]
+fn the_start_page() {
+    holds("start", || {
+        let mut desk = Desk::empty();
+        let refused = |name: &str, text: &str| RefusedFile { path: name.into(), notice: Notice::new("x", text) };
+        desk.facts.refused = vec![refused("IM0001", "The file ends in the middle of its pixels.")];
+        desk
+    });
+}
+
+#[test]
+fn a_radiograph_with_its_heat_map() {
+    holds("radiograph", || {
+        let mut desk = Desk::new();
+        desk.view.overlay.saliency_shown = true;
+        desk
+    });
+}
+
+#[test]
+fn a_ct_with_findings_in_every_state() {
+    holds("ct", || {
+        let mut desk = Desk::new();
+        desk.select("ct-nodule");
+        let uid = desk.studies[0].uid.clone();
+        desk.view.look_mut(&uid).view_mut().window = WindowChoice::Preset("lung".into());
+        for (finding, verdict) in crate::ui::desk_decisions() {
+            desk.apply(Command::MarkDisplayed { finding: finding.clone() });
+            desk.apply(Command::DecideWithoutScreen { finding, verdict, comment: String::new() });
+        }
+        desk
+    });
+}
+
+#[test]
+fn four_panes() {
+    holds("four-panes", || {
+        let mut desk = Desk::new();
+        desk.select("ct-nodule");
+        let study = desk.studies[0].clone();
+        desk.view.look_mut(&study.uid).stage.lay_out(Layout { rows: 2, cols: 2 }, &study);
+        desk
+    });
+}
+
+#[test]
+fn reasons_for_a_rejection() {
+    holds("reject", || {
+        let mut desk = Desk::new();
+        let chosen = vec![RejectReason::CompositeShadow];
+        let finding = FindingId::new("nodule");
+        desk.view.dialogs.push(Dialog::RejectReasons { finding, chosen, text: String::new() });
+        desk
+    });
+}
+
+#[test]
+fn the_settings() {
+    holds("settings", || {
+        let mut desk = Desk::new();
+        desk.view.dialogs.push(Dialog::Settings(SettingsDraft::at(SettingsPage::Keys)));
+        desk
+    });
+}
+
+#[test]
+fn the_sheet_of_keys() {
+    holds("sheet", || {
+        let mut desk = Desk::new();
+        desk.view.dialogs.push(Dialog::Shortcuts);
+        desk
+    });
+}
+
+#[test]
+fn a_full_disk_running_work_and_a_model_out_of_scope() {
+    holds("troubles", || {
+        let mut desk = Desk::new();
+        desk.select("ct-nodule");
+        desk.facts.models[1].state = AnalysisState::OutOfScope("Only frontal chest radiographs.".into());
+        desk.facts.models.push(model("lung-nodules", "Lung nodules", AnalysisState::NotRun));
+        desk.facts.jobs = vec![job(1, "Reading files", 120, 480), job(2, "Chest findings", 1, 3)];
+        let text = "The decision could not be kept: no space left on the device.".to_owned();
+        desk.facts.messages = vec![Message { id: 1, severity: Severity::Error, text }];
+        desk.n_not_saved = 1;
+        desk.apply(Command::DecideWithoutScreen {
+            finding: FindingId::new("ct-nodule"),
+            verdict: Verdict::Uncertain,
+            comment: String::new(),
+        });
+        desk
+    });
+}
