@@ -12,6 +12,7 @@ mod settings;
 mod snapshots;
 mod stage;
 mod study;
+mod sturdy;
 mod tools;
 
 use std::sync::Arc;
