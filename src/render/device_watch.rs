@@ -103,7 +103,7 @@ mod tests {
 
     fn buffer(device: &wgpu::Device, size: u64) {
         let usage = wgpu::BufferUsages::UNIFORM;
-        device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        drop(device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false }));
     }
 
     #[test]

@@ -108,10 +108,10 @@ impl VolumePass {
         }
         let source = self.sent(device, queue, cache, volume)?;
         let identity = Identity::of(volume);
-        if let Some(known) = self.planes.get(&viewport_id) {
-            if known.volume == identity && known.grid == *grid && known.slab == *slab {
-                return Some(known.texture.clone());
-            }
+        if let Some(known) = self.planes.get(&viewport_id)
+            && (&known.volume, &known.grid, &known.slab) == (&identity, grid, slab)
+        {
+            return Some(known.texture.clone());
         }
         let padding = volume.padding();
         let is_signed = matches!(volume.slices(), VoxelSlices::I8(_) | VoxelSlices::I16(_));

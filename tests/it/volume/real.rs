@@ -32,7 +32,10 @@ const BY_ITK: [f64; 14 * 11] = [
     155.3229, -179.5194, -921.3517, -35.9004,
 ];
 
-fn open(name: &str) -> Option<(Arc<Series>, Vec<Option<Arc<Frame>>>)> {
+/// In stack order.
+type Frames = Vec<Option<Arc<Frame>>>;
+
+fn open(name: &str) -> Option<(Arc<Series>, Frames)> {
     let root = data::shared(name)?;
     let importer = Importer::in_process(ScanOptions::default());
     let intake = importer.scan(&[root], &|| false, &|_| {});
