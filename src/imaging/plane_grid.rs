@@ -263,7 +263,7 @@ mod tests {
         let coronal = PlaneDirections::of(MainPlane::Coronal, &space);
         let grid = PlaneGrid::covering(&space, &coronal, space.center_mm());
         // Ten slices of 2.1 mm in pixels of 0.7 mm, from edge to edge
-        assert_eq!((grid.cols, grid.rows), (20, 29));
+        assert_eq!((grid.cols, grid.rows), (20, 30));
         let [col, row, slice] = space.place(grid.origin_mm);
         assert_eq!((col, row), (0.0, 14.0));
         assert!((slice - 9.0 - 1.0 / 3.0).abs() < 1e-9, "{slice}");

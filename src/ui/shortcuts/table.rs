@@ -179,7 +179,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     tool(Tool::Arrow, "tool.arrow", &[shift(Key::T)], "Arrow"),
     tool(Tool::Text, "tool.text", &[plain(Key::T)], "Text"),
     tools(ToolKey::Remove, "tool.remove", &[plain(Key::Delete), plain(Key::Backspace)], "Remove the selected measurement").within(KeyContext::Measurement),
-    tools(ToolKey::ToggleDrawings, "tool.toggle_drawings", &[shift(Key::M)], "Measurements on and off"),
+    tools(ToolKey::ToggleDrawings, "tool.toggle_drawings", &[shift(Key::D)], "Measurements on and off"),
     stage(StageKey::Planes, "panes.planes", &[plain(Key::M)], "Planes through the volume (MPR), and back"),
     stage(StageKey::Projection, "panes.projection", &[ctrl(Key::M)], "Thick planes: plane, MIP, MinIP, mean"),
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),

@@ -1,5 +1,6 @@
 //! The screens that are kept: what a reader has before the eyes all day, and what stands there when something is wrong.
 
+use egui::Key;
 use overread::domain::decision::{RejectReason, Verdict};
 use overread::domain::intake::Notice;
 use overread::domain::uid::FindingId;
@@ -11,7 +12,7 @@ use overread::ui::stage::Layout;
 use overread::ui::view_state::WindowChoice;
 
 use crate::ui::desk::{Desk, job, model};
-use crate::ui::snapshots::holds;
+use crate::ui::snapshots::{holds, holds_after};
 
 #[test]
 fn the_start_page() {
@@ -54,6 +55,15 @@ fn four_panes() {
         desk.select("ct-nodule");
         let study = desk.studies[0].clone();
         desk.view.look_mut(&study.uid).stage.lay_out(Layout { rows: 2, cols: 2 }, &study);
+        desk
+    });
+}
+
+#[test]
+fn planes_through_the_volume() {
+    holds_after("planes", &[Key::M, Key::Num2], || {
+        let mut desk = Desk::new();
+        desk.select("ct-nodule");
         desk
     });
 }

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::vec2;
+use egui::{Key, vec2};
 use egui_kittest::Harness;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 use image::RgbaImage;
@@ -28,17 +28,24 @@ const MOST: f64 = 9.0;
 
 /// Draws the screen at every size and holds it against what was kept.
 pub fn holds(name: &str, desk: impl Fn() -> Desk) {
+    holds_after(name, &[], desk);
+}
+
+/// The same, after these keys.
+pub fn holds_after(name: &str, keys: &[Key], desk: impl Fn() -> Desk) {
     if std::env::var_os("WGPU_BACKEND").is_none() {
         println!("skipped: WGPU_BACKEND names no adapter to draw on");
         return;
     }
-    let changed: Vec<String> = SCREENS.iter().filter_map(|screen| difference(name, screen, desk()).err()).collect();
+    let changed: Vec<String> =
+        SCREENS.iter().filter_map(|screen| difference(name, screen, keys, desk()).err()).collect();
     assert!(changed.is_empty(), "{}", changed.join("\n"));
 }
 
 fn difference(
     name: &str,
     (size_name, [width, height], scale): &(&str, [f32; 2], f32),
+    keys: &[Key],
     desk: Desk,
 ) -> Result<(), String> {
     let state = create_render_state(default_wgpu_setup(), eframe::egui_wgpu::RendererOptions::PREDICTABLE);
@@ -49,7 +56,12 @@ fn difference(
         .with_context_setup(theme::install)
         .renderer(WgpuTestRenderer::from_render_state(state))
         .build_ui_state(|ui, desk: &mut Desk| desk.pass(ui), desk);
-    harness.run_steps(8);
+    harness.run_steps(4);
+    for key in keys {
+        harness.key_press(*key);
+        harness.run_steps(4);
+    }
+    harness.run_steps(4);
     let drawn = harness.render().map_err(|error| format!("{name} {size_name}: {error}"))?;
     if let Some(folder) = std::env::var_os("OVERREAD_SCREENS") {
         drawn.save(Path::new(&folder).join(format!("{name}-{size_name}.png"))).map_err(|error| error.to_string())?;
