@@ -6,7 +6,8 @@ use crate::domain::intake::Notice;
 use crate::domain::score::OperatingPoint;
 use crate::inference::error::ModelError;
 use crate::inference::model_card::{
-    Activation, Architecture, DensenetSpec, InputSpec, Intensity, Measure, ModelCard, Task, UnetSpec,
+    Activation, Architecture, ClassifierFacts, DensenetSpec, InputSpec, Intensity, Measure, ModelCard, Norm, Task,
+    UnetSpec,
 };
 
 /// Largest side of a network's input; memory grows with its square.
@@ -26,9 +27,10 @@ pub fn check(card: &ModelCard) -> Checked {
     check_range("golden.tolerance", card.golden.tolerance, 1e-9, 1e-2)?;
     check_input(&card.input)?;
     check_range("output.temperature", card.output.temperature, 1e-3, 1e3)?;
-    match &card.architecture {
-        Architecture::Densenet(spec) => check_densenet(card, spec)?,
-        Architecture::Unet(spec) => check_unet(card, spec)?,
+    match (&card.architecture, card.architecture.classifier()) {
+        (Architecture::Unet(spec), _) => check_unet(card, spec)?,
+        (_, Some(facts)) => check_classifier(card, facts)?,
+        (_, None) => {}
     }
     check_labels(card)?;
     check_segments(card)?;
@@ -125,29 +127,60 @@ fn check_input(input: &InputSpec) -> Checked {
     check_range("input.std", input.std, 1e-6, 1e6)
 }
 
-fn check_densenet(card: &ModelCard, spec: &DensenetSpec) -> Checked {
+fn check_classifier(card: &ModelCard, facts: ClassifierFacts) -> Checked {
     if card.task != Task::Classification || card.output.activation != Activation::Sigmoid {
-        return refuse("architecture.network", "densenet, which needs task classification and activation sigmoid");
+        return refuse("architecture.network", "a classifier, which needs task classification and activation sigmoid");
     }
-    check_count("architecture.in_channels", spec.in_channels, card.input.channels, card.input.channels)?;
-    check_count("architecture.n_classes", spec.n_classes, 1, MAX_LABELS)?;
-    check_count("architecture.growth_rate", spec.growth_rate, 1, MAX_WIDTH)?;
-    check_count("architecture.init_features", spec.init_features, 1, MAX_WIDTH)?;
-    check_count("architecture.bn_size", spec.bn_size, 1, 64)?;
-    check_count("architecture.block_config", spec.block_config.len(), 1, 8)?;
-    for n_layers in &spec.block_config {
-        check_count("architecture.block_config", *n_layers, 1, 128)?;
+    check_count("architecture.in_channels", facts.in_channels, card.input.channels, card.input.channels)?;
+    check_count("architecture.n_classes", facts.n_classes, 1, MAX_LABELS)?;
+    match &card.architecture {
+        Architecture::Densenet(spec) => check_densenet(spec)?,
+        Architecture::Resnet(spec) => {
+            check_count("architecture.base_width", spec.base_width, 1, MAX_WIDTH >> 6)?;
+            check_counts("architecture.block_config", &spec.block_config, 128, 6)?;
+        }
+        Architecture::Efficientnet(spec) => {
+            check_count("architecture.stem_width", spec.stem_width, 1, MAX_WIDTH)?;
+            check_count("architecture.head_width", spec.head_width, 1, MAX_WIDTH)?;
+            check_count("architecture.stages", spec.stages.len(), 1, 16)?;
+            for stage in &spec.stages {
+                check_count("architecture.stages.expansion", stage.expansion, 1, 16)?;
+                check_count("architecture.stages.stride", stage.stride, 1, 2)?;
+                check_count("architecture.stages.width", stage.width, 1, MAX_WIDTH)?;
+                check_count("architecture.stages.n_blocks", stage.n_blocks, 1, 64)?;
+                if !matches!(stage.kernel, 3 | 5 | 7) {
+                    return refuse("architecture.stages.kernel", "a size other than 3, 5 and 7");
+                }
+            }
+        }
+        Architecture::PlainCnn(spec) => {
+            check_count("architecture.convs_per_stage", spec.convs_per_stage, 1, 16)?;
+            check_counts("architecture.widths", &spec.widths, MAX_WIDTH, 8)?;
+        }
+        Architecture::Unet(_) => {}
     }
-    // The stem quarters the picture and every transition halves it.
-    if card.input.rows.min(card.input.cols) >> (spec.block_config.len() + 1) == 0 {
+    if card.input.rows.min(card.input.cols) >> facts.n_halvings == 0 {
         return refuse("input.rows", "a picture too small to be halved by every block");
     }
     match &card.saliency {
-        Some(saliency) if saliency.layer != "features.norm5" => {
-            refuse("saliency.layer", "a layer other than features.norm5, the only one a densenet offers")
-        }
+        Some(saliency) if saliency.layer != facts.feature_layer => refuse(
+            "saliency.layer",
+            &format!("a layer other than {}, the only one this network offers", facts.feature_layer),
+        ),
         _ => Ok(()),
     }
+}
+
+fn check_densenet(spec: &DensenetSpec) -> Checked {
+    check_count("architecture.growth_rate", spec.growth_rate, 1, MAX_WIDTH)?;
+    check_count("architecture.init_features", spec.init_features, 1, MAX_WIDTH)?;
+    check_count("architecture.bn_size", spec.bn_size, 1, 64)?;
+    check_counts("architecture.block_config", &spec.block_config, 128, 8)
+}
+
+fn check_counts(key: &str, counts: &[usize], most: usize, n_most: usize) -> Checked {
+    check_count(key, counts.len(), 1, n_most)?;
+    counts.iter().try_for_each(|count| check_count(key, *count, 1, most))
 }
 
 fn check_unet(card: &ModelCard, spec: &UnetSpec) -> Checked {
@@ -158,6 +191,9 @@ fn check_unet(card: &ModelCard, spec: &UnetSpec) -> Checked {
     check_count("architecture.out_channels", spec.out_channels, 2, MAX_LABELS)?;
     check_count("architecture.depth", spec.depth, 1, 8)?;
     check_count("architecture.base_width", spec.base_width, 1, MAX_WIDTH >> spec.depth)?;
+    if spec.residual && spec.norm == Norm::Instance {
+        return refuse("architecture.norm", "instance, which a residual U-Net does not have");
+    }
     let stride = 1 << (spec.depth - 1);
     if !card.input.rows.is_multiple_of(stride) || !card.input.cols.is_multiple_of(stride) {
         return refuse("input.rows", &format!("a picture whose sides cannot be halved {} times", spec.depth - 1));
@@ -166,10 +202,7 @@ fn check_unet(card: &ModelCard, spec: &UnetSpec) -> Checked {
 }
 
 fn check_labels(card: &ModelCard) -> Checked {
-    let n_expected = match &card.architecture {
-        Architecture::Densenet(spec) => spec.n_classes,
-        Architecture::Unet(_) => 0,
-    };
+    let n_expected = card.architecture.classifier().map_or(0, |facts| facts.n_classes);
     check_indices("label", card.labels.iter().map(|label| label.index), 0, n_expected)?;
     check_ids("label.id", card.labels.iter().map(|label| label.id.as_str()))?;
     for label in &card.labels {
@@ -185,7 +218,10 @@ fn check_labels(card: &ModelCard) -> Checked {
 
 fn check_segments(card: &ModelCard) -> Checked {
     let n_expected = match &card.architecture {
-        Architecture::Densenet(_) => 0,
+        Architecture::Densenet(_)
+        | Architecture::Resnet(_)
+        | Architecture::Efficientnet(_)
+        | Architecture::PlainCnn(_) => 0,
         // Channel 0 is the background.
         Architecture::Unet(spec) => spec.out_channels - 1,
     };

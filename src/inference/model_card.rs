@@ -76,10 +76,95 @@ pub struct GoldenFile {
 
 /// Which network, and its sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "network", rename_all = "lowercase")]
+#[serde(tag = "network", rename_all = "snake_case")]
 pub enum Architecture {
     Densenet(DensenetSpec),
+    Resnet(ResnetSpec),
+    Efficientnet(EfficientnetSpec),
+    PlainCnn(PlainCnnSpec),
     Unet(UnetSpec),
+}
+
+/// What every classifier has: a picture's channels, labels, and the layer saliency may look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassifierFacts {
+    pub in_channels: usize,
+    pub n_classes: usize,
+    /// Weight path of the feature map's last layer.
+    pub feature_layer: &'static str,
+    /// The feature map's sides are the picture's, halved this often.
+    pub n_halvings: usize,
+}
+
+impl Architecture {
+    /// `None` of a segmentation.
+    pub fn classifier(&self) -> Option<ClassifierFacts> {
+        let facts = |in_channels, n_classes, feature_layer, n_halvings| {
+            Some(ClassifierFacts { in_channels, n_classes, feature_layer, n_halvings })
+        };
+        match self {
+            Self::Densenet(spec) => {
+                facts(spec.in_channels, spec.n_classes, "features.norm5", spec.block_config.len() + 1)
+            }
+            Self::Resnet(spec) => facts(spec.in_channels, spec.n_classes, "layers", spec.block_config.len() + 1),
+            Self::Efficientnet(spec) => {
+                let n_strided = spec.stages.iter().filter(|stage| stage.stride > 1).count();
+                facts(spec.in_channels, spec.n_classes, "features", n_strided + 1)
+            }
+            Self::PlainCnn(spec) => {
+                facts(spec.in_channels, spec.n_classes, "stages", spec.widths.len().saturating_sub(1))
+            }
+            Self::Unet(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResnetSpec {
+    pub in_channels: usize,
+    pub n_classes: usize,
+    pub block: ResnetBlock,
+    /// Blocks of each stage.
+    pub block_config: Vec<usize>,
+    /// Channels of the stem; each stage doubles its width.
+    pub base_width: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResnetBlock {
+    /// Two 3×3 convolutions: ResNet-18 and 34.
+    Basic,
+    /// 1×1, 3×3, 1×1 and four times as wide: ResNet-50.
+    Bottleneck,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EfficientnetSpec {
+    pub in_channels: usize,
+    pub n_classes: usize,
+    pub stem_width: usize,
+    pub head_width: usize,
+    pub stages: Vec<EfficientnetStage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EfficientnetStage {
+    pub expansion: usize,
+    pub kernel: usize,
+    /// Of the stage's first block.
+    pub stride: usize,
+    pub width: usize,
+    pub n_blocks: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlainCnnSpec {
+    pub in_channels: usize,
+    pub n_classes: usize,
+    /// Channels of each stage; 2×2 pooling lies between.
+    pub widths: Vec<usize>,
+    pub convs_per_stage: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

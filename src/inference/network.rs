@@ -15,7 +15,7 @@ use crate::inference::graph::candle::CandleGraph;
 use crate::inference::model_card::{Architecture, ModelCard};
 use crate::inference::saliency::{RawMap, grad_cam_closed_form};
 use crate::inference::weights::{ExpectedTensors, read_tensors};
-use crate::inference::{densenet, unet};
+use crate::inference::{densenet, efficientnet, plain_cnn, resnet, unet};
 
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -56,10 +56,15 @@ impl Network {
     pub fn load(card: &ModelCard, weights: &[u8], device: &Device, engine: Engine) -> Result<Self, ModelError> {
         let tensors = read_tensors(weights, &expected_tensors(&card.architecture))?;
         let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let of_classifier = |(graph, width), path, n_classes| (graph, Some((path, width, n_classes)));
         let (graph, head) = match &card.architecture {
-            Architecture::Densenet(spec) => {
-                let (graph, width) = densenet::trunk(spec, &vb)?;
-                (graph, Some((densenet::HEAD, width, spec.n_classes)))
+            Architecture::Densenet(spec) => of_classifier(densenet::trunk(spec, &vb)?, densenet::HEAD, spec.n_classes),
+            Architecture::Resnet(spec) => of_classifier(resnet::trunk(spec, &vb)?, resnet::HEAD, spec.n_classes),
+            Architecture::Efficientnet(spec) => {
+                of_classifier(efficientnet::trunk(spec, &vb)?, efficientnet::HEAD, spec.n_classes)
+            }
+            Architecture::PlainCnn(spec) => {
+                of_classifier(plain_cnn::trunk(spec, &vb)?, plain_cnn::HEAD, spec.n_classes)
             }
             Architecture::Unet(spec) => (unet::graph(spec, &vb)?, None),
         };
@@ -100,6 +105,9 @@ impl Network {
 pub fn expected_tensors(architecture: &Architecture) -> ExpectedTensors {
     match architecture {
         Architecture::Densenet(spec) => densenet::expected_tensors(spec),
+        Architecture::Resnet(spec) => resnet::expected_tensors(spec),
+        Architecture::Efficientnet(spec) => efficientnet::expected_tensors(spec),
+        Architecture::PlainCnn(spec) => plain_cnn::expected_tensors(spec),
         Architecture::Unet(spec) => unet::expected_tensors(spec),
     }
 }
