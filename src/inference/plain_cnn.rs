@@ -12,8 +12,11 @@ use crate::inference::weights::ExpectedTensors;
 /// Weight path of the linear layer behind global average pooling.
 pub const HEAD: &str = "classifier";
 
-/// Paths and widths of the convolutions, stage by stage.
-fn stages(spec: &PlainCnnSpec) -> Vec<Vec<(String, String, (usize, usize))>> {
+/// Path of a convolution, path of its norm, channels in and out.
+type ConvPaths = (String, String, (usize, usize));
+
+/// The convolutions, stage by stage.
+fn stages(spec: &PlainCnnSpec) -> Vec<Vec<ConvPaths>> {
     let mut n_in = spec.in_channels;
     let mut stages = Vec::new();
     for (stage, width) in spec.widths.iter().enumerate() {

@@ -263,7 +263,7 @@ def tiny_plain_cnn():
 def tiny_efficientnet():
     torch.manual_seed(16)
     # Expansion, kernel, stride, inputs, outputs, blocks.
-    stages = [(1, 3, 1, 8, 12, 1), (6, 5, 2, 12, 16, 2), (4, 3, 2, 16, 24, 2)]
+    stages = [(1, 3, 1, 8, 16, 1), (6, 5, 2, 16, 16, 2), (4, 3, 2, 16, 24, 2)]
     network = EfficientNet([MBConvConfig(*stage) for stage in stages], 0.0, num_classes=2, last_channel=40)
     network.features[0][0] = nn.Conv2d(1, 8, 3, stride=2, padding=1, bias=False)
     tables = ", ".join(
