@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::domain::circumstances::Circumstances;
+use crate::domain::details::{DecisionDetails, Modification};
 use crate::domain::presentation::Window;
 use crate::domain::uid::{EventId, ReaderName, SopInstanceUid};
 
@@ -130,6 +132,45 @@ pub struct Decision {
     pub seen: Option<Seen>,
     #[serde(default)]
     pub comment: String,
+    /// What was said besides the verdict.
+    #[serde(default, skip_serializing_if = "DecisionDetails::is_empty")]
+    pub details: DecisionDetails,
+}
+
+/// How a finding was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    Unmodified,
+    AfterModification,
+}
+
+impl Decision {
+    /// `None` where it was not accepted.
+    pub fn acceptance(&self) -> Option<Acceptance> {
+        let is_modified = self.details.label.is_some() || !self.details.modifications.is_empty();
+        match &self.verdict {
+            Verdict::Accepted if is_modified => Some(Acceptance::AfterModification),
+            Verdict::Accepted => Some(Acceptance::Unmodified),
+            Verdict::Rejected { .. } | Verdict::Uncertain | Verdict::NotAssessable => None,
+        }
+    }
+
+    /// What was changed before it was accepted; a new label always is.
+    pub fn modifications(&self) -> Vec<Modification> {
+        let label = self.details.label.as_ref().map(|_| Modification::Label);
+        let mut all: Vec<Modification> = label.into_iter().chain(self.details.modifications.clone()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The state's word on screen and in reports.
+    pub fn words(&self) -> &'static str {
+        match self.acceptance() {
+            Some(Acceptance::AfterModification) => "Accepted, modified",
+            _ => self.verdict.word(),
+        }
+    }
 }
 
 /// What was on screen at the moment of the decision (the record's "what was on screen").
@@ -146,6 +187,9 @@ pub struct Seen {
     pub is_flipped: bool,
     pub is_inverted: bool,
     pub overlay: SeenOverlay,
+    /// Empty in records of older programs.
+    #[serde(default, skip_serializing_if = "Circumstances::is_empty")]
+    pub circumstances: Box<Circumstances>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -178,4 +178,13 @@ impl PixelBox {
     pub fn center(&self) -> [f64; 2] {
         [(self.x0 + self.x1) / 2.0, (self.y0 + self.y1) / 2.0]
     }
+
+    /// The part both cover of what they cover together, 0 to 1.
+    pub fn intersection_over_union(&self, other: &Self) -> f64 {
+        let width = (self.x1.min(other.x1) - self.x0.max(other.x0)).max(0.0);
+        let height = (self.y1.min(other.y1) - self.y0.max(other.y0)).max(0.0);
+        let both = width * height;
+        let either = self.width() * self.height() + other.width() * other.height() - both;
+        if either > 0.0 { both / either } else { 0.0 }
+    }
 }

@@ -3,9 +3,11 @@
 //! Pure values. Nothing here reads a file, starts a thread, knows the time or draws.
 
 pub mod annotation;
+pub mod circumstances;
 pub mod coding;
 pub mod decision;
 pub mod derivation;
+pub mod details;
 pub mod finding;
 pub mod fitness;
 pub mod frame;
@@ -18,6 +20,7 @@ pub mod overlay;
 pub mod patient;
 pub mod picture;
 pub mod presentation;
+pub mod reading;
 pub mod report;
 pub mod saliency;
 pub mod score;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::Decision;
 use crate::domain::finding::{Finding, Subject};
+use crate::domain::reading::{Reading, SignOff};
 use crate::domain::study::Study;
 use crate::domain::uid::{ReaderName, StudyUid};
 
@@ -19,10 +20,30 @@ pub struct Report {
     pub annotations: Vec<ReportedAnnotation>,
     /// Images that the reader marked, in the study's order.
     pub key_images: Vec<Subject>,
+    /// How it was read and who signed.
+    pub course: ReportedCourse,
     /// RFC 3339 with offset.
     pub made_at: String,
     /// Program name and version.
     pub made_by: String,
+}
+
+/// How the study was read, and how far it has come.
+#[derive(Clone, Debug, Default)]
+pub struct ReportedCourse {
+    /// One for each reader, by name.
+    pub readings: Vec<Reading>,
+    /// Oldest first, with those that were amended since.
+    pub signatures: Vec<SignOff>,
+    /// For whom the report was made no AI result may be shown: it holds none.
+    pub is_ai_hidden: bool,
+}
+
+impl ReportedCourse {
+    /// The signature in force: the last, unless the study was opened again after it.
+    pub fn signature(&self) -> Option<&SignOff> {
+        self.signatures.last().filter(|signature| signature.amended.is_none())
+    }
 }
 
 /// A reader's mark or measurement as it stands.
@@ -49,4 +70,26 @@ pub struct ReportedFinding {
     pub decision: Option<Decision>,
     /// Every decision ever taken, oldest first, with those that were undone or replaced.
     pub history: Vec<Decision>,
+    /// Each reader's own decision in force, by name.
+    pub by_reader: Vec<Decision>,
+    /// What an adjudicator decided, beside what the readers did.
+    pub adjudicated: Option<Decision>,
+}
+
+impl ReportedFinding {
+    pub fn undecided(finding: Arc<Finding>) -> Self {
+        Self { finding, decision: None, history: Vec::new(), by_reader: Vec::new(), adjudicated: None }
+    }
+
+    /// The adjudicator's decision, else the readers' last.
+    pub fn result(&self) -> Option<&Decision> {
+        self.adjudicated.as_ref().or(self.decision.as_ref())
+    }
+
+    /// Not all readers who decided gave the same verdict and label.
+    pub fn is_disputed(&self) -> bool {
+        let answer = |decision: &Decision| (decision.verdict.word(), decision.details.label.clone());
+        let first = self.by_reader.first().map(answer);
+        self.by_reader.iter().any(|decision| Some(answer(decision)) != first)
+    }
 }

@@ -7,18 +7,17 @@ use serde::Serialize;
 
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::coding::CodedConcept;
-use crate::domain::decision::{Decision, Seen, SeenOverlay, Verdict};
-use crate::domain::finding::{Finding, MeasuredLine, Measurement, Origin, Subject};
+use crate::domain::finding::{Finding, FindingLabel, MeasuredLine, Measurement, Origin, Subject};
 use crate::domain::geometry::PixelBox;
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
 use crate::domain::model::ModelRun;
-use crate::domain::presentation::Window;
 use crate::domain::report::{Report, ReportedFinding};
 use crate::domain::saliency::SaliencyMap;
 use crate::domain::score::{Assessment, OperatingPoint, Score};
 use crate::domain::study::Study;
 use crate::export::json_annotation::AnnotationBlock;
+use crate::export::json_decision::{CourseBlock, DecisionBlock};
 
 pub const REPORT_SCHEMA: &str = "overread-report";
 pub const REPORT_VERSION: u32 = 1;
@@ -38,11 +37,14 @@ pub struct ReportDocument<'a> {
     annotations: Vec<AnnotationBlock<'a>>,
     /// Images that the reader marked to come back to.
     key_images: Vec<ImageBlock<'a>>,
+    /// How it was read, and who signed.
+    #[serde(flatten)]
+    course: CourseBlock<'a>,
 }
 
 impl<'a> ReportDocument<'a> {
     pub fn new(report: &'a Report) -> Self {
-        let Report { study_uid, study, findings, annotations, key_images, made_at, made_by } = report;
+        let Report { study_uid, study, findings, annotations, key_images, course, made_at, made_by } = report;
         let study = study.as_deref();
         Self {
             schema: REPORT_SCHEMA,
@@ -55,6 +57,7 @@ impl<'a> ReportDocument<'a> {
             findings: findings.iter().map(FindingBlock::new).collect(),
             annotations: annotations.iter().map(AnnotationBlock::new).collect(),
             key_images: key_images.iter().map(ImageBlock::new).collect(),
+            course: CourseBlock::new(course),
         }
     }
 }
@@ -139,16 +142,20 @@ struct FindingBlock<'a> {
     decision: Option<DecisionBlock<'a>>,
     /// All ever taken, oldest first.
     history: Vec<DecisionBlock<'a>>,
+    /// Each reader's own in force; empty while nobody has decided.
+    by_reader: Vec<DecisionBlock<'a>>,
+    /// What an adjudicator decided; `null` where nobody did.
+    adjudicated: Option<DecisionBlock<'a>>,
 }
 
 impl<'a> FindingBlock<'a> {
     fn new(reported: &'a ReportedFinding) -> Self {
-        let ReportedFinding { finding, decision, history } = reported;
+        let ReportedFinding { finding, decision, history, by_reader, adjudicated } = reported;
         let Finding { id, subject, label, origin, assessment, place, measurements, evidence, notices } =
             finding.as_ref();
         Self {
             id: id.as_str(),
-            label: LabelBlock { id: &label.id, name: &label.name, code: label.code.as_ref().map(CodeBlock::new) },
+            label: LabelBlock::new(label),
             image: ImageBlock::new(subject),
             origin: OriginBlock::new(origin),
             flagged: finding.is_flagged(),
@@ -161,19 +168,27 @@ impl<'a> FindingBlock<'a> {
             notices: notices.iter().map(NoticeBlock::new).collect(),
             decision: decision.as_ref().map(DecisionBlock::new),
             history: history.iter().map(DecisionBlock::new).collect(),
+            by_reader: by_reader.iter().map(DecisionBlock::new).collect(),
+            adjudicated: adjudicated.as_ref().map(DecisionBlock::new),
         }
     }
 }
 
 #[derive(Serialize)]
-struct LabelBlock<'a> {
+pub struct LabelBlock<'a> {
     id: &'a str,
     name: &'a str,
     code: Option<CodeBlock<'a>>,
 }
 
+impl<'a> LabelBlock<'a> {
+    pub fn new(label: &'a FindingLabel) -> Self {
+        Self { id: &label.id, name: &label.name, code: label.code.as_ref().map(CodeBlock::new) }
+    }
+}
+
 #[derive(Serialize)]
-struct CodeBlock<'a> {
+pub struct CodeBlock<'a> {
     scheme: &'a str,
     value: &'a str,
     meaning: &'a str,
@@ -410,71 +425,5 @@ struct NoticeBlock<'a> {
 impl<'a> NoticeBlock<'a> {
     fn new(notice: &'a Notice) -> Self {
         Self { code: notice.code, text: &notice.text }
-    }
-}
-
-#[derive(Serialize)]
-struct DecisionBlock<'a> {
-    verdict: &'static str,
-    /// Codes of the reject reasons; empty for other verdicts.
-    reasons: Vec<&'static str>,
-    text: &'a str,
-    comment: &'a str,
-    reader: &'a str,
-    at: &'a str,
-    event_id: &'a str,
-    /// What was on screen; `null` when decided without one.
-    seen: Option<SeenBlock<'a>>,
-}
-
-impl<'a> DecisionBlock<'a> {
-    fn new(decision: &'a Decision) -> Self {
-        let Decision { verdict, reader, at, event, seen, comment } = decision;
-        let (verdict, reasons, text) = match verdict {
-            Verdict::Accepted => ("accepted", Vec::new(), ""),
-            Verdict::Rejected { reasons, text } => {
-                ("rejected", reasons.iter().map(|reason| reason.code()).collect(), text.as_str())
-            }
-            Verdict::Uncertain => ("uncertain", Vec::new(), ""),
-            Verdict::NotAssessable => ("not_assessable", Vec::new(), ""),
-        };
-        Self {
-            verdict,
-            reasons,
-            text,
-            comment,
-            reader: reader.as_str(),
-            at,
-            event_id: event.as_str(),
-            seen: seen.as_ref().map(SeenBlock::new),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct SeenBlock<'a> {
-    sop_instance_uid: &'a str,
-    frame_index: u32,
-    window: Option<Window>,
-    zoom: f64,
-    rotation_deg: u16,
-    flipped: bool,
-    inverted: bool,
-    overlay: &'a SeenOverlay,
-}
-
-impl<'a> SeenBlock<'a> {
-    fn new(seen: &'a Seen) -> Self {
-        let Seen { sop, frame, window, zoom, rotation_deg, is_flipped, is_inverted, overlay } = seen;
-        Self {
-            sop_instance_uid: sop.as_str(),
-            frame_index: *frame,
-            window: *window,
-            zoom: *zoom,
-            rotation_deg: *rotation_deg,
-            flipped: *is_flipped,
-            inverted: *is_inverted,
-            overlay,
-        }
     }
 }

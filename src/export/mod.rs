@@ -10,6 +10,7 @@ mod capture_picture;
 mod error;
 mod json;
 mod json_annotation;
+mod json_decision;
 mod json_document;
 pub mod numpy;
 mod phantom_dicom;

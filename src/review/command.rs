@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
+use crate::domain::details::DecisionDetails;
 use crate::domain::finding::Finding;
+use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
+use crate::review::event::DecisionOrigin;
 
 /// One request. A refused one leaves no trace.
 #[derive(Clone, Debug)]
@@ -16,18 +19,21 @@ pub enum Command {
     MarkDisplayed {
         finding: FindingId,
     },
-    /// Decides at the screen, or changes a decision or its comment. Accepting needs the finding displayed before.
+    /// Decides at the screen, or changes a decision, its details or its comment. Accepting needs the finding displayed
+    /// before.
     Decide {
         finding: FindingId,
         verdict: Verdict,
         seen: Option<Seen>,
         comment: String,
+        details: DecisionDetails,
     },
     /// Decides from the command line, recorded as made without a screen.
     DecideWithoutScreen {
         finding: FindingId,
         verdict: Verdict,
         comment: String,
+        details: DecisionDetails,
     },
     /// The reader's own finding: what the model missed.
     AddFinding(Arc<Finding>),
@@ -41,8 +47,74 @@ pub enum Command {
     RemoveAnnotation {
         annotation: AnnotationId,
     },
+    /// How the study is read, and how far: see [`ReadingCommand`].
+    Reading(ReadingCommand),
+    /// Who has the study: see [`WorkCommand`].
+    Work(WorkCommand),
+    /// Where readers differ: what it is. Kept beside their decisions.
+    Adjudicate(Box<Adjudication>),
     Undo,
     Redo,
+}
+
+#[derive(Clone, Debug)]
+pub enum ReadingCommand {
+    Start(ReadingPlan),
+    /// Which parts of the models' results are shown from now on.
+    Present(AiPresentation),
+    /// The reader's answer before the AI; what was found and decided stands with it.
+    Lock(Answer),
+    /// Shows the models' results after the lock.
+    Reveal,
+    Sign(SignRequest),
+    /// Opens a signed study again.
+    Amend {
+        reason: String,
+    },
+}
+
+/// How a reader begins a study.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadingPlan {
+    pub mode: ReadingMode,
+    pub presentation: AiPresentation,
+    pub role: Role,
+    pub is_independent: bool,
+    pub audit_seed: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignRequest {
+    /// As typed for this signature; must be the reader's name.
+    pub name: String,
+    pub meaning: SignatureMeaning,
+    pub role: Role,
+    pub made: DecisionOrigin,
+    /// The signer was told how many findings are undecided, and signs.
+    pub accepts_unreviewed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum WorkCommand {
+    Claim,
+    /// Gives back what one has; a lead gives back what anybody has.
+    Release {
+        role: Role,
+    },
+    Assign {
+        to: ReaderName,
+        role: Role,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjudication {
+    pub finding: FindingId,
+    pub verdict: Verdict,
+    pub seen: Option<Seen>,
+    pub comment: String,
+    pub details: DecisionDetails,
+    pub role: Role,
 }
 
 /// Who, when, and under which id: the caller's to know, fresh for every event.

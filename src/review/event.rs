@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Decision, Seen, Verdict};
+use crate::domain::details::DecisionDetails;
 use crate::domain::model::ModelIdentity;
+use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 use crate::review::command::Stamp;
 
 /// The newest version of events this program writes; it reads this one and all before. An event bears the version that
 /// brought its kind, so that a record without newer kinds stays readable to older programs.
-pub const EVENT_SCHEMA: u32 = 2;
+pub const EVENT_SCHEMA: u32 = 3;
 
 /// One fact of the record. The order of facts is their order in the record, never their time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,28 @@ pub enum Change {
     AnnotationRemoved {
         annotation: AnnotationId,
     },
+    ReadingStarted(ReadingStarted),
+    PresentationChanged {
+        presentation: AiPresentation,
+    },
+    /// The reader's answer before the AI. What that reader found and decided before this event stands with it.
+    ReadingLocked {
+        answer: Answer,
+    },
+    AiRevealed,
+    StudySigned(StudySigned),
+    StudyAmended {
+        /// The signature that no longer closes the study.
+        signature: EventId,
+        reason: String,
+    },
+    StudyClaimed,
+    StudyReleased,
+    StudyAssigned {
+        to: ReaderName,
+        role: Role,
+    },
+    FindingAdjudicated(FindingAdjudicated),
     Undone {
         event: EventId,
     },
@@ -68,13 +92,67 @@ pub struct FindingDecided {
     pub seen: Option<Seen>,
     #[serde(default)]
     pub comment: String,
+    #[serde(default, skip_serializing_if = "DecisionDetails::is_empty")]
+    pub details: DecisionDetails,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadingStarted {
+    pub mode: ReadingMode,
+    pub presentation: AiPresentation,
+    pub role: Role,
+    pub is_independent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_seed: Option<u64>,
+    /// The reader had decided on AI findings of this study before.
+    pub had_seen_ai: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StudySigned {
+    /// As typed for this signature.
+    pub name: String,
+    pub meaning: SignatureMeaning,
+    pub role: Role,
+    pub made: DecisionOrigin,
+    /// Flagged findings left undecided, which the signer was told.
+    pub n_unreviewed: usize,
+    /// The study's events that the signer had before them, and SHA-256 over these as written, lower-case hex.
+    pub covers: Vec<EventId>,
+    pub covers_sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingAdjudicated {
+    pub finding: FindingId,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    pub role: Role,
+    /// The decisions it stands between.
+    pub between: Vec<EventId>,
+    pub seen: Option<Seen>,
+    #[serde(default)]
+    pub comment: String,
+    #[serde(default, skip_serializing_if = "DecisionDetails::is_empty")]
+    pub details: DecisionDetails,
 }
 
 impl Change {
-    /// The version of the record's words that first had this kind.
+    /// The version of the record's words that first had this kind, or these details.
     fn schema(&self) -> u32 {
         match self {
             Self::AnnotationPlaced { .. } | Self::AnnotationChanged { .. } | Self::AnnotationRemoved { .. } => 2,
+            Self::FindingDecided(decided) if !decided.details.is_empty() => 3,
+            Self::ReadingStarted(_)
+            | Self::PresentationChanged { .. }
+            | Self::ReadingLocked { .. }
+            | Self::AiRevealed
+            | Self::StudySigned(_)
+            | Self::StudyAmended { .. }
+            | Self::StudyClaimed
+            | Self::StudyReleased
+            | Self::StudyAssigned { .. }
+            | Self::FindingAdjudicated(_) => 3,
             Self::SuggestionsRecorded { .. }
             | Self::FindingDecided(_)
             | Self::FindingAdded { .. }
@@ -110,6 +188,16 @@ impl ReviewEvent {
             Change::AnnotationPlaced { .. } => "annotation_placed",
             Change::AnnotationChanged { .. } => "annotation_changed",
             Change::AnnotationRemoved { .. } => "annotation_removed",
+            Change::ReadingStarted(_) => "reading_started",
+            Change::PresentationChanged { .. } => "presentation_changed",
+            Change::ReadingLocked { .. } => "reading_locked",
+            Change::AiRevealed => "ai_revealed",
+            Change::StudySigned(_) => "study_signed",
+            Change::StudyAmended { .. } => "study_amended",
+            Change::StudyClaimed => "study_claimed",
+            Change::StudyReleased => "study_released",
+            Change::StudyAssigned { .. } => "study_assigned",
+            Change::FindingAdjudicated(_) => "finding_adjudicated",
             Change::Undone { .. } => "undone",
             Change::Redone { .. } => "redone",
         }
@@ -120,13 +208,10 @@ impl ReviewEvent {
         match &self.change {
             Change::SuggestionsRecorded { findings, .. } => findings,
             Change::FindingDecided(FindingDecided { finding, .. })
+            | Change::FindingAdjudicated(FindingAdjudicated { finding, .. })
             | Change::FindingAdded { finding }
             | Change::FindingWithdrawn { finding } => std::slice::from_ref(finding),
-            Change::AnnotationPlaced { .. }
-            | Change::AnnotationChanged { .. }
-            | Change::AnnotationRemoved { .. }
-            | Change::Undone { .. }
-            | Change::Redone { .. } => &[],
+            _ => &[],
         }
     }
 
@@ -139,10 +224,14 @@ impl ReviewEvent {
         }
     }
 
-    /// The decision this event states, if it is one.
+    /// The decision this event states, if it is one; an adjudication states one, too.
     pub fn decision(&self) -> Option<Decision> {
-        let Change::FindingDecided(FindingDecided { verdict, seen, comment, .. }) = &self.change else {
-            return None;
+        let (verdict, seen, comment, details) = match &self.change {
+            Change::FindingDecided(FindingDecided { verdict, seen, comment, details, .. })
+            | Change::FindingAdjudicated(FindingAdjudicated { verdict, seen, comment, details, .. }) => {
+                (verdict, seen, comment, details)
+            }
+            _ => return None,
         };
         Some(Decision {
             verdict: verdict.clone(),
@@ -151,6 +240,7 @@ impl ReviewEvent {
             event: self.id.clone(),
             seen: seen.clone(),
             comment: comment.clone(),
+            details: details.clone(),
         })
     }
 }
@@ -160,10 +250,60 @@ mod tests {
     use super::*;
     use crate::domain::decision::RejectReason;
 
+    fn stamp() -> Stamp {
+        Stamp { reader: ReaderName::new("R1"), at: "2026-11-21T10:00:00+01:00".into(), event: EventId::new("e1") }
+    }
+
+    #[test]
+    fn every_kind_is_written_under_its_name_and_reads_back() {
+        let started = ReadingStarted {
+            mode: ReadingMode::SecondReader,
+            presentation: AiPresentation::default(),
+            role: Role::Annotator,
+            is_independent: true,
+            audit_seed: Some(7),
+            had_seen_ai: false,
+        };
+        let signed = StudySigned {
+            name: "R1".into(),
+            meaning: SignatureMeaning::Approval,
+            role: Role::Reader,
+            made: DecisionOrigin::AtScreen,
+            n_unreviewed: 2,
+            covers: vec![EventId::new("e0")],
+            covers_sha256: "ab".into(),
+        };
+        let adjudicated = FindingAdjudicated {
+            finding: FindingId::new("f"),
+            verdict: Verdict::Uncertain,
+            role: Role::Adjudicator,
+            between: vec![EventId::new("e0")],
+            seen: None,
+            comment: "both".into(),
+            details: DecisionDetails { clinically_relevant: Some(true), ..DecisionDetails::default() },
+        };
+        let changes = [
+            Change::ReadingStarted(started),
+            Change::PresentationChanged { presentation: AiPresentation { map: false, ..Default::default() } },
+            Change::ReadingLocked { answer: Answer { is_abnormal: Some(true), ..Answer::default() } },
+            Change::AiRevealed,
+            Change::StudySigned(signed),
+            Change::StudyAmended { signature: EventId::new("e0"), reason: "a second look".into() },
+            Change::StudyClaimed,
+            Change::StudyReleased,
+            Change::StudyAssigned { to: ReaderName::new("R2"), role: Role::Lead },
+            Change::FindingAdjudicated(adjudicated),
+        ];
+        for change in changes {
+            let event = ReviewEvent::new(stamp(), change);
+            let json = serde_json::to_value(&event).unwrap();
+            assert_eq!((&json["kind"], &json["schema"]), (&event.kind().into(), &3.into()));
+            assert_eq!(serde_json::from_value::<ReviewEvent>(json).unwrap(), event);
+        }
+    }
+
     #[test]
     fn an_event_is_flat_json_with_its_kind_and_reads_back() {
-        let stamp =
-            Stamp { reader: ReaderName::new("R1"), at: "2026-11-21T10:00:00+01:00".into(), event: EventId::new("e1") };
         let verdict = Verdict::Rejected { reasons: vec![RejectReason::Duplicate], text: "twice".into() };
         let decided = FindingDecided {
             finding: FindingId::new("f1"),
@@ -171,8 +311,9 @@ mod tests {
             made: DecisionOrigin::WithoutScreen,
             seen: None,
             comment: String::new(),
+            details: DecisionDetails::default(),
         };
-        let event = ReviewEvent::new(stamp, Change::FindingDecided(decided));
+        let event = ReviewEvent::new(stamp(), Change::FindingDecided(decided));
         let json = serde_json::to_value(&event).unwrap();
         assert_eq!(json["kind"], event.kind());
         assert_eq!(json["verdict"], "rejected");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::finding::Finding;
 use crate::domain::report::Signed;
-use crate::domain::uid::{AnnotationId, EventId, FindingId};
+use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 use crate::review::event::{Change, ReviewEvent};
 use crate::review::history::History;
 use crate::review::session::{AnnotationReview, FindingReview, Keeping, LoggedEvent};
@@ -18,6 +18,23 @@ pub(crate) struct Sources<'a> {
     pub history: &'a History,
     pub displayed: &'a BTreeSet<FindingId>,
     pub unrecorded: &'a BTreeSet<FindingId>,
+    pub sight: Sight<'a>,
+}
+
+/// What the viewer may see.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Sight<'a> {
+    /// Nothing of the models.
+    pub hides_ai: bool,
+    /// Of readers only this one.
+    pub only: Option<&'a ReaderName>,
+}
+
+impl Sight<'_> {
+    fn shows(&self, event: &ReviewEvent) -> bool {
+        let is_models = matches!(event.change, Change::SuggestionsRecorded { .. });
+        is_models || self.only.is_none_or(|only| only == &event.reader)
+    }
 }
 
 pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
@@ -27,7 +44,7 @@ pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
     for id in sources.unrecorded {
         list(&mut reviews, sources, id);
     }
-    for LoggedEvent { event, keeping } in sources.log {
+    for LoggedEvent { event, keeping } in sources.log.iter().filter(|logged| sources.sight.shows(&logged.event)) {
         touched.insert(&event.id, event);
         let is_in_force = sources.history.is_in_force(&event.id);
         match &event.change {
@@ -44,12 +61,12 @@ pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
                 gone.insert(finding);
             }
             Change::FindingDecided(decided) => decide(&mut reviews, &decided.finding, event, is_in_force),
-            Change::FindingWithdrawn { .. }
-            | Change::AnnotationPlaced { .. }
-            | Change::AnnotationChanged { .. }
-            | Change::AnnotationRemoved { .. }
-            | Change::Undone { .. }
-            | Change::Redone { .. } => {}
+            Change::FindingAdjudicated(adjudicated) if is_in_force => {
+                if let Some(review) = reviews.get_mut(&adjudicated.finding) {
+                    review.adjudicated = event.decision();
+                }
+            }
+            _ => {}
         }
         let about = match &event.change {
             Change::Undone { event } | Change::Redone { event } => touched.get(event).copied(),
@@ -68,10 +85,10 @@ pub(crate) fn fold(sources: &Sources<'_>) -> Vec<FindingReview> {
 
 /// What is drawn on the study's pictures now, in the order it was placed. An event about what was never placed changes
 /// nothing.
-pub(crate) fn fold_annotations(log: &[LoggedEvent], history: &History) -> Vec<AnnotationReview> {
+pub(crate) fn fold_annotations(log: &[LoggedEvent], history: &History, sight: Sight<'_>) -> Vec<AnnotationReview> {
     let mut reviews: Vec<AnnotationReview> = Vec::new();
     let mut about: BTreeMap<&EventId, &AnnotationId> = BTreeMap::new();
-    for LoggedEvent { event, keeping } in log {
+    for LoggedEvent { event, keeping } in log.iter().filter(|logged| sight.shows(&logged.event)) {
         let target = match &event.change {
             Change::Undone { event } | Change::Redone { event } => about.get(event).copied(),
             _ => event.annotation(),
@@ -104,12 +121,17 @@ fn list(reviews: &mut BTreeMap<FindingId, FindingReview>, sources: &Sources<'_>,
     let Some(finding) = sources.known.get(id) else {
         return;
     };
+    if sources.sight.hides_ai && finding.model_run().is_some() {
+        return;
+    }
     reviews.entry(id.clone()).or_insert_with(|| FindingReview {
         finding: Arc::clone(finding),
         decision: None,
         history: Vec::new(),
         keeping: Keeping::Kept,
         was_displayed: sources.displayed.contains(id),
+        by_reader: Vec::new(),
+        adjudicated: None,
     });
 }
 
@@ -117,6 +139,9 @@ fn decide(reviews: &mut BTreeMap<FindingId, FindingReview>, id: &FindingId, even
     if let (Some(review), Some(decision)) = (reviews.get_mut(id), event.decision()) {
         review.history.push(decision.clone());
         if is_in_force {
+            review.by_reader.retain(|other| other.reader != decision.reader);
+            let at = review.by_reader.partition_point(|other| other.reader < decision.reader);
+            review.by_reader.insert(at, decision.clone());
             review.decision = Some(decision);
         }
     }

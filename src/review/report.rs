@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::domain::report::{Report, ReportedAnnotation, ReportedFinding};
+use crate::domain::report::{Report, ReportedAnnotation, ReportedCourse, ReportedFinding};
 use crate::domain::study::Study;
 use crate::review::session::ReviewSession;
 
 impl ReviewSession {
-    /// The state as it stands, in the panel's order; findings that were withdrawn stay behind in the record.
+    /// The state as it stands, in the panel's order; findings that were withdrawn stay behind in the record, and so does
+    /// what the viewer may not see.
     ///
     /// It includes decisions that are not kept yet: a caller that exports asks [`ReviewSession::unkept_events`] first.
     pub fn report(&self, study: Option<Arc<Study>>, made_at: &str, made_by: &str) -> Report {
@@ -15,6 +16,8 @@ impl ReviewSession {
             finding: Arc::clone(&review.finding),
             decision: review.decision.clone(),
             history: review.history.clone(),
+            by_reader: review.by_reader.clone(),
+            adjudicated: review.adjudicated.clone(),
         });
         let annotations = self.annotations().iter().map(|review| ReportedAnnotation {
             annotation: Arc::clone(&review.annotation),
@@ -27,6 +30,11 @@ impl ReviewSession {
             findings: findings.collect(),
             annotations: annotations.collect(),
             key_images: Vec::new(),
+            course: ReportedCourse {
+                readings: self.course().readings().to_vec(),
+                signatures: self.course().signatures().to_vec(),
+                is_ai_hidden: self.is_ai_hidden(),
+            },
             made_at: made_at.to_owned(),
             made_by: made_by.to_owned(),
         }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::Verdict;
+use crate::domain::details::DecisionDetails;
 use crate::domain::finding::{Finding, Origin, Place};
 use crate::domain::geometry::PixelBox;
 use crate::domain::shape::Shape;
@@ -50,6 +51,40 @@ pub enum Refusal {
     UnfitText,
     #[error("This measurement belongs to another study.")]
     AnnotationOfOtherStudy,
+    #[error("Signed by {0}. Amend the study, with a reason, before changing anything.")]
+    SignedOff(ReaderName),
+    #[error("This study is not signed: there is nothing to amend.")]
+    NotSigned,
+    #[error("Type your name exactly as it stands for the reader to sign.")]
+    WrongName,
+    #[error("{0} flagged findings are not reviewed. Review them, or say that you sign without.")]
+    Unreviewed(usize),
+    #[error("Some decisions are not saved. Nothing is signed until they are.")]
+    NotAllSaved,
+    #[error("Say why the study is amended.")]
+    NeedsReason,
+    #[error("Lock your own answer first; then the AI is revealed.")]
+    LockFirst,
+    #[error("Your answer is locked. Reveal the AI to go on.")]
+    RevealFirst,
+    #[error("Your answer is locked already.")]
+    AlreadyLocked,
+    #[error("This study is read blind: the AI stays hidden.")]
+    ReadBlind,
+    #[error("The AI's results are shown already.")]
+    NothingHidden,
+    #[error("You have begun to read this study without the AI. Finish and sign, or lock, before reading it otherwise.")]
+    ReadingUnderWay,
+    #[error("Claimed by {0}. Ask them, or a lead, to release it.")]
+    ClaimedByOther(ReaderName),
+    #[error("Nobody has claimed this study.")]
+    NotClaimed,
+    #[error("Only a lead assigns studies.")]
+    NeedsLead,
+    #[error("Only an adjudicator or a lead decides where readers differ.")]
+    NeedsAdjudicator,
+    #[error("An annotator signs as author.")]
+    AnnotatorSignsAsAuthor,
 }
 
 pub(crate) fn check_reader(reader: &ReaderName) -> Result<(), Refusal> {
@@ -74,6 +109,12 @@ pub(crate) fn check_verdict(verdict: &Verdict) -> Result<(), Refusal> {
         Verdict::Rejected { reasons, .. } if reasons.is_empty() => Err(Refusal::RejectNeedsReason),
         Verdict::Rejected { .. } | Verdict::Accepted | Verdict::Uncertain | Verdict::NotAssessable => Ok(()),
     }
+}
+
+/// A new name for a finding is a name.
+pub(crate) fn check_details(details: &DecisionDetails) -> Result<(), Refusal> {
+    let is_named = details.label.as_ref().is_none_or(|label| !label.name.trim().is_empty());
+    if is_named { Ok(()) } else { Err(Refusal::NeedsLabel) }
 }
 
 /// A reader's own finding says who, what and where.

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::annotation::Annotation;
-use crate::domain::decision::{Decision, Verdict};
+use crate::domain::decision::Decision;
 use crate::domain::finding::Finding;
-use crate::domain::model::ModelIdentity;
+use crate::domain::reading::Reading;
 use crate::domain::report::Signed;
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName, StudyUid};
 use crate::review::command::{Command, Stamp};
-use crate::review::event::{Change, DecisionOrigin, FindingDecided, ReviewEvent};
+use crate::review::course::{self, Course};
+use crate::review::event::{Change, ReviewEvent};
 use crate::review::history::History;
-use crate::review::projection::{self, Sources};
-use crate::review::rules::{Refusal, check_annotation, check_reader, check_reader_finding, check_study, check_verdict};
+use crate::review::projection::{self, Sight, Sources};
+use crate::review::rules::Refusal;
 
 /// Whether an event has reached the record. Only `Kept` may be shown as saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub struct FindingReview {
     pub keeping: Keeping,
     /// In this session; what a reader saw last week does not count.
     pub was_displayed: bool,
+    /// Each reader's own decision in force, by name.
+    pub by_reader: Vec<Decision>,
+    /// What an adjudicator decided, beside what the readers did.
+    pub adjudicated: Option<Decision>,
 }
 
 impl FindingReview {
@@ -93,18 +98,30 @@ pub enum RecordAccess {
 /// The state machine. Every change goes through [`ReviewSession::apply`].
 #[derive(Clone, Debug)]
 pub struct ReviewSession {
-    study: StudyUid,
-    access: RecordAccess,
+    pub(crate) study: StudyUid,
+    pub(crate) access: RecordAccess,
+    /// For whom it is shown; without one all is.
+    viewer: Option<ReaderName>,
+    /// The AI is kept from the viewer though no reading in the record says so.
+    is_ai_withheld: bool,
     /// Every finding ever named, listed or not.
-    known: BTreeMap<FindingId, Arc<Finding>>,
-    log: Vec<LoggedEvent>,
-    history: History,
+    pub(crate) known: BTreeMap<FindingId, Arc<Finding>>,
+    pub(crate) log: Vec<LoggedEvent>,
+    pub(crate) history: History,
     displayed: BTreeSet<FindingId>,
+    /// Named by an event of a model.
+    pub(crate) suggested: BTreeSet<FindingId>,
     /// Suggestions taken in while read-only: shown, but in no event.
-    unrecorded: BTreeSet<FindingId>,
+    pub(crate) unrecorded: BTreeSet<FindingId>,
     /// Folded from the rest after every change.
+    folded: Folded,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Folded {
     listed: Vec<FindingReview>,
     annotations: Vec<AnnotationReview>,
+    course: Course,
 }
 
 impl ReviewSession {
@@ -112,13 +129,15 @@ impl ReviewSession {
         Self {
             study,
             access: RecordAccess::Writable,
+            viewer: None,
+            is_ai_withheld: false,
             known: BTreeMap::new(),
             log: Vec::new(),
             history: History::default(),
             displayed: BTreeSet::new(),
+            suggested: BTreeSet::new(),
             unrecorded: BTreeSet::new(),
-            listed: Vec::new(),
-            annotations: Vec::new(),
+            folded: Folded::default(),
         }
     }
 
@@ -167,20 +186,60 @@ impl ReviewSession {
     /// Flagged by falling margin, then the reader's own, then those below their operating point by falling margin.
     /// Deciding never moves a finding.
     pub fn findings(&self) -> &[FindingReview] {
-        &self.listed
+        &self.folded.listed
     }
 
     pub fn finding(&self, id: &FindingId) -> Option<&FindingReview> {
-        self.listed.iter().find(|review| &review.finding.id == id)
+        self.folded.listed.iter().find(|review| &review.finding.id == id)
     }
 
     /// What is drawn on the study's pictures, in the order it was placed.
     pub fn annotations(&self) -> &[AnnotationReview] {
-        &self.annotations
+        &self.folded.annotations
     }
 
     pub fn annotation(&self, id: &AnnotationId) -> Option<&AnnotationReview> {
-        self.annotations.iter().find(|review| &review.annotation.id == id)
+        self.folded.annotations.iter().find(|review| &review.annotation.id == id)
+    }
+
+    /// How the study is read, and how far it has come.
+    pub fn course(&self) -> &Course {
+        &self.folded.course
+    }
+
+    pub fn viewer(&self) -> Option<&ReaderName> {
+        self.viewer.as_ref()
+    }
+
+    /// Shows the review as this reader may see it: while the AI, or what others decided, is kept from them, it is not
+    /// listed, counted or reported.
+    pub fn view_as(&mut self, reader: &ReaderName) {
+        let viewer = (!reader.is_empty()).then(|| reader.clone());
+        if self.viewer != viewer {
+            self.viewer = viewer;
+            self.fold();
+        }
+    }
+
+    /// The viewer's reading in force.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.course().reading(self.viewer.as_ref()?)
+    }
+
+    /// The models' results are kept from the viewer.
+    pub fn is_ai_hidden(&self) -> bool {
+        self.is_ai_withheld || self.reading().is_some_and(Reading::is_ai_hidden)
+    }
+
+    /// Keeps the AI from the viewer where the record cannot be written, and so cannot say it.
+    pub fn withhold_ai(&mut self) {
+        self.is_ai_withheld = true;
+        self.fold();
+    }
+
+    /// Every finding and what every reader decided on it, whoever views: for adjudication and for the lead.
+    pub fn unmasked(&self) -> Vec<FindingReview> {
+        projection::fold(&self.sources(&self.log, Sight::default()))
     }
 
     pub fn events(&self) -> &[LoggedEvent] {
@@ -188,9 +247,9 @@ impl ReviewSession {
     }
 
     pub fn counts(&self) -> Counts {
-        let count = |is_meant: fn(&FindingReview) -> bool| self.listed.iter().filter(|r| is_meant(r)).count();
+        let count = |is_meant: fn(&FindingReview) -> bool| self.folded.listed.iter().filter(|r| is_meant(r)).count();
         Counts {
-            n_findings: self.listed.len(),
+            n_findings: self.folded.listed.len(),
             n_flagged: count(|review| review.finding.is_flagged()),
             n_unreviewed: count(FindingReview::is_unreviewed),
             n_decided: count(|review| review.decision.is_some()),
@@ -199,14 +258,14 @@ impl ReviewSession {
 
     /// The next flagged, undecided finding below `after`, then from the top. `None` when all are decided.
     pub fn next_unreviewed(&self, after: Option<&FindingId>) -> Option<&FindingId> {
-        let start = after.and_then(|id| self.listed.iter().position(|review| &review.finding.id == id));
+        let start = after.and_then(|id| self.folded.listed.iter().position(|review| &review.finding.id == id));
         let start = start.map_or(0, |index| index + 1);
-        let (above, below) = self.listed.split_at(start.min(self.listed.len()));
+        let (above, below) = self.folded.listed.split_at(start.min(self.folded.listed.len()));
         below.iter().chain(above).find(|review| review.is_unreviewed()).map(|review| &review.finding.id)
     }
 
     pub fn can_undo(&self) -> bool {
-        self.access == RecordAccess::Writable && self.history.to_undo().is_some()
+        self.access == RecordAccess::Writable && self.history.has_undoable()
     }
 
     /// How many acts could be undone one after the other.
@@ -215,7 +274,7 @@ impl ReviewSession {
     }
 
     pub fn can_redo(&self) -> bool {
-        self.access == RecordAccess::Writable && self.history.to_redo().is_some()
+        self.access == RecordAccess::Writable && self.history.has_redoable()
     }
 
     pub fn was_displayed(&self, finding: &FindingId) -> bool {
@@ -282,130 +341,12 @@ impl ReviewSession {
         }
     }
 
-    /// What the reader does; `None` when it would say again what is in force.
-    fn act(&mut self, act: Command, stamps: &mut dyn FnMut() -> Stamp) -> Result<Option<ReviewEvent>, Refusal> {
-        if self.access == RecordAccess::ReadOnly {
-            return Err(Refusal::ReadOnlyRecord);
-        }
-        let stamp = stamps();
-        check_reader(&stamp.reader)?;
-        let change = match act {
-            Command::Decide { finding, verdict, seen, comment } => {
-                let is_unseen = seen.is_none() || !self.was_displayed(&finding);
-                if verdict == Verdict::Accepted && is_unseen && self.finding(&finding).is_some() {
-                    return Err(Refusal::NotDisplayed);
-                }
-                let made = DecisionOrigin::AtScreen;
-                self.decide(FindingDecided { finding, verdict, made, seen, comment }, &stamp.reader)?
-            }
-            Command::DecideWithoutScreen { finding, verdict, comment } => {
-                let made = DecisionOrigin::WithoutScreen;
-                self.decide(FindingDecided { finding, verdict, made, seen: None, comment }, &stamp.reader)?
-            }
-            Command::AddFinding(finding) => Some(self.add_finding(finding)?),
-            Command::RemoveReaderFinding { finding } => Some(self.withdraw(finding)?),
-            Command::PlaceAnnotation(annotation) => Some(self.place(annotation)?),
-            Command::ChangeAnnotation(annotation) => self.change(annotation)?,
-            Command::RemoveAnnotation { annotation } => {
-                self.annotation(&annotation).ok_or(Refusal::UnknownAnnotation)?;
-                Some(Change::AnnotationRemoved { annotation })
-            }
-            Command::Undo => {
-                let event = self.history.to_undo().ok_or(Refusal::NothingToUndo)?.clone();
-                Some(Change::Undone { event })
-            }
-            Command::Redo => {
-                let event = self.history.to_redo().ok_or(Refusal::NothingToRedo)?.clone();
-                Some(Change::Redone { event })
-            }
-            // `apply` has dealt with these.
-            Command::AddSuggestions(_) | Command::MarkDisplayed { .. } => None,
-        };
-        Ok(change.map(|change| ReviewEvent::new(stamp, change)))
-    }
-
-    fn decide(&self, decided: FindingDecided, reader: &ReaderName) -> Result<Option<Change>, Refusal> {
-        let review = self.listed_finding(&decided.finding)?;
-        check_verdict(&decided.verdict)?;
-        let says_it_again = review.decision.as_ref().is_some_and(|decision| {
-            decision.verdict == decided.verdict
-                && decision.comment == decided.comment
-                && &decision.reader == reader
-                && decision.seen.is_some() == decided.seen.is_some()
-        });
-        Ok((!says_it_again).then_some(Change::FindingDecided(decided)))
-    }
-
-    fn add_finding(&mut self, finding: Arc<Finding>) -> Result<Change, Refusal> {
-        check_study(&finding, &self.study)?;
-        check_reader_finding(&finding)?;
-        if self.known.contains_key(&finding.id) {
-            return Err(Refusal::DuplicateFinding);
-        }
-        let id = finding.id.clone();
-        self.know(vec![finding]);
-        Ok(Change::FindingAdded { finding: id })
-    }
-
-    fn withdraw(&self, finding: FindingId) -> Result<Change, Refusal> {
-        let is_models = self.listed_finding(&finding)?.finding.model_run().is_some();
-        if is_models { Err(Refusal::NotReadersFinding) } else { Ok(Change::FindingWithdrawn { finding }) }
-    }
-
-    fn place(&self, annotation: Arc<Annotation>) -> Result<Change, Refusal> {
-        check_annotation(&annotation, &self.study)?;
-        let is_taken = self.log.iter().any(|logged| logged.event.annotation() == Some(&annotation.id));
-        if is_taken { Err(Refusal::DuplicateAnnotation) } else { Ok(Change::AnnotationPlaced { annotation }) }
-    }
-
-    fn change(&self, annotation: Arc<Annotation>) -> Result<Option<Change>, Refusal> {
-        let known = &self.annotation(&annotation.id).ok_or(Refusal::UnknownAnnotation)?.annotation;
-        check_annotation(&annotation, &self.study)?;
-        if known.ground != annotation.ground || known.shape.kind() != annotation.shape.kind() {
-            return Err(Refusal::UnfitAnnotation);
-        }
-        Ok((*known != annotation).then_some(Change::AnnotationChanged { annotation }))
-    }
-
-    /// One event a model, in the order in which the models appear; none for what is suggested already.
-    fn add_suggestions(
-        &mut self,
-        findings: Vec<Arc<Finding>>,
-        stamps: &mut dyn FnMut() -> Stamp,
-    ) -> Result<Vec<ReviewEvent>, Refusal> {
-        let mut by_model: Vec<(ModelIdentity, Vec<FindingId>)> = Vec::new();
-        let mut fresh = BTreeSet::new();
-        for finding in &findings {
-            check_study(finding, &self.study)?;
-            let model = &finding.model_run().ok_or(Refusal::NotASuggestion)?.model;
-            let listed = self.finding(&finding.id);
-            let is_readers = self.known.get(&finding.id).is_some_and(|known| known.model_run().is_none());
-            if is_readers {
-                return Err(Refusal::DuplicateFinding);
-            }
-            if listed.is_some() || !fresh.insert(finding.id.clone()) {
-                continue;
-            }
-            match by_model.iter_mut().find(|(identity, _)| identity == model) {
-                Some((_, ids)) => ids.push(finding.id.clone()),
-                None => by_model.push((model.clone(), vec![finding.id.clone()])),
-            }
-        }
-        self.know(findings);
-        if self.access == RecordAccess::ReadOnly {
-            self.unrecorded.append(&mut fresh);
-            return Ok(Vec::new());
-        }
-        let recorded = |(model, findings)| ReviewEvent::new(stamps(), Change::SuggestionsRecorded { model, findings });
-        Ok(by_model.into_iter().map(recorded).collect())
-    }
-
-    fn listed_finding(&self, id: &FindingId) -> Result<&FindingReview, Refusal> {
+    pub(crate) fn listed_finding(&self, id: &FindingId) -> Result<&FindingReview, Refusal> {
         self.finding(id).ok_or(Refusal::UnknownFinding)
     }
 
     /// A finding is immutable: what is known first stays.
-    fn know(&mut self, findings: Vec<Arc<Finding>>) {
+    pub(crate) fn know(&mut self, findings: Vec<Arc<Finding>>) {
         for finding in findings {
             self.known.entry(finding.id.clone()).or_insert(finding);
         }
@@ -413,18 +354,40 @@ impl ReviewSession {
 
     fn follow(&mut self, event: ReviewEvent, keeping: Keeping) {
         self.history.follow(&event);
+        if let Change::SuggestionsRecorded { findings, .. } = &event.change {
+            self.suggested.extend(findings.iter().cloned());
+        }
         self.log.push(LoggedEvent { event, keeping });
     }
 
     fn fold(&mut self) {
-        let sources = Sources {
+        let course = course::fold(&self.log, |index, reader| self.first_read(index, reader));
+        let viewer = self.viewer.as_ref();
+        let sight = Sight {
+            hides_ai: self.is_ai_withheld || viewer.is_some_and(|viewer| course.hides_ai_from(viewer)),
+            only: viewer.filter(|viewer| course.hides_others_from(viewer)),
+        };
+        let listed = projection::fold(&self.sources(&self.log, sight));
+        let annotations = projection::fold_annotations(&self.log, &self.history, sight);
+        self.folded = Folded { listed, annotations, course };
+    }
+
+    /// What a reader had found and decided without the AI before the event at `index`.
+    fn first_read(&self, index: usize, reader: &ReaderName) -> course::Standing {
+        let before = self.log.get(..index).unwrap_or_default();
+        let sight = Sight { hides_ai: true, only: Some(reader) };
+        let reviews = projection::fold(&self.sources(before, sight));
+        reviews.into_iter().map(|review| (review.finding.id.clone(), review.decision)).collect()
+    }
+
+    fn sources<'a>(&'a self, log: &'a [LoggedEvent], sight: Sight<'a>) -> Sources<'a> {
+        Sources {
             known: &self.known,
-            log: &self.log,
+            log,
             history: &self.history,
             displayed: &self.displayed,
             unrecorded: &self.unrecorded,
-        };
-        self.listed = projection::fold(&sources);
-        self.annotations = projection::fold_annotations(&self.log, &self.history);
+            sight,
+        }
     }
 }

@@ -204,6 +204,7 @@ fn decision(verdict: Verdict) -> Decision {
         is_flipped: false,
         is_inverted: true,
         overlay: SeenOverlay { masks_shown: true, saliency_shown: false, opacity: 0.35, score_shown: true },
+        circumstances: Default::default(),
     };
     Decision {
         verdict,
@@ -212,6 +213,7 @@ fn decision(verdict: Verdict) -> Decision {
         event: EventId::new("0195-event"),
         seen: Some(seen),
         comment: "see prior".into(),
+        details: Default::default(),
     }
 }
 
@@ -221,7 +223,8 @@ fn rejected() -> Verdict {
 
 fn reported(finding: Finding, verdict: Option<Verdict>) -> ReportedFinding {
     let decision = verdict.map(decision);
-    ReportedFinding { finding: Arc::new(finding), history: decision.clone().into_iter().collect(), decision }
+    let history = decision.clone().into_iter().collect();
+    ReportedFinding { history, decision, ..ReportedFinding::undecided(Arc::new(finding)) }
 }
 
 fn report(study: Option<Arc<Study>>, findings: Vec<ReportedFinding>) -> Report {
@@ -231,6 +234,7 @@ fn report(study: Option<Arc<Study>>, findings: Vec<ReportedFinding>) -> Report {
         findings,
         annotations: Vec::new(),
         key_images: Vec::new(),
+        course: Default::default(),
         made_at: "2026-03-01T11:00:00+01:00".into(),
         made_by: "overread 0.1.0".into(),
     }

@@ -126,6 +126,7 @@ pub fn seen() -> Option<Seen> {
         is_flipped: false,
         is_inverted: true,
         overlay: SeenOverlay { masks_shown: true, saliency_shown: false, opacity: 0.35, score_shown: true },
+        circumstances: Default::default(),
     })
 }
 
@@ -134,7 +135,13 @@ pub fn reject() -> Verdict {
 }
 
 pub fn decide(id: &str, verdict: Verdict, comment: &str) -> Command {
-    Command::Decide { finding: FindingId::new(id), verdict, seen: seen(), comment: comment.to_owned() }
+    Command::Decide {
+        finding: FindingId::new(id),
+        verdict,
+        seen: seen(),
+        comment: comment.to_owned(),
+        details: Default::default(),
+    }
 }
 
 pub fn show(id: &str) -> Command {

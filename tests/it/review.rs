@@ -1,5 +1,8 @@
 //! The reader's hand: rules, undo, keeping, and that the state is a fold over the events.
 
+mod course;
+mod work;
+
 use std::sync::Arc;
 
 use overread::domain::decision::Verdict;
@@ -55,6 +58,7 @@ fn nothing_is_accepted_whose_image_was_not_on_screen() {
         verdict: Verdict::Accepted,
         seen: None,
         comment: String::new(),
+        details: Default::default(),
     };
     assert_eq!(desk.tries(unseen), Err(Refusal::NotDisplayed));
     desk.does(decide("a", Verdict::Accepted, ""));
@@ -72,6 +76,7 @@ fn a_decision_from_the_command_line_says_that_nobody_looked() {
         finding: FindingId::new("a"),
         verdict: Verdict::Accepted,
         comment: "batch".to_owned(),
+        details: Default::default(),
     };
     let events = desk.does(command);
     let [ReviewEvent { change: Change::FindingDecided(FindingDecided { made, seen: None, .. }), .. }] =
@@ -217,6 +222,7 @@ fn what_another_program_wrote_is_taken_in_below_what_is_not_kept_yet() {
         finding: FindingId::new("b"),
         verdict: Verdict::Uncertain,
         comment: String::new(),
+        details: Default::default(),
     };
     let mut theirs = other.does(command);
     theirs[0].id = overread::domain::uid::EventId::new("theirs");
@@ -266,10 +272,10 @@ fn standing(session: &ReviewSession) -> Vec<String> {
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -289,7 +295,12 @@ fn any_command(dice: &mut Dice, turn: usize) -> Command {
         3 => Command::RemoveReaderFinding { finding: FindingId::new(id) },
         4 | 5 => Command::Undo,
         6 => Command::Redo,
-        7 => Command::DecideWithoutScreen { finding: FindingId::new(id), verdict, comment: comment.to_owned() },
+        7 => Command::DecideWithoutScreen {
+            finding: FindingId::new(id),
+            verdict,
+            comment: comment.to_owned(),
+            details: Default::default(),
+        },
         _ => decide(id, verdict, comment),
     }
 }
