@@ -104,6 +104,8 @@ impl App {
         for warning in warnings {
             app.voice.warn(warning);
         }
+        app.runner.store(|store| store.worklist());
+        dispatch::worklist::watch(&app);
         if starts_demo {
             dispatch::open::demo(&mut app);
         } else if !open.is_empty() {
@@ -148,6 +150,7 @@ impl App {
             let action = self.actions.remove(0);
             dispatch::dispatch(self, action);
         }
+        dispatch::worklist::refresh(self);
         if let Some(study) = self.record.settled_look() {
             self.keep_look(&study);
             self.keep_settings();
@@ -233,6 +236,7 @@ impl eframe::App for App {
             models: &models,
             jobs: &jobs,
             messages: self.voice.messages(),
+            worklist: self.library.worklist.facts(),
             app: AppFacts {
                 version: VERSION,
                 reader: &self.preferences.reader,

@@ -11,6 +11,7 @@ use crate::app::state::library::Partial;
 use crate::domain::intake::Intake;
 use crate::domain::study::Study;
 use crate::domain::uid::StudyUid;
+use crate::jobs::work::stamp;
 use crate::ui::stage::{PaneContent, SeriesRef};
 use crate::ui::view_state::{LookAt, SeriesPart, SeriesView};
 use crate::ui::viewport::identity::is_same_person;
@@ -110,6 +111,11 @@ fn take_in(app: &mut App, studies: Vec<Arc<Study>>, is_partial: impl Fn(&Study) 
     }
     let partial = studies.iter().filter(|study| is_partial(study)).map(|study| study.uid.clone()).collect::<Vec<_>>();
     let origin = app.library.asked.clone();
+    let memories = app.library.worklist.note_studies(&studies, &origin, stamp::now_s());
+    app.library.worklist.note_change();
+    if !memories.is_empty() {
+        app.runner.store(move |store| store.remember(&memories));
+    }
     app.library.origins.extend(studies.iter().map(|study| (study.uid.clone(), origin.clone())));
     app.library.take_in_studies(studies);
     app.library.partial.studies.extend(partial);

@@ -1,6 +1,6 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{ahead, analysis, export, open, review};
+use crate::app::dispatch::{ahead, analysis, export, open, prefetch, review, worklist};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
@@ -35,6 +35,7 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         JobEvent::Store(event) => on_store(app, event),
         JobEvent::Export { study, event } => on_export(app, &study, event),
         JobEvent::Chosen(chosen) => on_chosen(app, chosen),
+        JobEvent::Watched(intake) => worklist::on_watched(app, intake),
         JobEvent::Panicked(kind) => on_panic(app, kind),
     }
 }
@@ -57,7 +58,10 @@ fn on_analysis(app: &mut App, generation: Generation, study: &StudyUid, event: A
         AnalysisEvent::Progress { model, progress } => {
             desk.analysis.insert(model, AnalysisState::Running(progress));
         }
-        AnalysisEvent::Finished => desk.end_running(&AnalysisState::NotRun),
+        AnalysisEvent::Finished => {
+            desk.end_running(&AnalysisState::NotRun);
+            prefetch::go_on(app);
+        }
         AnalysisEvent::ModelEnded { model, end } => on_model_ended(app, study, model, end),
     }
 }
@@ -107,10 +111,24 @@ fn on_store(app: &mut App, event: StoreEvent) {
                     Err(text) => desk.session.mark_not_saved(event, text.clone()),
                 }
             }
-            if let Err(text) = result {
-                app.voice.error(format!("NOT SAVED: {text}"));
+            match result {
+                Ok(()) => worklist::note_review(app, &study),
+                Err(text) => app.voice.error(format!("NOT SAVED: {text}")),
             }
         }
+        StoreEvent::Worklist(Ok(listed)) => {
+            app.library.worklist.take_in(listed);
+            worklist::digest_more(app);
+        }
+        StoreEvent::Worklist(Err(text)) => app.voice.warn(format!("The worklist could not be read: {text}")),
+        StoreEvent::Digested(digests) => {
+            for (study, digest) in digests {
+                app.library.worklist.note_digest(&study, digest);
+            }
+            worklist::digest_more(app);
+        }
+        StoreEvent::Worked { study, result: Ok(digest) } => app.library.worklist.note_digest(&study, digest),
+        StoreEvent::Worked { result: Err(text), .. } => app.voice.warn(text),
         StoreEvent::RecentPlaces(places) => app.record.recent_places = places,
         StoreEvent::Degraded(text) => app.voice.warn(text),
     }
@@ -144,9 +162,15 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
         desk.session.set_access(RecordAccess::ReadOnly);
     }
     desk.is_record_read = true;
-    analysis::resume(app, study);
-    // The look that came with the record may be at another image
-    ahead::follow(app);
+    desk.session.view_as(&app.preferences.reader);
+    worklist::note_review(app, study);
+    if app.library.open.as_ref() == Some(study) {
+        review::begin_reading(app, study);
+        analysis::resume(app, study);
+        // The look that came with the record may be at another image
+        ahead::follow(app);
+    }
+    prefetch::go_on(app);
 }
 
 /// The record was read once more: another program, or `overread decide`, may have written to it.
@@ -156,6 +180,7 @@ fn on_read_again(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, S
             if let Some(desk) = app.desks.get_mut(study) {
                 desk.session.refresh(record.findings, record.events);
             }
+            worklist::note_review(app, study);
         }
         Err(text) => app.voice.warn(format!("The study's record could not be read again: {text}")),
     }

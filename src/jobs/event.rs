@@ -13,6 +13,8 @@ use crate::domain::uid::{EventId, ModelId, StudyUid};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::voxels::Volume;
 use crate::jobs::wanted_planes::PlaneSlot;
+use crate::review::digest::StudyDigest;
+use crate::review::work_item::StudyCard;
 use crate::store::StudyRecord;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
@@ -64,6 +66,8 @@ pub enum JobEvent {
         event: ExportEvent,
     },
     Chosen(Chosen),
+    /// A watched folder has changed and come to rest: all that lies in the watched folders now.
+    Watched(Intake),
     /// A job failed by a panic; the program goes on.
     Panicked(JobKind),
 }
@@ -143,8 +147,28 @@ pub enum StoreEvent {
         result: Result<(), String>,
     },
     RecentPlaces(Vec<PathBuf>),
+    /// Every study that the store knows.
+    Worklist(Result<Vec<ListedStudy>, String>),
+    /// Digests that were missing or stale, made anew from the record.
+    Digested(Vec<(StudyUid, StudyDigest)>),
+    /// A study that is not open was claimed, released or assigned; or why not, in a sentence.
+    Worked {
+        study: StudyUid,
+        result: Result<StudyDigest, String>,
+    },
     /// Something that may be lost could not be kept, such as a view.
     Degraded(String),
+}
+
+/// A study as the store lists it.
+#[derive(Clone, Debug)]
+pub struct ListedStudy {
+    pub study: StudyUid,
+    pub card: Option<StudyCard>,
+    /// `None` where it is missing or stale.
+    pub digest: Option<StudyDigest>,
+    /// The record holds events of it.
+    pub is_recorded: bool,
 }
 
 /// A study's record as kept, with the look that was kept beside it.

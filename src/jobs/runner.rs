@@ -25,7 +25,7 @@ use crate::jobs::wanted_planes::{PlaneSlot, WantedPlanes};
 use crate::jobs::work::analysis::{AnalysisRequest, ModelShelf};
 use crate::jobs::work::handing_on::{self, ExportRequest};
 use crate::jobs::work::volume::VolumeRequest;
-use crate::jobs::work::{analysis, demo, volume};
+use crate::jobs::work::{analysis, demo, volume, watch};
 
 /// Sends events and wakes the screen.
 #[derive(Clone)]
@@ -54,6 +54,10 @@ pub struct Runner {
     frames: WantedFrames,
     ahead: Latest,
     volumes: Latest,
+    /// Models and first images of studies that come next.
+    next_studies: Latest,
+    next_images: Latest,
+    watch: Latest,
     planes: WantedPlanes,
     exports: InOrder<()>,
     store: InOrder<StoreHand>,
@@ -105,6 +109,9 @@ impl Runner {
             frames: WantedFrames::spawn(2, decode, deliver)?,
             ahead: Latest::spawn("ahead", || log::error!("loading ahead failed by a fault of the program"))?,
             volumes: Latest::spawn("volume", || log::error!("building a volume failed by a fault of the program"))?,
+            next_studies: Latest::spawn("next studies", panicked(JobKind::Analysis))?,
+            next_images: Latest::spawn("next images", || log::error!("loading the next studies failed by a fault"))?,
+            watch: Latest::spawn("watch", || log::error!("watching folders failed by a fault of the program"))?,
             planes: WantedPlanes::spawn(cut)?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             store: InOrder::spawn(
@@ -229,6 +236,54 @@ impl Runner {
 
     pub fn cancel_analysis(&self) {
         self.analysis.cancel();
+    }
+
+    /// The same beside it, for a study that comes next; a newer call cancels this one.
+    pub fn analyze_ahead(&self, generation: Generation, study: Arc<Study>, models: Vec<ModelId>) {
+        let (outbox, importer, shelf) = (self.outbox.clone(), self.importer.clone(), self.shelf());
+        self.next_studies.submit(Box::new(move |token| {
+            let uid = study.uid.clone();
+            let send = |event| outbox.send(JobEvent::Analysis { generation, study: uid.clone(), event });
+            let request = AnalysisRequest { importer: &importer, study: &study, models: &models, is_forced: false };
+            analysis::run(&shelf, &request, &|| token.is_cancelled(), &send);
+            send(AnalysisEvent::Finished);
+        }));
+    }
+
+    pub fn cancel_analysis_ahead(&self) {
+        self.next_studies.cancel();
+    }
+
+    /// Loads images of studies that come next, in this order; a newer call ends this one.
+    pub fn load_next(&self, generation: Generation, parts: Vec<(Arc<Series>, Vec<usize>)>) {
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        self.next_images.submit(Box::new(move |token| {
+            for (series, order) in &parts {
+                let request = StackRequest { series, order, n_threads: 1 };
+                importer.load_stack(&request, &|| token.is_cancelled(), &|index, result| {
+                    let Some((instance, frame)) = series.image(index) else { return };
+                    let result = result.map(Arc::new).map_err(|error| error.to_string());
+                    outbox.send(JobEvent::Frame { generation, key: instance.frame_key(frame), result });
+                });
+            }
+        }));
+    }
+
+    /// Looks at these folders from now on, and at no others.
+    pub fn watch(&self, folders: Vec<PathBuf>) {
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        self.watch.submit(Box::new(move |token| {
+            if folders.is_empty() {
+                return;
+            }
+            let cancel = || token.is_cancelled();
+            watch::run(&folders, &cancel, &|| {
+                let intake = importer.scan(&folders, &cancel, &|_| {});
+                if !intake.was_cancelled {
+                    outbox.send(JobEvent::Watched(intake));
+                }
+            });
+        }));
     }
 
     /// A queued task on the store's own thread, in order, never dropped.

@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::finding::Finding;
-use crate::domain::uid::StudyUid;
-use crate::jobs::event::{JobEvent, LoadedRecord, StoreEvent};
+use crate::domain::uid::{ReaderName, StudyUid};
+use crate::jobs::event::{JobEvent, ListedStudy, LoadedRecord, StoreEvent};
 use crate::jobs::runner::Outbox;
+use crate::jobs::work::record;
+use crate::review::command::{Command, WorkCommand};
+use crate::review::digest::StudyDigest;
 use crate::review::event::ReviewEvent;
-use crate::store::ReviewStore;
+use crate::review::work_item::StudyCard;
 use crate::store::error::StoreError;
 use crate::store::sqlite::{OpenMode, SqliteStore};
+use crate::store::{ReviewStore, StudyMemory, WorklistRow};
 
 /// The store, or why there is none; and where to report.
 pub struct StoreHand {
@@ -79,6 +83,55 @@ impl StoreHand {
         self.report_places(places, "cleared");
     }
 
+    /// Every study the store knows.
+    pub fn worklist(&mut self) {
+        let result = match &self.store {
+            Ok(store) => store.worklist().map_err(|error| error.to_string()),
+            Err(text) => Err(text.clone()),
+        };
+        let result = result.map(|rows| rows.into_iter().map(listed).collect());
+        self.report(StoreEvent::Worklist(result));
+    }
+
+    /// Makes digests anew from the record and keeps them. A few at a time: decisions wait behind it.
+    pub fn digest(&mut self, studies: &[StudyUid]) {
+        let Ok(store) = &mut self.store else { return };
+        let digests: Vec<(StudyUid, StudyDigest)> = studies
+            .iter()
+            .filter_map(|study| match record::review_or_new(store.as_ref(), study) {
+                Ok(session) => Some((study.clone(), StudyDigest::of(&session))),
+                Err(not_done) => {
+                    log::warn!("a study's digest was not made: {}", not_done.code);
+                    None
+                }
+            })
+            .collect();
+        let memories: Vec<StudyMemory> =
+            digests.iter().filter_map(|(study, digest)| memory_of(study, None, Some(digest))).collect();
+        self.remember(&memories);
+        self.report(StoreEvent::Digested(digests));
+    }
+
+    /// Keeps what the worklist wants to find again.
+    pub fn remember(&mut self, memories: &[StudyMemory]) {
+        let Ok(store) = &mut self.store else { return };
+        if store.is_read_only() || memories.is_empty() {
+            return;
+        }
+        if let Err(error) = store.remember_studies(memories) {
+            self.report(StoreEvent::Degraded(format!("The worklist could not be kept: {error}")));
+        }
+    }
+
+    /// Claims, releases or assigns a study that is not open.
+    pub fn work(&mut self, study: StudyUid, reader: &ReaderName, command: WorkCommand) {
+        let result = match &mut self.store {
+            Ok(store) => worked(store.as_mut(), &study, reader, command),
+            Err(text) => Err(text.clone()),
+        };
+        self.report(StoreEvent::Worked { study, result });
+    }
+
     fn report_places(&self, places: Result<Vec<PathBuf>, StoreError>, what: &str) {
         self.report(match places {
             Ok(places) => StoreEvent::RecentPlaces(places),
@@ -89,6 +142,36 @@ impl StoreHand {
     fn report(&self, event: StoreEvent) {
         self.outbox.send(JobEvent::Store(event));
     }
+}
+
+fn worked(
+    store: &mut dyn ReviewStore,
+    study: &StudyUid,
+    reader: &ReaderName,
+    command: WorkCommand,
+) -> Result<StudyDigest, String> {
+    let mut session = record::review_or_new(store, study).map_err(|not_done| not_done.text)?;
+    record::apply(store, &mut session, reader, Command::Work(command)).map_err(|not_done| not_done.text)?;
+    let digest = StudyDigest::of(&session);
+    if let Some(memory) = memory_of(study, None, Some(&digest)) {
+        store.remember_studies(&[memory]).map_err(|error| error.to_string())?;
+    }
+    Ok(digest)
+}
+
+/// What cannot be understood is as good as missing.
+pub fn listed(row: WorklistRow) -> ListedStudy {
+    let WorklistRow { study, n_events, card, digest } = row;
+    let card = card.and_then(|json| serde_json::from_str(&json).ok());
+    let digest = digest.and_then(|json| StudyDigest::read(&json, n_events));
+    ListedStudy { study, card, digest, is_recorded: n_events > 0 }
+}
+
+/// As the store keeps it; `None` when it cannot be written.
+pub fn memory_of(study: &StudyUid, card: Option<&StudyCard>, digest: Option<&StudyDigest>) -> Option<StudyMemory> {
+    let card = card.map(serde_json::to_string).transpose().ok()?;
+    let digest = digest.map(serde_json::to_string).transpose().ok()?;
+    Some(StudyMemory { study: study.clone(), card, digest })
 }
 
 fn recent(store: &dyn ReviewStore) -> Result<Vec<PathBuf>, StoreError> {

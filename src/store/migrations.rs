@@ -7,7 +7,8 @@ use crate::store::error::StoreError;
 /// `OVER`: marks the file as a review record in SQLite's header.
 pub(crate) const APPLICATION_ID: i64 = 0x4F56_4552;
 
-const STEPS: [&str; 1] = [include_str!("migrations/sqlite/0001_record.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("migrations/sqlite/0001_record.sql"), include_str!("migrations/sqlite/0002_study_memory.sql")];
 
 /// The version after all steps.
 pub(crate) const SCHEMA_VERSION: i64 = STEPS.len() as i64;

@@ -13,6 +13,7 @@ mod reading;
 mod rows;
 pub mod sqlite;
 mod verifying;
+mod worklist;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +39,25 @@ pub struct StoredStudy {
     pub n_events: u64,
     /// When its last event was written, RFC 3339 UTC.
     pub last_written_utc: String,
+}
+
+/// A study of the worklist as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorklistRow {
+    pub study: StudyUid,
+    /// Of the record; 0 for a study of which only a card is kept.
+    pub n_events: u64,
+    /// JSON of the worklist's own making.
+    pub card: Option<String>,
+    pub digest: Option<String>,
+}
+
+/// What is to be kept of a study for the worklist; what is `None` stays as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StudyMemory {
+    pub study: StudyUid,
+    pub card: Option<String>,
+    pub digest: Option<String>,
 }
 
 /// A folder or file that was opened before.
@@ -71,6 +91,23 @@ pub trait ReviewStore: Send {
 
     /// Last written first.
     fn studies(&self) -> Result<Vec<StoredStudy>, StoreError>;
+
+    /// Every study that the record or the worklist's memory knows, by UID. An engine without such a memory lists what
+    /// the record has.
+    fn worklist(&self) -> Result<Vec<WorklistRow>, StoreError> {
+        let row = |stored: StoredStudy| {
+            let StoredStudy { study, n_events, .. } = stored;
+            WorklistRow { study, n_events, card: None, digest: None }
+        };
+        let mut rows: Vec<WorklistRow> = self.studies()?.into_iter().map(row).collect();
+        rows.sort_by(|a, b| a.study.cmp(&b.study));
+        Ok(rows)
+    }
+
+    /// Keeps what the worklist wants to find again. May be lost without medical loss; an engine may keep nothing.
+    fn remember_studies(&mut self, _memories: &[StudyMemory]) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Where the reader looked, as JSON of the screen's own making. May be lost without medical loss.
     fn save_view(&mut self, study: &StudyUid, json: &str) -> Result<(), StoreError>;

@@ -15,8 +15,8 @@ use crate::store::appending::{self, Appender};
 use crate::store::chain::{ChainReport, Head};
 use crate::store::error::StoreError;
 use crate::store::rows::Decoder;
-use crate::store::{MAX_RECENT_PLACES, RecentPlace, ReviewStore, StoredStudy, StudyRecord};
-use crate::store::{opening, reading, verifying};
+use crate::store::{MAX_RECENT_PLACES, RecentPlace, ReviewStore, StoredStudy, StudyMemory, StudyRecord, WorklistRow};
+use crate::store::{opening, reading, verifying, worklist};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenMode {
@@ -168,6 +168,18 @@ impl ReviewStore for SqliteStore {
 
     fn studies(&self) -> Result<Vec<StoredStudy>, StoreError> {
         reading::studies(&self.conn)
+    }
+
+    fn worklist(&self) -> Result<Vec<WorklistRow>, StoreError> {
+        let tx = self.conn.unchecked_transaction()?;
+        worklist::rows(&tx)
+    }
+
+    fn remember_studies(&mut self, memories: &[StudyMemory]) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        worklist::remember(&tx, memories)?;
+        Ok(tx.commit()?)
     }
 
     fn save_view(&mut self, study: &StudyUid, json: &str) -> Result<(), StoreError> {

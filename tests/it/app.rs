@@ -1,5 +1,7 @@
 //! The hall without a screen: jobs, record and review together, as the loop runs them.
 
+mod worklist;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,8 +67,10 @@ fn decide(app: &mut App, finding: &FindingId, verdict: Verdict) {
         is_flipped: false,
         is_inverted: false,
         overlay: SeenOverlay { masks_shown: true, saliency_shown: false, opacity: 1.0, score_shown: true },
+        circumstances: Default::default(),
     };
-    let request = DecisionRequest { finding: finding.clone(), verdict, seen: Some(seen), comment: String::new() };
+    let (seen, comment, details) = (Some(seen), String::new(), Default::default());
+    let request = DecisionRequest { finding: finding.clone(), verdict, seen, comment, details };
     ask(app, ReviewAction::Decide(Box::new(request)));
 }
 

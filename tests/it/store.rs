@@ -367,7 +367,12 @@ fn two_programs_write_to_one_record_and_a_third_that_holds_it_is_waited_for_and_
         desk.does(decide("a", Verdict::Accepted, &comment));
         keep(&mut window, &mut desk.session);
         let finding = FindingId::new("b");
-        other.does(Command::DecideWithoutScreen { finding, verdict: Verdict::Uncertain, comment });
+        other.does(Command::DecideWithoutScreen {
+            finding,
+            verdict: Verdict::Uncertain,
+            comment,
+            details: Default::default(),
+        });
         keep(&mut shell, &mut other.session);
     }
     assert_eq!(window.load(&study()).unwrap().events.len(), 21);

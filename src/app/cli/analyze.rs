@@ -15,7 +15,7 @@ use crate::app::cli::store_path;
 use crate::app::{PROGRAM, places};
 use crate::domain::finding::Finding;
 use crate::domain::intake::{Intake, Notice};
-use crate::domain::report::{Report, ReportedFinding};
+use crate::domain::report::{Report, ReportedCourse, ReportedFinding};
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, ReaderName};
 use crate::export::{self, ExportError, numpy};
@@ -142,9 +142,10 @@ fn write_findings(findings: &[Arc<Finding>], out: &Path) -> Result<Vec<Value>, N
         let report = Report {
             study_uid: finding.subject.study.clone(),
             study: None,
-            findings: vec![ReportedFinding { finding: Arc::clone(finding), decision: None, history: Vec::new() }],
+            findings: vec![ReportedFinding::undecided(Arc::clone(finding))],
             annotations: Vec::new(),
             key_images: Vec::new(),
+            course: ReportedCourse::default(),
             made_at: stamp::now(),
             made_by: PROGRAM.to_owned(),
         };

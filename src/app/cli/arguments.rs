@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
 use crate::domain::RESEARCH_USE_ONLY;
 
@@ -46,6 +47,12 @@ pub enum Command {
     Decide(DecideArguments),
     /// List a study's findings and decisions
     Findings(FindingsArguments),
+    /// Sign a study: after that nothing is decided without an amendment
+    Sign(SignArguments),
+    /// Open a signed study again, saying why
+    Amend(AmendArguments),
+    /// List the studies of the record, the urgent first
+    Worklist(WorklistArguments),
     /// Write a study's report
     Export(ExportArguments),
     /// List models with their cards, hashes checked
@@ -185,6 +192,8 @@ pub struct DecideArguments {
     pub reasons: Vec<String>,
     #[arg(long, default_value = "")]
     pub comment: String,
+    #[command(flatten)]
+    pub details: DetailsArguments,
     #[arg(long, value_name = "NAME")]
     pub reader: String,
     /// The decision as JSON on stdout
@@ -197,6 +206,9 @@ pub struct FindingsArguments {
     /// Study Instance UID
     #[arg(long, value_name = "UID")]
     pub study: String,
+    /// As this reader may see it: without the AI while they read blind; everything when absent
+    #[arg(long, value_name = "NAME")]
+    pub reader: Option<String>,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -251,6 +263,7 @@ impl BenchArguments {
             BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
             BenchSubject::Stats(stats) => stats.json,
             BenchSubject::Volume(volume) => volume.json,
+            BenchSubject::Worklist(worklist) => worklist.json,
         }
     }
 }
@@ -275,6 +288,21 @@ pub enum BenchSubject {
     Stats(BenchStatsArguments),
     /// Planes through a volume: upright, turned and thick, beside SimpleITK
     Volume(BenchVolumeArguments),
+    /// The worklist with many studies: opened, filtered, ordered
+    Worklist(BenchWorklistArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchWorklistArguments {
+    /// Studies on the list
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=200_000))]
+    pub studies: u32,
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,13 +6,13 @@ use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;
 use crate::domain::report::{Report, ReportedFinding};
 use crate::domain::score::Assessment;
-use crate::domain::uid::StudyUid;
+use crate::domain::uid::{ReaderName, StudyUid};
 use crate::export;
 use crate::jobs::work::record::{self, NotDone};
 use crate::jobs::work::stamp;
 
 pub fn run(arguments: &FindingsArguments, common: &Common) -> Outcome {
-    match report(&StudyUid::new(&arguments.study), common) {
+    match report(&StudyUid::new(&arguments.study), arguments.reader.as_deref(), common) {
         Ok(report) if arguments.json => match export::report_value(&report) {
             Ok(document) => {
                 output::print_document(&output::stamped(document));
@@ -28,16 +28,19 @@ pub fn run(arguments: &FindingsArguments, common: &Common) -> Outcome {
     }
 }
 
-/// The study's report from the record alone.
-pub fn report(study: &StudyUid, common: &Common) -> Result<Report, NotDone> {
+/// The study's report from the record alone, as a reader may see it.
+pub fn report(study: &StudyUid, reader: Option<&str>, common: &Common) -> Result<Report, NotDone> {
     let store = record::open_store_to_read(&store_path(common))?;
-    let session = record::review_of(&store, study)?;
+    let mut session = record::review_of(&store, study)?;
+    if let Some(reader) = reader {
+        session.view_as(&ReaderName::new(reader));
+    }
     Ok(session.report(None, &stamp::now(), PROGRAM))
 }
 
 fn print_text(reported: &ReportedFinding) {
     let finding = &reported.finding;
-    let state = reported.decision.as_ref().map_or("Unreviewed", |decision| decision.verdict.word());
+    let state = reported.decision.as_ref().map_or("Unreviewed", |decision| decision.words());
     let score = finding.assessment.as_ref().map_or_else(|| "reader's own".to_owned(), Assessment::sentence);
     output::line(&format!("{} · {} · {score} · {state}", finding.id, finding.label.name));
 }

@@ -3,6 +3,7 @@
 mod analyze;
 pub mod arguments;
 mod bench;
+mod course;
 mod decide;
 mod decode;
 mod export;
@@ -12,8 +13,10 @@ pub mod inspect_text;
 mod models;
 pub mod output;
 mod render;
+mod review_arguments;
 pub mod stats;
 mod target;
+mod worklist;
 
 use std::path::PathBuf;
 
@@ -47,6 +50,9 @@ fn is_json(command: &Command) -> bool {
         Command::Models(arguments) => arguments.json,
         Command::Stats(arguments) => arguments.is_json(),
         Command::Bench(arguments) => arguments.is_json(),
+        Command::Sign(arguments) => arguments.json,
+        Command::Amend(arguments) => arguments.json,
+        Command::Worklist(arguments) => arguments.json,
         Command::Demo(_) => false,
     }
 }
@@ -68,6 +74,9 @@ fn run_job(command: &Command, common: &Common) -> Outcome {
         Command::Models(arguments) => models::run(arguments, common),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, common, &importer),
+        Command::Sign(arguments) => course::sign(arguments, common),
+        Command::Amend(arguments) => course::amend(arguments, common),
+        Command::Worklist(arguments) => worklist::run(arguments, common),
         Command::Demo(_) => Outcome::Done,
     }
 }

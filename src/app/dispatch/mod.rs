@@ -4,9 +4,11 @@ pub mod ahead;
 pub mod analysis;
 pub mod export;
 pub mod open;
+pub mod prefetch;
 pub mod review;
 pub mod study;
 pub mod volume;
+pub mod worklist;
 
 use crate::app::hall::{App, job_id};
 use crate::domain::uid::ReaderName;
@@ -20,6 +22,7 @@ pub fn dispatch(app: &mut App, action: Action) {
         Action::Review(action) => review::dispatch(app, action),
         Action::Analysis(action) => analysis::dispatch(app, &action),
         Action::Export(action) => export::dispatch(app, action),
+        Action::Worklist(action) => worklist::dispatch(app, action),
         Action::App(action) => of_app(app, action),
     }
 }
@@ -44,9 +47,19 @@ fn of_app(app: &mut App, action: AppAction) {
         AppAction::SetReader(reader) => {
             app.preferences.settings.reader = reader.as_str().to_owned();
             app.preferences.reader = ReaderName::new(reader.as_str());
+            for desk in app.desks.values_mut() {
+                desk.session.view_as(&app.preferences.reader);
+            }
+            if let Some(open) = app.library.open.clone() {
+                review::begin_reading(app, &open);
+            }
         }
         AppAction::Prefer(preferences) => {
+            let watched = app.preferences.settings.screen.worklist.watched.clone();
             app.preferences.settings.screen = preferences.sane();
+            if app.preferences.settings.screen.worklist.watched != watched {
+                worklist::watch(app);
+            }
             app.keep_settings();
         }
         AppAction::AcceptTerms => {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::app::dispatch::{ahead, analysis};
+use crate::app::dispatch::{ahead, analysis, prefetch, review};
 use crate::app::hall::App;
 use crate::app::state::desk::Desk;
 use crate::domain::series::Series;
 use crate::domain::uid::StudyUid;
+use crate::jobs::work::stamp;
 use crate::ui::action::StudyAction;
 use crate::ui::arrangement::LastStudy;
 
@@ -20,6 +21,7 @@ pub fn dispatch(app: &mut App, action: StudyAction) {
                 studies.iter().any(|study| study.series.iter().any(|one| Arc::ptr_eq(one, series)))
             };
             app.frames.volumes.retain(is_there);
+            app.library.worklist.note_change();
             if let Some(next) = app.library.studies.first().map(|study| study.uid.clone())
                 && app.library.open.is_none()
             {
@@ -38,10 +40,15 @@ pub fn select(app: &mut App, uid: StudyUid) {
         app.keep_look(&look);
     }
     app.library.open = Some(uid.clone());
+    let opened = app.library.worklist.note_opened(&uid, stamp::now_s());
+    if let Some(memory) = opened {
+        app.runner.store(move |store| store.remember(&[memory]));
+    }
     let places = app.library.origins.get(&uid).cloned().unwrap_or_default();
     app.view.arrangement.last = Some(LastStudy { places, study: uid.clone() });
     let is_known = app.desks.get(&uid).is_some_and(|desk| desk.is_record_read);
     if is_known {
+        review::begin_reading(app, &uid);
         // Another study may have taken the models away before they were through with this one.
         analysis::resume(app, &uid);
     } else {
@@ -49,6 +56,7 @@ pub fn select(app: &mut App, uid: StudyUid) {
     }
     read_record(app);
     ahead::follow(app);
+    prefetch::go_on(app);
 }
 
 /// Reads the open study's record, for the first time or once more.

@@ -60,6 +60,8 @@ fn in_parts(parts: &Value) -> Settings {
             display: part(&screen["display"]),
             mouse: part(&screen["mouse"]),
             analyzes_on_open: screen["analyzes_on_open"].as_bool().unwrap_or(true),
+            reading: part(&screen["reading"]),
+            worklist: part(&screen["worklist"]),
         },
         hangings: part(&parts["hangings"]),
         arrangement: part(&parts["arrangement"]),

@@ -1,10 +1,11 @@
-//! The worklist: what was scanned, and what could not be read.
+//! The studies whose files are open, what could not be read of them, and the worklist they are part of.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::state::first_image::FirstImage;
+use crate::app::state::worklist::Worklist;
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Progress};
 use crate::domain::study::Study;
@@ -44,6 +45,9 @@ pub struct Library {
     pub origins: BTreeMap<StudyUid, Vec<PathBuf>>,
     /// The study to open when the running scan brings it, before others.
     pub wanted: Option<StudyUid>,
+    pub worklist: Worklist,
+    /// The studies that were last made ready to come next.
+    pub ahead: Vec<StudyUid>,
 }
 
 impl Library {

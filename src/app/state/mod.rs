@@ -6,3 +6,4 @@ pub mod first_image;
 pub mod library;
 pub mod record;
 pub mod voice;
+pub mod worklist;

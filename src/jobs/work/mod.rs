@@ -8,3 +8,4 @@ pub mod scan;
 pub mod single;
 pub mod stamp;
 pub mod volume;
+pub mod watch;

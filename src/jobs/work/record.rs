@@ -79,6 +79,8 @@ pub fn apply(
     reader: &ReaderName,
     command: Command,
 ) -> Result<(), NotDone> {
+    // What is kept from a reader on the screen is kept from them here.
+    session.view_as(reader);
     let mut stamps = || Stamp { reader: reader.clone(), at: stamp::now(), event: stamp::event_id() };
     let events = session
         .apply(command, &mut stamps)

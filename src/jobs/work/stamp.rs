@@ -10,6 +10,11 @@ pub fn now() -> String {
     Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
 }
 
+/// Now, seconds since 1970.
+pub fn now_s() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
 /// A fresh identity that sorts by time.
 pub fn event_id() -> EventId {
     EventId::new(Uuid::now_v7().to_string())

@@ -9,6 +9,7 @@ use crate::app::cli::bench::measure::{Part, Way, interleaved};
 use crate::app::cli::bench::scratch::Scratch;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::domain::decision::Verdict;
+use crate::domain::details::DecisionDetails;
 use crate::domain::finding::{Evidence, Finding, FindingLabel, Origin, Place, Subject};
 use crate::domain::model::{ModelIdentity, ModelRun};
 use crate::domain::uid::{FindingId, ModelId, ReaderName, SeriesUid, SopInstanceUid, StudyUid};
@@ -34,8 +35,8 @@ pub fn measure(dir: &Path, n_rounds: u32) -> Result<Sheet, String> {
         Way::timed(Part::new("decision_kept", "one decision, until it is kept"), || {
             turn += 1;
             let verdict = if turn.is_multiple_of(2) { Verdict::Uncertain } else { Verdict::Accepted };
-            let comment = format!("{turn}");
-            let decide = Command::DecideWithoutScreen { finding: finding.id.clone(), verdict, comment };
+            let (comment, details) = (format!("{turn}"), DecisionDetails::default());
+            let decide = Command::DecideWithoutScreen { finding: finding.id.clone(), verdict, comment, details };
             record::apply(&mut store, &mut session, &reader, decide).map_err(|error| error.text)
         }),
         Way::timed(Part::new("bare_fsync", "4096 bytes appended to a file and fsync, nothing else"), || {

@@ -16,6 +16,7 @@ mod stats;
 mod syntaxes;
 mod viewer;
 mod volume;
+mod worklist;
 
 use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
 use crate::app::cli::bench::sheet::Sheet;
@@ -40,6 +41,7 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         }
         BenchSubject::Stats(stats) => stats::measure(stats.repeats, stats.peer_python.as_deref()),
         BenchSubject::Volume(case) => volume::measure(case.slices, case.repeats, case.peer_python.as_deref()),
+        BenchSubject::Worklist(case) => worklist::measure(&std::env::temp_dir(), case.studies, case.repeats),
         BenchSubject::Store(store) => {
             let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
             disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats)
