@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
+use crate::domain::details::DecisionDetails;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
 use crate::domain::picture::CapturedPicture;
+use crate::domain::reading::{AiPresentation, Answer};
 use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid};
 use crate::imaging::plane_picture::PlaneRequest;
+use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 use crate::ui::stage::SeriesRef;
@@ -22,6 +25,7 @@ pub enum Action {
     Review(ReviewAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
+    Worklist(WorklistAction),
     App(AppAction),
 }
 
@@ -66,6 +70,10 @@ pub enum ReviewAction {
     /// The finding's own image was painted with the finding selected.
     MarkDisplayed(FindingId),
     Decide(Box<DecisionRequest>),
+    /// Several in one act; each is checked by itself.
+    DecideMany(Vec<DecisionRequest>),
+    /// How the study is read, and how far it has come.
+    Course(CourseAction),
     AddFinding(NewFinding),
     /// Take back a finding that a reader added.
     Withdraw(FindingId),
@@ -81,12 +89,38 @@ pub enum ReviewAction {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+pub enum CourseAction {
+    Start(ReadingPlan),
+    Present(AiPresentation),
+    /// The reader's own answer, and then the models'.
+    LockAndReveal(Answer),
+    Sign(SignRequest),
+    /// Opens a signed study again: why.
+    Amend(String),
+    Adjudicate(Box<Adjudication>),
+}
+
+/// About studies of the worklist, open or not.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WorklistAction {
+    Open(StudyUid),
+    /// The next to read after the open one.
+    Next,
+    /// Read again what the store knows.
+    Refresh,
+    Claim(StudyUid),
+    Release(StudyUid),
+    Assign(StudyUid, ReaderName),
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub struct DecisionRequest {
     pub finding: FindingId,
     pub verdict: Verdict,
     /// What was on screen; `None` when the finding's image is not the one shown.
     pub seen: Option<Seen>,
     pub comment: String,
+    pub details: DecisionDetails,
 }
 
 /// A finding the reader saw and no model suggested.
@@ -150,5 +184,6 @@ into_action! {
     Review(ReviewAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
+    Worklist(WorklistAction),
     App(AppAction),
 }

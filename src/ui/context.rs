@@ -11,6 +11,7 @@ use crate::domain::uid::{ModelId, ReaderName, StudyUid};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::voxels::Volume;
 use crate::review::session::ReviewSession;
+use crate::review::work_item::{TriageTimes, WorkItem};
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
@@ -31,6 +32,7 @@ pub struct UiContext<'a> {
     pub models: &'a [ModelStatus],
     pub jobs: &'a [JobStatus],
     pub messages: &'a [Message],
+    pub worklist: &'a WorklistFacts,
     pub app: AppFacts<'a>,
 }
 
@@ -38,6 +40,15 @@ impl UiContext<'_> {
     pub fn open_study_uid(&self) -> Option<&StudyUid> {
         self.open_study.map(|study| &study.uid)
     }
+}
+
+/// The worklist as it stands, in the order of urgency.
+#[derive(Clone, Debug, Default)]
+pub struct WorklistFacts {
+    pub items: Vec<WorkItem>,
+    /// When it was made, seconds since 1970.
+    pub now_s: i64,
+    pub times: TriageTimes,
 }
 
 /// What the screen knows of the program around it.

@@ -18,6 +18,7 @@ use crate::ui::history;
 use crate::ui::key_images::{self, Direction};
 use crate::ui::planes;
 use crate::ui::preferences::Step;
+use crate::ui::reading;
 use crate::ui::shortcuts::{
     CineKey, HoldKey, KeyCommand, KeyContext, KeyImageKey, ProgramKey, ReviewKey, StageKey, ToolKey, ViewKey, is_held,
     take_pressed,
@@ -27,6 +28,7 @@ use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoi
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::viewport::{is_viewport, viewport_id};
+use crate::ui::work_keys;
 
 /// Zoom factor of one key press.
 const ZOOM_STEP: f64 = 1.2;
@@ -46,6 +48,9 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     let focused = ctx.memory(|memory| memory.focused());
     let keeps_focus_keys = focused.is_some_and(|id| !is_viewport(id));
     let has_selected = view.transient.tools.selected.is_some();
+    if view.transient.worklist.is_open {
+        return work_keys::worklist_keys_ui(&ctx, context, view, actions);
+    }
     let key_context = if has_selected { KeyContext::Measurement } else { KeyContext::Everywhere };
     for command in take_pressed(&ctx, keys, key_context, keeps_focus_keys) {
         run(&ctx, context, view, actions, command);
@@ -72,6 +77,7 @@ pub fn run(
         KeyCommand::KeyImage(KeyImageKey::Next) => key_images::step(context, view, Direction::Forward),
         KeyCommand::KeyImage(KeyImageKey::Previous) => key_images::step(context, view, Direction::Back),
         KeyCommand::Tool(key) => tool_key(context, view, key),
+        KeyCommand::Work(key) => work_keys::work_key(context, view, actions, key),
         // Read above, while they are down.
         KeyCommand::Hold(_) => {}
     }
@@ -135,6 +141,10 @@ fn review_key(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<A
     match key {
         ReviewKey::Accept => deciding::decide_selected(context, view, actions, Verdict::Accepted),
         ReviewKey::Uncertain => deciding::decide_selected(context, view, actions, Verdict::Uncertain),
+        ReviewKey::NotAssessable => deciding::decide_selected(context, view, actions, Verdict::NotAssessable),
+        ReviewKey::AcceptDisplayed => deciding::accept_displayed(context, view, actions),
+        ReviewKey::RejectDuplicates => deciding::reject_duplicates(context, view, actions),
+        ReviewKey::Details => deciding::ask_details(context, view),
         ReviewKey::Reject => deciding::ask_reasons(context, view),
         ReviewKey::New => deciding::start_new_finding(context, view),
         ReviewKey::Next => deciding::step_selection(context, view, 1),
@@ -145,6 +155,9 @@ fn review_key(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<A
                 MaskStyle::Outline => MaskStyle::OutlineAndFill,
                 MaskStyle::OutlineAndFill => MaskStyle::Off,
             };
+        }
+        ReviewKey::ToggleSaliency if !reading::presentation(context).map || reading::is_ai_hidden(context) => {
+            view.transient.hint = Some("This reading is without the map.".to_owned());
         }
         ReviewKey::ToggleSaliency => view.overlay.saliency_shown = !view.overlay.saliency_shown,
         ReviewKey::Undo => history::undo(context, view, actions),

@@ -5,12 +5,14 @@
 
 pub mod action;
 pub mod arrangement;
+pub mod attention;
 pub mod capture;
 pub mod cine;
 pub mod commands;
 pub mod context;
 pub mod deciding;
 pub mod dialogs;
+pub mod finding_list;
 pub mod hanging;
 pub mod history;
 pub mod in_force;
@@ -20,6 +22,7 @@ pub mod links;
 pub mod panels;
 pub mod planes;
 pub mod preferences;
+pub mod reading;
 pub mod screen;
 pub mod shortcuts;
 pub mod stage;
@@ -30,3 +33,4 @@ pub mod view_state;
 pub mod viewport;
 pub mod widgets;
 pub mod words;
+pub mod work_keys;

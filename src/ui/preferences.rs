@@ -4,11 +4,16 @@
 //! numbers back into their ranges.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::reading::{AiPresentation, ReadingMode, Role};
 use crate::render::request::Interpolation;
+use crate::review::command::ReadingPlan;
+use crate::review::urgency::UrgencyRules;
+use crate::review::work_item::AuditSample;
 use crate::ui::shortcuts::KeyMap;
 
 /// Text scales on offer.
@@ -27,6 +32,8 @@ pub struct Preferences {
     pub mouse: MousePreferences,
     /// Models run when a study opens.
     pub analyzes_on_open: bool,
+    pub reading: ReadingPreferences,
+    pub worklist: WorklistPreferences,
 }
 
 impl Default for Preferences {
@@ -36,6 +43,8 @@ impl Default for Preferences {
             display: DisplayPreferences::default(),
             mouse: MousePreferences::default(),
             analyzes_on_open: true,
+            reading: ReadingPreferences::default(),
+            worklist: WorklistPreferences::default(),
         }
     }
 }
@@ -59,11 +68,44 @@ impl Preferences {
         let scale = self.display.text_scale;
         self.display.text_scale =
             if scale.is_finite() { scale.clamp(*TEXT_SCALES.start(), *TEXT_SCALES.end()) } else { 1.0 };
+        let rate = self.reading.audit.rate;
+        self.reading.audit.rate = if rate.is_finite() { rate.clamp(0.0, 1.0) } else { AuditSample::default().rate };
         let factor = self.mouse.window_sensitivity;
         self.mouse.window_sensitivity =
             if factor.is_finite() { factor.clamp(*SENSITIVITIES.start(), *SENSITIVITIES.end()) } else { 1.0 };
         self
     }
+}
+
+/// How studies are read that are opened from now on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadingPreferences {
+    pub mode: ReadingMode,
+    pub presentation: AiPresentation,
+    pub role: Role,
+    /// What other readers decided is not shown until the reader has signed.
+    pub is_independent: bool,
+    pub audit: AuditSample,
+    /// A signature opens the next study of the worklist.
+    pub goes_on_after_signing: bool,
+}
+
+impl ReadingPreferences {
+    pub fn plan(&self) -> ReadingPlan {
+        let Self { mode, presentation, role, is_independent, audit, .. } = *self;
+        let audit_seed = (mode == ReadingMode::Audit).then_some(audit.seed);
+        ReadingPlan { mode, presentation, role, is_independent, audit_seed }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorklistPreferences {
+    /// What comes first.
+    pub rules: UrgencyRules,
+    /// Folders whose studies join the worklist as they come.
+    pub watched: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::domain::frame::FrameKey;
 use crate::domain::uid::FindingId;
 use crate::ui::action::{Action, AppAction, OpenAction, ReviewAction, ViewAction};
 use crate::ui::arrangement::PanelWidths;
+use crate::ui::attention;
 use crate::ui::capture::capture_ui;
 use crate::ui::cine;
 use crate::ui::context::UiContext;
@@ -26,6 +27,7 @@ use crate::ui::panels::status_bar::status_bar_ui;
 use crate::ui::panels::tool_strip::{self, tool_strip_ui};
 use crate::ui::panels::top_bar::top_bar_ui;
 use crate::ui::panels::view_tools::view_tools_ui;
+use crate::ui::panels::worklist::worklist_ui;
 use crate::ui::planes;
 use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::transient::ASK_AGAIN_S;
@@ -53,7 +55,12 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         .frame(bar_frame())
         .resizable(false)
         .show(ui, |ui| status_bar_ui(ui, context, view, actions));
-    if context.open_study.is_some() {
+    if view.transient.worklist.is_open && context.app.has_accepted_terms {
+        view.transient.panes.painted.clear();
+        keep_viewports(ui, ui.available_rect_before_wrap(), std::iter::empty());
+        let ground = Frame::new().fill(theme().surface.window.into()).inner_margin(Margin::symmetric(14, 10));
+        CentralPanel::no_frame().frame(ground).show(ui, |ui| worklist_ui(ui, context, view, actions));
+    } else if context.open_study.is_some() {
         if !view.transient.is_maximized {
             side_panels_ui(ui, context, view, actions, &mut wanted);
         }
@@ -92,6 +99,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
     if actions.contains(&Action::App(AppAction::Quit)) {
         ui.ctx().send_viewport_cmd(ViewportCommand::Close);
     }
+    attention::follow(ui.ctx(), context, view);
     let (now, is_pressed) = ui.input(|input| (input.time, input.pointer.any_down()));
     history::follow(context, view, before.as_ref(), now, is_pressed);
     let study = context.open_study_uid();
@@ -176,7 +184,7 @@ fn painted_selection(view: &ViewState) -> Option<&FindingId> {
 /// The selected finding's image is painted and the review does not know it yet.
 fn is_display_untold(context: &UiContext<'_>, view: &ViewState) -> bool {
     let review = painted_selection(view).and_then(|id| context.session?.finding(id));
-    review.is_some_and(|review| !review.was_displayed && deciding::seen_of(&review.finding, view).is_some())
+    review.is_some_and(|review| !review.was_displayed && attention::painted_of(&review.finding, view).is_some())
 }
 
 /// A study that nobody has looked at opens on its first flagged finding.

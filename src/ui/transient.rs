@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use egui::{PointerButton, Rect, TextureHandle};
 
+use crate::domain::details::DecisionDetails;
 use crate::domain::frame::FrameKey;
 use crate::domain::geometry::PixelBox;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
 use crate::domain::uid::{FindingId, StudyUid};
+use crate::review::work_item::WorkFilter;
+use crate::ui::attention::AttentionMemory;
 use crate::ui::capture::CaptureMemory;
 use crate::ui::cine::CineMemory;
 use crate::ui::history::History;
@@ -33,6 +36,8 @@ pub struct Transient {
     pub is_maximized: bool,
     pub list: ListMemory,
     pub tools: ToolMemory,
+    pub attention: AttentionMemory,
+    pub worklist: WorklistMemory,
     /// What can be taken back, by study.
     pub histories: BTreeMap<StudyUid, History>,
     /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
@@ -52,7 +57,9 @@ impl Transient {
     /// Forgets all but what a reader has typed and could take back.
     pub fn forget(&mut self) {
         let (drafts, histories) = (std::mem::take(&mut self.drafts), std::mem::take(&mut self.histories));
-        *self = Self { drafts, histories, ..Self::default() };
+        // How long was looked at what is told with decisions that are still to come.
+        let attention = std::mem::take(&mut self.attention);
+        *self = Self { drafts, histories, attention, ..Self::default() };
     }
 }
 
@@ -98,11 +105,26 @@ impl FrameMemory {
 /// After this long a request for frames is repeated, seconds.
 pub const ASK_AGAIN_S: f64 = 1.0;
 
+/// The worklist as it is looked at.
+#[derive(Default)]
+pub struct WorklistMemory {
+    /// In place of the study.
+    pub is_open: bool,
+    pub filter: WorkFilter,
+    pub selected: Option<StudyUid>,
+    /// The row that was last scrolled to.
+    pub scrolled_to: Option<StudyUid>,
+    /// The field for words is to have the keyboard.
+    pub wants_search: bool,
+}
+
 /// The list of findings as it stands.
 #[derive(Default)]
 pub struct ListMemory {
     /// Findings below their operating point are listed.
     pub below_threshold_open: bool,
+    /// How far above or below its operating point a finding must lie to be listed on top; decided ones always are.
+    pub threshold_shift: f64,
     /// The finding that the list last scrolled to, and the list's height then, points.
     pub scrolled_to: Option<(FindingId, f32)>,
 }
@@ -112,6 +134,8 @@ pub struct Drafts {
     pub reader: Option<String>,
     /// Comment of this finding.
     pub comment: Option<(FindingId, String)>,
+    /// Details of this finding, to go with the decision that is still to come.
+    pub details: Option<(FindingId, DecisionDetails)>,
 }
 
 pub struct Pointer {

@@ -95,6 +95,16 @@ pub fn quantity(value: f64, unit: &str) -> String {
     }
 }
 
+/// A span of time as people say it: `40 s`, `12 min`, `3 h`, `5 d`.
+pub fn span(seconds: f64) -> String {
+    match seconds {
+        ..60.0 => format!("{seconds:.0} s"),
+        ..3600.0 => format!("{:.0} min", seconds / 60.0),
+        ..172_800.0 => format!("{:.0} h", seconds / 3600.0),
+        _ => format!("{:.0} d", seconds / 86_400.0),
+    }
+}
+
 /// At most `n_chars` characters, the last an ellipsis when something was cut.
 pub fn clipped(text: &str, n_chars: usize) -> String {
     if text.chars().count() <= n_chars {

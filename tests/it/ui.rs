@@ -1,6 +1,7 @@
 //! The screen, driven as a reader drives it: by labels, keys and the pointer.
 
 mod cine;
+mod course;
 mod desk;
 mod key_images;
 mod palette;
@@ -14,6 +15,7 @@ mod stage;
 mod study;
 mod sturdy;
 mod tools;
+mod worklist;
 
 use std::sync::Arc;
 

@@ -2,6 +2,10 @@
 
 mod about;
 mod annotation_text;
+mod assign;
+pub mod differences;
+pub mod finding_details;
+mod lock_answer;
 mod new_finding;
 pub mod palette;
 mod path;
@@ -10,6 +14,7 @@ mod reject_reasons;
 mod save_hanging;
 pub mod settings;
 mod shortcut_sheet;
+pub mod sign;
 mod terms;
 pub mod test_pattern;
 
@@ -21,11 +26,15 @@ use crate::domain::annotation::Annotation;
 use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::picture::CapturedPicture;
-use crate::domain::uid::FindingId;
+use crate::domain::reading::Answer;
+use crate::domain::uid::{FindingId, StudyUid};
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
+use crate::ui::dialogs::differences::DifferencesDraft;
+use crate::ui::dialogs::finding_details::DetailsDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
+use crate::ui::dialogs::sign::SignDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
@@ -65,6 +74,18 @@ pub enum Dialog {
     TestPattern(TestPatternDraft),
     /// A name for the panes as they stand.
     SaveHanging(String),
+    FindingDetails(DetailsDraft),
+    /// The reader's own answer before the AI.
+    LockAnswer(Answer),
+    Sign(SignDraft),
+    /// The reason for opening a signed study again.
+    Amend(String),
+    Differences(DifferencesDraft),
+    /// Who is to read a study of the worklist.
+    Assign {
+        study: StudyUid,
+        to: String,
+    },
 }
 
 /// What becomes of a dialog after a pass.
@@ -100,6 +121,12 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),
         Dialog::Palette(draft) => palette::palette_ui(ui, context, view, actions, draft),
         Dialog::SaveHanging(name) => save_hanging::save_hanging_ui(ui, context, view, actions, name),
+        Dialog::FindingDetails(draft) => finding_details::details_ui(ui, context, view, actions, draft),
+        Dialog::LockAnswer(answer) => lock_answer::lock_answer_ui(ui, context, actions, answer),
+        Dialog::Sign(draft) => sign::sign_ui(ui, context, view, actions, draft),
+        Dialog::Amend(reason) => sign::amend_ui(ui, context, actions, reason),
+        Dialog::Differences(draft) => differences::differences_ui(ui, context, view, actions, draft),
+        Dialog::Assign { study, to } => assign::assign_ui(ui, actions, study, to),
         Dialog::About => about::about_ui(ui, context),
         Dialog::TestPattern(draft) => test_pattern::test_pattern_ui(ui, draft),
     };

@@ -1,4 +1,5 @@
-//! The palette of reasons: digits choose, Enter confirms, Escape leaves the finding as it was.
+//! The palette of reasons: a digit rejects for that reason at once, with Shift it only ticks; Enter confirms what is
+//! ticked, Escape leaves the finding as it was.
 
 use egui::{Button, Event, Key, RichText, TextEdit, Ui};
 
@@ -26,12 +27,12 @@ pub fn reject_reasons_ui(
         .and_then(|session| session.finding(finding))
         .map_or_else(String::new, |review| review.finding.label.name.clone());
     let is_typing = ui.ctx().text_edit_focused();
-    if !is_typing {
-        take_digits(ui, chosen);
-    }
+    let is_decided = !is_typing && take_digits(ui, chosen);
     let is_entered = ui.ctx().input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::Enter));
     modal_beside(ui, &format!("Reject: {name}"), 316.0, |ui| {
-        ui.label(RichText::new("Why? Choose one or more, then Enter.").color(theme().text.weak));
+        ui.label(
+            RichText::new("A digit rejects at once. Several: Shift + digits, then Enter.").color(theme().text.weak),
+        );
         ui.add_space(4.0);
         for (index, reason) in RejectReason::ALL.into_iter().enumerate() {
             reason_ui(ui, index, reason, chosen);
@@ -44,7 +45,7 @@ pub fn reject_reasons_ui(
         ui.horizontal(|ui| {
             let can_confirm = !chosen.is_empty();
             let is_clicked = ui.add_enabled(can_confirm, main_button("Reject finding")).clicked();
-            if can_confirm && (is_clicked || is_entered) {
+            if can_confirm && (is_clicked || is_entered || is_decided) {
                 chosen.sort_unstable();
                 let verdict = Verdict::Rejected { reasons: chosen.clone(), text: text.trim().to_owned() };
                 deciding::decide_selected(context, view, actions, verdict);
@@ -82,17 +83,28 @@ fn toggle(chosen: &mut Vec<RejectReason>, reason: RejectReason) {
     }
 }
 
-/// Digits 1 to 9 switch reasons, taken from the events so that none is typed elsewhere.
-fn take_digits(ui: &Ui, chosen: &mut Vec<RejectReason>) {
+/// Digits 1 to 9, taken from the events so that none is typed elsewhere; true when one decides.
+fn take_digits(ui: &Ui, chosen: &mut Vec<RejectReason>) -> bool {
+    let mut is_decided = false;
     ui.ctx().input_mut(|input| {
         input.events.retain(|event| {
-            let Event::Key { key, pressed: true, modifiers, repeat: false, .. } = event else { return true };
-            let digit = key.name().parse::<usize>().ok().filter(|_| !modifiers.any());
+            let Event::Key { key, physical_key, pressed: true, modifiers, repeat: false } = event else { return true };
+            // With Shift a digit's key is another sign on many keyboards.
+            let named = |key: &egui::Key| key.name().parse::<usize>().ok();
+            let digit = named(key).or_else(|| physical_key.as_ref().and_then(named));
+            let digit = digit.filter(|_| !modifiers.command && !modifiers.alt);
             let reason = digit.and_then(|digit| RejectReason::ALL.get(digit.checked_sub(1)?).filter(|_| digit <= 9));
-            if let Some(reason) = reason {
+            let Some(reason) = reason else { return true };
+            if modifiers.shift {
                 toggle(chosen, *reason);
+            } else {
+                if !chosen.contains(reason) {
+                    chosen.push(*reason);
+                }
+                is_decided = true;
             }
-            reason.is_none()
+            false
         });
     });
+    is_decided
 }

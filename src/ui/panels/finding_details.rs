@@ -3,12 +3,14 @@
 use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::domain::decision::Verdict;
+use crate::domain::details::DecisionDetails;
 use crate::domain::finding::Finding;
 use crate::domain::geometry::PixelBox;
 use crate::review::session::FindingReview;
-use crate::ui::action::{Action, ReviewAction};
+use crate::ui::action::{Action, DecisionRequest, ReviewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
+use crate::ui::reading;
 use crate::ui::shortcuts::{KeyCommand, ReviewKey, chord_text, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -23,7 +25,8 @@ pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, 
     let Some(review) = deciding::selected(context, view) else { return };
     // A panel as high as what it holds has no height to give: the facts scroll only when they are many.
     let facts = ScrollArea::vertical().max_height(FACTS_HEIGHT).min_scrolled_height(FACTS_HEIGHT).id_salt("facts");
-    facts.show(ui, |ui| facts_ui(ui, review));
+    let shows_score = reading::presentation(context).score;
+    facts.show(ui, |ui| facts_ui(ui, review, &deciding::details_of(review, view), shows_score));
     if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
         actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
     }
@@ -35,7 +38,7 @@ pub fn decision_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, a
     match deciding::selected(context, view) {
         Some(review) => {
             decide_ui(ui, context, review, view, actions);
-            comment_ui(ui, review, view, actions);
+            comment_ui(ui, context, review, view, actions);
         }
         None if context.session.is_some_and(|session| !session.findings().is_empty()) => {
             let words = "Press J to go to the first finding.";
@@ -46,15 +49,16 @@ pub fn decision_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, a
     add_ui(ui, context, view);
 }
 
-fn facts_ui(ui: &mut Ui, review: &FindingReview) {
+fn facts_ui(ui: &mut Ui, review: &FindingReview, details: &DecisionDetails, shows_score: bool) {
     let finding = &review.finding;
     ui.label(RichText::new(&finding.label.name).size(15.0).color(theme().text.strong));
     let mut facts: Vec<(&str, String)> = Vec::new();
-    for measurement in &finding.measurements {
+    let is_models = finding.model_run().is_some();
+    for measurement in finding.measurements.iter().filter(|_| shows_score || !is_models) {
         facts.push((&measurement.name, quantity(measurement.value, &measurement.unit)));
     }
     facts.push(("Place", place_words(finding)));
-    if let Some(words) = operating_point_words(finding) {
+    if let Some(words) = operating_point_words(finding).filter(|_| shows_score) {
         facts.push(("Operating point", words));
     }
     egui::Grid::new("finding facts").num_columns(2).min_row_height(15.0).spacing([12.0, 2.0]).show(ui, |ui| {
@@ -64,6 +68,9 @@ fn facts_ui(ui: &mut Ui, review: &FindingReview) {
             ui.end_row();
         }
     });
+    if let Some(words) = details_words(details) {
+        ui.label(RichText::new(words).small().color(theme().marks.reader));
+    }
     for notice in &finding.notices {
         ui.label(RichText::new(&notice.text).small().color(theme().state.warning));
     }
@@ -77,6 +84,27 @@ fn facts_ui(ui: &mut Ui, review: &FindingReview) {
     if let Some(words) = rejected {
         ui.label(RichText::new(format!("Rejected: {words}")).small().color(theme().state.rejected));
     }
+}
+
+/// `Moderate · relevant · confidence 80 (before AI 60) · called Consolidation`.
+fn details_words(details: &DecisionDetails) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(details.label.as_ref().map(|label| format!("called {}", label.name)));
+    parts.extend(details.severity.map(|severity| severity.word().to_owned()));
+    let relevance = details.clinically_relevant.map(|is| if is { "relevant" } else { "not relevant" });
+    parts.extend(relevance.map(str::to_owned));
+    parts.extend(details.difficulty.map(|difficulty| difficulty.word().to_lowercase()));
+    match (details.confidence, details.confidence_before_ai) {
+        (Some(now), Some(before)) => {
+            parts.push(format!("confidence {} (before AI {})", now.percent(), before.percent()));
+        }
+        (Some(now), None) => parts.push(format!("confidence {}", now.percent())),
+        (None, Some(before)) => parts.push(format!("confidence before AI {}", before.percent())),
+        (None, None) => {}
+    }
+    parts.extend(details.modifications.iter().map(|modification| modification.word().to_lowercase()));
+    parts.extend(details.miss.map(|miss| miss.word().to_lowercase()));
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 fn place_words(finding: &Finding) -> String {
@@ -148,15 +176,28 @@ fn decide_ui(
 }
 
 /// The comment goes with the next decision; on a decided finding it is sent on leaving the field.
-fn comment_ui(ui: &mut Ui, review: &FindingReview, view: &mut ViewState, actions: &mut Vec<Action>) {
+fn comment_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    review: &FindingReview,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+) {
     let id = &review.finding.id;
     let kept = review.decision.as_ref().map_or("", |decision| decision.comment.as_str());
     let mut text = match &view.transient.drafts.comment {
         Some((draft_of, text)) if draft_of == id => text.clone(),
         _ => kept.to_owned(),
     };
-    let edit = TextEdit::singleline(&mut text).hint_text("Comment").desired_width(f32::INFINITY);
-    let response = ui.add(edit.id_salt(("comment", id)));
+    let response = ui
+        .horizontal(|ui| {
+            let width = (ui.available_width() - 86.0).max(60.0);
+            let edit = TextEdit::singleline(&mut text).hint_text("Comment").desired_width(width);
+            let response = ui.add(edit.id_salt(("comment", id)));
+            more_ui(ui, context, view);
+            response
+        })
+        .inner;
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Comment"));
     if response.changed() {
         view.transient.drafts.comment = Some((id.clone(), text.clone()));
@@ -164,12 +205,23 @@ fn comment_ui(ui: &mut Ui, review: &FindingReview, view: &mut ViewState, actions
     let Some(decision) = review.decision.as_ref().filter(|_| response.lost_focus() && text.trim() != kept) else {
         return;
     };
-    let seen = deciding::seen_of(&review.finding, view);
+    let seen = deciding::seen_of(context, &review.finding, view);
     let comment = text.trim().to_owned();
-    let request =
-        crate::ui::action::DecisionRequest { finding: id.clone(), verdict: decision.verdict.clone(), seen, comment };
+    let (verdict, details) = (decision.verdict.clone(), decision.details.clone());
+    let request = DecisionRequest { finding: id.clone(), verdict, seen, comment, details };
     actions.push(ReviewAction::Decide(Box::new(request)).into());
     view.transient.drafts.comment = None;
+}
+
+fn more_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    let tip = hint(
+        ui.ctx(),
+        "Severity, relevance, difficulty, confidence, another name",
+        KeyCommand::Review(ReviewKey::Details),
+    );
+    if ui.add(Button::new("Details…")).on_hover_text(tip).clicked() {
+        deciding::ask_details(context, view);
+    }
 }
 
 fn add_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {

@@ -1,16 +1,22 @@
 //! The list of findings: flagged first, those below their operating point folded away, never gone.
 
 use egui::{
-    Align, CollapsingHeader, Frame, Margin, Rect, Response, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder,
+    Align, Button, CollapsingHeader, Frame, Margin, Rect, Response, RichText, ScrollArea, Sense, Slider, Stroke, Ui,
+    UiBuilder, WidgetInfo,
 };
 
+use crate::domain::decision::Decision;
+use crate::domain::finding::Origin;
 use crate::domain::uid::FindingId;
 use crate::review::session::{Counts, FindingReview, Keeping, ReviewSession};
 use crate::ui::action::{Action, AnalysisAction, ReviewAction};
 use crate::ui::context::{AnalysisState, UiContext};
 use crate::ui::deciding;
+use crate::ui::finding_list::{self, Listed};
 use crate::ui::panels::models::models_ui;
-use crate::ui::shortcuts::{KeyCommand, ReviewKey};
+use crate::ui::panels::reading_bar::reading_bar_ui;
+use crate::ui::reading;
+use crate::ui::shortcuts::{KeyCommand, ReviewKey, hint};
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::marks::family_color;
@@ -19,6 +25,7 @@ use crate::ui::widgets::line_style::MarkState;
 use crate::ui::widgets::state_icon::{line_sample, state_icon};
 
 pub fn findings_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    reading_bar_ui(ui, context, view);
     header_ui(ui, context, view, actions);
     models_ui(ui, context, actions);
     ui.separator();
@@ -31,6 +38,8 @@ pub fn findings_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, a
         nothing_ui(ui, context, actions);
         return;
     }
+    threshold_ui(ui, session, view);
+    together_ui(ui, context, session, view, actions);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| list_ui(ui, context, session, view, actions));
 }
 
@@ -59,6 +68,11 @@ fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions
 }
 
 fn nothing_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    if reading::is_ai_hidden(context) {
+        let words = "Add what you find: N, then a box on the image.";
+        ui.label(RichText::new(words).color(theme().text.normal));
+        return;
+    }
     let is_any = |is_meant: fn(&AnalysisState) -> bool| context.models.iter().any(|model| is_meant(&model.state));
     if is_any(|state| matches!(state, AnalysisState::Running(_))) {
         ui.label(RichText::new("The models are looking at this study…").color(theme().text.weak));
@@ -75,6 +89,63 @@ fn nothing_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
     }
 }
 
+/// Moves the line between what is listed and what is folded away, for all models alike.
+fn threshold_ui(ui: &mut Ui, session: &ReviewSession, view: &mut ViewState) {
+    if !session.findings().iter().any(|review| review.margin().is_some()) {
+        return;
+    }
+    let shift = &mut view.transient.list.threshold_shift;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Threshold").small().color(theme().text.weak));
+        ui.spacing_mut().slider_width = 110.0;
+        let slider = ui.add(Slider::new(shift, -0.5..=0.5).show_value(false).step_by(0.01));
+        let now = *shift;
+        slider.widget_info(|| WidgetInfo::slider(true, now, "Threshold, from the operating points"));
+        if slider.double_clicked() {
+            *shift = 0.0;
+        }
+        let words = if shift.abs() < 0.005 { "at the operating points".to_owned() } else { format!("{shift:+.2}") };
+        ui.label(RichText::new(words).small().color(theme().text.weak))
+            .on_hover_text("Lists more or fewer findings. What is decided always stays in sight.");
+        if *shift != 0.0 && ui.small_button("Reset").clicked() {
+            *shift = 0.0;
+        }
+    });
+}
+
+/// What is decided for several at once: only what was on screen is accepted, only what repeats another is rejected.
+fn together_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    session: &ReviewSession,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+) {
+    let n_seen = session.findings().iter().filter(|review| review.is_unreviewed() && review.was_displayed).count();
+    ui.horizontal(|ui| {
+        let words = if n_seen > 0 { format!("Accept all seen ({n_seen})") } else { "Accept all seen".to_owned() };
+        let tip = hint(
+            ui.ctx(),
+            "Accept every undecided finding whose image was on screen",
+            KeyCommand::Review(ReviewKey::AcceptDisplayed),
+        );
+        let button = Button::new(RichText::new(words).small()).small();
+        if ui.add_enabled(n_seen > 0, button).on_hover_text(tip).clicked() {
+            deciding::accept_displayed(context, view, actions);
+        }
+        let tip = hint(
+            ui.ctx(),
+            "Reject what says the same of the same place as the selected finding",
+            KeyCommand::Review(ReviewKey::RejectDuplicates),
+        );
+        let button = Button::new(RichText::new("Reject duplicates").small()).small();
+        let has_some = deciding::has_duplicates(context, view);
+        if ui.add_enabled(has_some, button).on_hover_text(tip).clicked() {
+            deciding::reject_duplicates(context, view, actions);
+        }
+    });
+}
+
 fn list_ui(
     ui: &mut Ui,
     context: &UiContext<'_>,
@@ -82,39 +153,43 @@ fn list_ui(
     view: &mut ViewState,
     actions: &mut Vec<Action>,
 ) {
-    let (flagged, below): (Vec<_>, Vec<_>) = session.findings().iter().partition(|review| review.finding.is_flagged());
-    if flagged.is_empty() {
+    let listed = finding_list::listed(session, &view.transient.list);
+    let (below, top): (Vec<Listed<'_>>, Vec<Listed<'_>>) = listed.into_iter().partition(|line| line.is_below);
+    let is_models = |line: &&Listed<'_>| line.review.finding.is_flagged() && line.review.finding.model_run().is_some();
+    if top.iter().chain(&below).filter(is_models).count() == 0 && !session.is_ai_hidden() {
         ui.label(RichText::new("Nothing was flagged. This does not exclude disease.").color(theme().text.normal));
     }
-    for review in flagged {
-        row_ui(ui, context, review, view, actions);
+    for line in &top {
+        row_ui(ui, context, line, view, actions);
     }
     if below.is_empty() {
         return;
     }
     ui.add_space(4.0);
-    let title = RichText::new(format!("Not flagged (does not exclude)  {}", below.len())).color(theme().text.weak);
-    let is_selected_below = deciding::selected(context, view).is_some_and(|review| !review.finding.is_flagged());
-    let folded = CollapsingHeader::new(title)
+    let n_flagged = below.iter().filter(is_models).count();
+    let title = match n_flagged {
+        0 => format!("Not flagged (does not exclude)  {}", below.len()),
+        n => format!("Below your threshold  {}, {n} of them flagged", below.len()),
+    };
+    let color = if n_flagged > 0 { theme().state.warning } else { theme().text.weak };
+    let selected = deciding::selected(context, view).map(|review| review.finding.id.clone());
+    let is_selected_below = selected.is_some_and(|id| below.iter().any(|line| line.review.finding.id == id));
+    let folded = CollapsingHeader::new(RichText::new(title).color(color))
         .id_salt("below operating point")
         .default_open(false)
         .open(is_selected_below.then_some(true))
         .show(ui, |ui| {
-            for review in below {
-                row_ui(ui, context, review, view, actions);
+            for line in &below {
+                row_ui(ui, context, line, view, actions);
             }
         });
     view.transient.list.below_threshold_open = folded.openness > 0.5;
 }
 
-fn row_ui(
-    ui: &mut Ui,
-    context: &UiContext<'_>,
-    review: &FindingReview,
-    view: &mut ViewState,
-    actions: &mut Vec<Action>,
-) {
+fn row_ui(ui: &mut Ui, context: &UiContext<'_>, line: &Listed<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let review = line.review;
     let finding = &review.finding;
+    let shows_score = reading::presentation(context).score;
     let is_selected = context.open_study.and_then(|study| view.selected(&study.uid)) == Some(&finding.id);
     let state = MarkState::of(review);
     let builder = UiBuilder::new().id_salt(&finding.id).sense(Sense::click());
@@ -125,17 +200,18 @@ fn row_ui(
             (false, true) => theme().surface.hovered.0,
             (false, false) => theme().surface.raised.0,
         };
-        let line = if is_selected { theme().accent.main } else { theme().surface.line };
+        let rim = if is_selected { theme().accent.main } else { theme().surface.line };
         Frame::new()
             .fill(ground)
-            .stroke(Stroke::new(1.0, line))
+            .stroke(Stroke::new(1.0, rim))
             .corner_radius(5)
             .inner_margin(Margin::symmetric(9, 6))
+            .outer_margin(Margin { left: if line.repeats.is_some() { 16 } else { 0 }, ..Margin::ZERO })
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 ui.spacing_mut().item_spacing = egui::vec2(7.0, 2.0);
                 ui.spacing_mut().interact_size.y = 16.0;
-                row_text_ui(ui, review, state, actions);
+                row_text_ui(ui, line, state, shows_score, actions);
             });
     });
     let response = inner.response;
@@ -166,24 +242,34 @@ fn after_row(
     }
 }
 
-fn row_text_ui(ui: &mut Ui, review: &FindingReview, state: MarkState, actions: &mut Vec<Action>) {
+fn row_text_ui(ui: &mut Ui, line: &Listed<'_>, state: MarkState, shows_score: bool, actions: &mut Vec<Action>) {
+    let review = line.review;
     let finding = &review.finding;
     ui.horizontal(|ui| {
         state_icon(ui, state);
-        let name = RichText::new(&finding.label.name).color(theme().text.strong);
+        let label = review.decision.as_ref().and_then(|decision| decision.details.label.as_ref());
+        let name = RichText::new(&label.unwrap_or(&finding.label).name).color(theme().text.strong);
         ui.label(if state == MarkState::Rejected { name.strikethrough() } else { name });
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             line_sample(ui, state, Stroke::new(1.8, faded(family_color(finding), state.opacity())));
             ui.label(RichText::new(state.word()).small().color(state.color()));
         });
     });
-    if let Some(assessment) = &finding.assessment {
+    if let Some(assessment) = finding.assessment.as_ref().filter(|_| shows_score) {
         ui.label(RichText::new(assessment.sentence()).small().color(theme().text.normal));
     }
     ui.horizontal(|ui| {
         let by = match finding.model_run() {
             Some(run) => format!("{} {}", run.model.name, run.model.version),
-            None => "Reader".to_owned(),
+            None => match &finding.origin {
+                Origin::Reader(reader) => reader.to_string(),
+                Origin::Model(_) => String::new(),
+            },
+        };
+        let by = match line.repeats {
+            Some(Some(overlap)) => format!("{by} · repeats the one above, overlap {overlap:.2}"),
+            Some(None) => format!("{by} · repeats the one above"),
+            None => by,
         };
         ui.label(RichText::new(by).small().color(theme().text.weak));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| keeping_ui(ui, review, actions));
@@ -203,6 +289,10 @@ fn keeping_ui(ui: &mut Ui, review: &FindingReview, actions: &mut Vec<Action>) {
         }
         Keeping::Pending if is_touched => {
             ui.label(RichText::new("saving…").small().color(theme().text.weak));
+        }
+        Keeping::Kept if review.adjudicated.is_some() => {
+            let adjudicated = review.adjudicated.as_ref().map_or("", Decision::words);
+            ui.label(RichText::new(format!("adjudicated: {adjudicated}")).small().color(theme().state.good));
         }
         Keeping::Kept if is_touched => {
             ui.label(RichText::new("kept").small().color(theme().state.good));

@@ -4,6 +4,7 @@ use egui::{ProgressBar, RichText, Ui};
 
 use crate::ui::action::{Action, AnalysisAction};
 use crate::ui::context::{AnalysisState, ModelStatus, UiContext};
+use crate::ui::reading;
 use crate::ui::theme::theme;
 use crate::ui::viewport::ai_strip::state_words;
 
@@ -12,6 +13,11 @@ pub fn models_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>
 }
 
 fn models_rows_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
+    if reading::is_ai_hidden(context) {
+        let words = "AI results are hidden while you read without them.";
+        ui.label(RichText::new(words).small().color(theme().text.weak));
+        return;
+    }
     if context.models.is_empty() {
         ui.label(RichText::new("No models are installed: review only.").small().color(theme().text.weak));
     }

@@ -6,10 +6,12 @@ use crate::ui::action::{Action, OpenAction};
 use crate::ui::context::{RefusedFile, UiContext};
 use crate::ui::dialogs::Dialog;
 use crate::ui::panels::top_bar::clipped_front;
+use crate::ui::shortcuts::{KeyCommand, WorkKey, chord_text};
 use crate::ui::theme::{card_frame, theme};
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::main_button;
 use crate::ui::words::counted;
+use crate::ui::work_keys;
 
 const WIDTH: f32 = 560.0;
 
@@ -28,6 +30,7 @@ pub fn start_page_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
             refused_ui(ui, context.refused, view);
             ui.add_space(12.0);
         }
+        worklist_ui(ui, context, view);
         last_ui(ui, view, actions);
         recent_ui(ui, context, actions);
     });
@@ -86,6 +89,21 @@ fn refused_ui(ui: &mut Ui, refused: &[RefusedFile], view: &mut ViewState) {
             }
         });
     });
+}
+
+/// The way to every study that is known.
+fn worklist_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    let n_studies = context.worklist.items.len();
+    if n_studies == 0 {
+        return;
+    }
+    let key = chord_text(ui.ctx(), KeyCommand::Work(WorkKey::Worklist));
+    let words = if n_studies == 1 { "Worklist: 1 study".to_owned() } else { format!("Worklist: {n_studies} studies") };
+    let button = Button::new(words).shortcut_text(key).min_size(vec2(400.0, 32.0));
+    if ui.add(button).clicked() {
+        work_keys::toggle(context, view);
+    }
+    ui.add_space(8.0);
 }
 
 /// One click back to where the reader was; the record brings the image, the window and the decisions.

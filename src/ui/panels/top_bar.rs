@@ -11,11 +11,12 @@ use crate::ui::dialogs::Dialog;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
-use crate::ui::shortcuts::{KeyCommand, ProgramKey, chord_text};
+use crate::ui::shortcuts::{KeyCommand, ProgramKey, WorkKey, chord_text, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::keyed_button;
 use crate::ui::words::{clipped, date};
+use crate::ui::work_keys;
 
 /// Below this width the bar drops what the menu also offers.
 const WIDE: f32 = 1350.0;
@@ -30,6 +31,9 @@ pub fn top_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         menu_ui(ui, context, view, actions);
         if !is_narrow {
             opening_ui(ui, context, actions, is_wide);
+        }
+        if !is_narrow {
+            worklist_button_ui(ui, context, view);
         }
         ui.separator();
         let width = match (is_wide, is_narrow) {
@@ -51,6 +55,16 @@ pub fn top_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
             ui.add(Label::new(RichText::new(RESEARCH_USE_ONLY).small().color(theme().state.warning)).truncate());
         });
     });
+}
+
+fn worklist_button_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+    let tip = hint(ui.ctx(), "All studies, the urgent first", KeyCommand::Work(WorkKey::Worklist));
+    let is_open = view.transient.worklist.is_open;
+    let response = ui.add(Button::new("Worklist").selected(is_open)).on_hover_text(tip);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_open, "Worklist"));
+    if response.clicked() {
+        work_keys::toggle(context, view);
+    }
 }
 
 fn opening_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>, is_wide: bool) {
@@ -87,6 +101,11 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
         if ui.button("Open the demo study").clicked() {
             actions.push(OpenAction::Demo.into());
         }
+        let chord = |ui: &Ui, key: WorkKey| chord_text(ui.ctx(), KeyCommand::Work(key));
+        let words = chord(ui, WorkKey::Worklist);
+        if ui.add(Button::new("Worklist").shortcut_text(words)).clicked() {
+            work_keys::toggle(context, view);
+        }
         ui.separator();
         if let Some(study) = context.open_study {
             if keyed(ui, "Export…", ProgramKey::Export) {
@@ -94,6 +113,14 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
             }
             if ui.button("Export to path…").clicked() {
                 view.dialogs.push(Dialog::ExportPath(String::new()));
+            }
+            let words = chord(ui, WorkKey::Sign);
+            if ui.add(Button::new("Sign…").shortcut_text(words)).clicked() {
+                work_keys::ask_signature(context, view);
+            }
+            let words = chord(ui, WorkKey::Differences);
+            if ui.add(Button::new("Compare readers…").shortcut_text(words)).clicked() {
+                view.dialogs.push(Dialog::Differences(Default::default()));
             }
             if ui.button("Close study").clicked() {
                 actions.push(StudyAction::Close(study.uid.clone()).into());

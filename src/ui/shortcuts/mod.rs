@@ -32,6 +32,7 @@ pub enum KeyCommand {
     KeyImage(KeyImageKey),
     Capture(CaptureKey),
     Tool(ToolKey),
+    Work(WorkKey),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,12 @@ pub enum ReviewKey {
     Accept,
     Reject,
     Uncertain,
+    NotAssessable,
+    /// All undecided ones that were on screen.
+    AcceptDisplayed,
+    /// Those that repeat the selected one.
+    RejectDuplicates,
+    Details,
     New,
     Next,
     Previous,
@@ -115,6 +122,20 @@ pub enum ProgramKey {
     FocusPanels,
     Cancel,
     Quit,
+}
+
+/// From study to study: the worklist, reading and signing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkKey {
+    Worklist,
+    NextStudy,
+    /// Takes the study, or gives it back.
+    Claim,
+    /// Ends the reading without the AI.
+    LockAndReveal,
+    Sign,
+    Amend,
+    Differences,
 }
 
 /// Images marked to come back to.
@@ -221,6 +242,7 @@ impl KeyContext {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     Review,
+    Work,
     Hold,
     Images,
     Window,
@@ -230,12 +252,13 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Self; 7] =
-        [Self::Review, Self::Hold, Self::Images, Self::Window, Self::Panes, Self::Tools, Self::Program];
+    pub const ALL: [Self; 8] =
+        [Self::Review, Self::Work, Self::Hold, Self::Images, Self::Window, Self::Panes, Self::Tools, Self::Program];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Review => "Review",
+            Self::Work => "Studies",
             Self::Hold => "While the key is held",
             Self::Images => "Images",
             Self::Window => "Window",

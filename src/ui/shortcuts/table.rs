@@ -7,7 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::ui::shortcuts::{
     CaptureKey, CineKey, Group, HoldKey, KeyCommand, KeyContext, KeyImageKey, ProgramKey, ReviewKey, Shortcut,
-    StageKey, ToolKey, ViewKey,
+    StageKey, ToolKey, ViewKey, WorkKey,
 };
 use crate::ui::stage::Layout;
 use crate::ui::tools::Tool;
@@ -53,6 +53,10 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 
 const fn review(command: ReviewKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
     Shortcut::new(KeyCommand::Review(command), name, chords, Group::Review, words)
+}
+
+const fn work(command: WorkKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Work(command), name, chords, Group::Work, words)
 }
 
 const fn image(command: ViewKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
@@ -105,6 +109,10 @@ pub static SHORTCUTS: &[Shortcut] = &[
     review(ReviewKey::Accept, "review.accept", &[plain(Key::Enter)], "Accept the finding, go to the next unreviewed"),
     review(ReviewKey::Reject, "review.reject", &[plain(Key::Delete), plain(Key::Backspace)], "Reject, then choose reasons with 1 to 9"),
     review(ReviewKey::Uncertain, "review.uncertain", &[plain(Key::U)], "Uncertain: needs a second read"),
+    review(ReviewKey::NotAssessable, "review.not_assessable", &[shift(Key::U)], "Not assessable"),
+    review(ReviewKey::Details, "review.details", &[shift(Key::K)], "Severity, relevance, difficulty, confidence, name…"),
+    review(ReviewKey::AcceptDisplayed, "review.accept_displayed", &[ctrl_shift(Key::Enter)], "Accept all undecided findings that were on screen"),
+    review(ReviewKey::RejectDuplicates, "review.reject_duplicates", &[shift(Key::Delete)], "Reject those that repeat this finding, as duplicates"),
     review(ReviewKey::New, "review.new", &[plain(Key::N)], "Add a finding the model missed"),
     review(ReviewKey::Next, "review.next", &[plain(Key::J), plain(Key::Tab)], "Next finding"),
     review(ReviewKey::Previous, "review.previous", &[plain(Key::K), shift(Key::Tab)], "Previous finding"),
@@ -112,6 +120,13 @@ pub static SHORTCUTS: &[Shortcut] = &[
     review(ReviewKey::ToggleSaliency, "review.toggle_saliency", &[plain(Key::G)], "Where the network looked (Grad-CAM) on and off"),
     review(ReviewKey::Undo, "review.undo", &[ctrl(Key::Z)], "Undo"),
     review(ReviewKey::Redo, "review.redo", &[ctrl(Key::Y), ctrl_shift(Key::Z)], "Redo"),
+    work(WorkKey::Worklist, "work.worklist", &[plain(Key::F2)], "Worklist, and back to the study"),
+    work(WorkKey::NextStudy, "work.next_study", &[ctrl(Key::PageDown)], "Next study to read"),
+    work(WorkKey::Claim, "work.claim", &[shift(Key::C)], "Claim the study, or release it"),
+    work(WorkKey::LockAndReveal, "work.lock_and_reveal", &[shift(Key::L)], "Lock your answer and show the AI…"),
+    work(WorkKey::Sign, "work.sign", &[shift(Key::Enter)], "Sign the study…"),
+    work(WorkKey::Amend, "work.amend", &[], "Amend the signed study…"),
+    work(WorkKey::Differences, "work.differences", &[plain(Key::F3)], "Compare two readers, adjudicate…"),
     hold(HoldKey::HideModel, "hold.hide_model", &[plain(Key::Q)], "Hide everything of the models"),
     hold(HoldKey::Magnify, "hold.magnify", &[plain(Key::Z)], "Magnify what is under the pointer; the wheel, how much"),
     image(ViewKey::Scroll(1), "view.next_image", &[plain(Key::ArrowDown), plain(Key::ArrowRight)], "Next image"),

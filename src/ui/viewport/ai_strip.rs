@@ -3,7 +3,8 @@
 use egui::{Align2, FontId, Painter, Rect, pos2};
 
 use crate::review::session::ReviewSession;
-use crate::ui::context::{AnalysisState, ModelStatus};
+use crate::ui::context::{AnalysisState, ModelStatus, UiContext};
+use crate::ui::reading;
 use crate::ui::theme::theme;
 use crate::ui::widgets::outlined_text::plated_text;
 use crate::ui::words::counted;
@@ -71,8 +72,16 @@ fn summary(models: &[ModelStatus], session: Option<&ReviewSession>) -> String {
 const NARROW: f32 = 640.0;
 
 /// Draws the lines centered at the top and returns where they end. More models than fit are left out.
-pub fn ai_strip_ui(painter: &Painter, area: Rect, models: &[ModelStatus], session: Option<&ReviewSession>) -> f32 {
+pub fn ai_strip_ui(painter: &Painter, area: Rect, context: &UiContext<'_>) -> f32 {
     let font = FontId::proportional(if area.width() < 760.0 { 11.0 } else { 12.0 });
+    let (models, session) = (context.models, context.session);
+    if reading::is_ai_hidden(context) {
+        let mode = reading::mode(context).word();
+        let line = format!("{mode}: AI hidden | research use only");
+        let at = pos2(area.center().x, area.top() + 8.0);
+        plated_text(painter, at, Align2::CENTER_TOP, &line, font.clone(), theme().state.uncertain);
+        return area.top() + 8.0 + font.size + 6.0;
+    }
     let color = theme().marks.ai;
     let says_something = |model: &&ModelStatus| {
         !matches!(model.state, AnalysisState::Unavailable(_) | AnalysisState::NotRun | AnalysisState::OutOfScope(_))

@@ -14,6 +14,7 @@ use crate::render::request::Minification;
 use crate::ui::cine;
 use crate::ui::context::{FrameState, UiContext, VolumeState};
 use crate::ui::planes;
+use crate::ui::reading;
 use crate::ui::shortcuts::{KeyCommand, ToolKey, chord_text};
 use crate::ui::theme::theme;
 use crate::ui::tools;
@@ -187,10 +188,12 @@ fn draw(
     let is_of_open = &shown.study.uid == open;
     let session = context.session.filter(|_| is_of_open);
     let selected = view.selected(open).cloned();
-    let painted = picture_ui(ui, &painter, context, view, canvas, shown, selected.as_ref().filter(|_| is_of_open));
+    let overlay = reading::overlay_in_force(context, view);
+    let of_open = selected.as_ref().filter(|_| is_of_open);
+    let painted = picture_ui(ui, &painter, context, view, canvas, shown, of_open);
     edges::ruler_ui(&painter, canvas, shown);
     if let Some(session) = session.filter(|_| painted.is_some()) {
-        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden;
+        let shows_ai = overlay.marks_shown && !overlay.is_held_hidden;
         marks::marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
     }
     if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
@@ -204,7 +207,7 @@ fn draw(
     marks::drawing_ui(&painter, canvas, drag);
     let area = canvas.rect.with_max_x(bar_rect(canvas.rect, n_scrolled(shown)).min.x);
     let top_edge = match is_of_open {
-        true => ai_strip::ai_strip_ui(&painter, area, context.models, context.session),
+        true => ai_strip::ai_strip_ui(&painter, area, context),
         false => identity::other_study_ui(&painter, area, context, shown.study),
     };
     if let Some(letters) = edges::edge_letters(canvas, shown) {
@@ -221,7 +224,7 @@ fn draw(
     if let FrameState::Ready(frame) = &shown.state {
         let chosen = selected.filter(|_| is_of_open).and_then(|id| context.session?.finding(&id));
         lens::lens_ui(ui, &painter, view, canvas, shown, |lens| {
-            picture::request(frame, lens, shown, chosen, &view.overlay, view.display)
+            picture::request(frame, lens, shown, chosen, &overlay, view.display)
         });
     }
     painted
@@ -237,12 +240,13 @@ fn picture_ui(
     shown: &Shown<'_>,
     selected: Option<&crate::domain::uid::FindingId>,
 ) -> Option<Painted> {
+    let overlay = &reading::overlay_in_force(context, view);
     let error = view.transient.panes.errors.entry(shown.pane).or_default().clone();
     let target = render_id(shown.pane);
     match &shown.state {
         FrameState::Ready(frame) => {
             let chosen = selected.and_then(|id| context.session?.finding(id));
-            let mut request = picture::request(frame, canvas, shown, chosen, &view.overlay, view.display);
+            let mut request = picture::request(frame, canvas, shown, chosen, overlay, view.display);
             let pointer = &view.transient.pointer;
             let moves_planes = view.transient.planes.drag.is_some();
             if pointer.saves_work && (moves_planes || pointer.drag.as_ref().is_some_and(ViewDrag::moves_image)) {
@@ -252,11 +256,13 @@ fn picture_ui(
             painter.add(paint_callback::picture(target, canvas.rect, request, error));
             // Nor on a plane: what was suggested was suggested on an image
             let is_image = shown.cut.is_none();
-            (!has_failed && is_image).then(|| picture::painted(canvas, shown, selected, &view.overlay))
+            let presentation = reading::presentation(context);
+            (!has_failed && is_image)
+                .then(|| picture::painted(canvas, shown, selected, overlay, view.display, presentation))
         }
         // Not painted in the sense of the record: nothing is decided on a preview
         FrameState::Preview(frame) => {
-            let request = picture::request(frame, canvas, shown, None, &view.overlay, view.display);
+            let request = picture::request(frame, canvas, shown, None, overlay, view.display);
             painter.add(paint_callback::picture(target, canvas.rect, request, error));
             preview_mark(painter, canvas.rect);
             None

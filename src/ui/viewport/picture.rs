@@ -2,16 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::domain::circumstances::{Circumstances, SeenInterpolation};
 use crate::domain::decision::{Seen, SeenOverlay};
 use crate::domain::frame::Frame;
 use crate::domain::mask::Segment;
-use crate::domain::uid::FindingId;
+use crate::domain::reading::AiPresentation;
+use crate::domain::study::Study;
+use crate::domain::uid::{FindingId, StudyUid};
 use crate::imaging::overlay::FILL_OPACITY;
 use crate::imaging::presentation::GreyPresentation;
 use crate::imaging::voi_lut::Voi;
-use crate::render::request::{DrawRequest, MaskLayer, SaliencyLayer};
+use crate::render::request::{DrawRequest, Interpolation, MaskLayer, SaliencyLayer};
 use crate::review::session::FindingReview;
-use crate::ui::view_state::{DisplayChoice, MaskStyle, OverlayView};
+use crate::ui::view_state::{DisplayChoice, MaskStyle, OverlayView, SeriesPart};
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// A picture that was put on screen in the pass before.
@@ -20,6 +23,16 @@ pub struct Painted {
     pub seen: Seen,
     /// The finding that was selected then.
     pub selected: Option<FindingId>,
+    /// The image's place.
+    pub study: StudyUid,
+    pub part: SeriesPart,
+    pub stack_index: usize,
+}
+
+impl Painted {
+    pub fn is_of(&self, study: &Study) -> bool {
+        self.study == study.uid
+    }
 }
 
 /// Why the last picture could not be drawn. Shared with the paint list, which learns it after the screen was laid out.
@@ -79,7 +92,27 @@ pub fn request(
 }
 
 /// What a decision taken now may claim to have seen.
-pub fn painted(canvas: &Canvas, shown: &Shown<'_>, selected: Option<&FindingId>, overlay: &OverlayView) -> Painted {
+pub fn painted(
+    canvas: &Canvas,
+    shown: &Shown<'_>,
+    selected: Option<&FindingId>,
+    overlay: &OverlayView,
+    display: DisplayChoice,
+    presentation: AiPresentation,
+) -> Painted {
+    let is_map_shown = overlay.saliency_shown && !overlay.is_held_hidden;
+    let circumstances = Circumstances {
+        viewport_px: Some(canvas.size_px().map(|side| side.round() as u32)),
+        pan_px: Some(canvas.view.pan),
+        interpolation: Some(match display.interpolation {
+            Interpolation::Nearest => SeenInterpolation::Nearest,
+            Interpolation::Bilinear => SeenInterpolation::Bilinear,
+            Interpolation::Cubic => SeenInterpolation::Cubic,
+        }),
+        boxes_shown: Some(overlay.marks_shown && !overlay.is_held_hidden),
+        colormap: is_map_shown.then(|| overlay.colormap.name().to_owned()),
+        ..Circumstances::default()
+    };
     let seen = Seen {
         sop: shown.instance.sop.clone(),
         frame: shown.frame_idx,
@@ -90,10 +123,17 @@ pub fn painted(canvas: &Canvas, shown: &Shown<'_>, selected: Option<&FindingId>,
         is_inverted: shown.tone.as_ref().is_some_and(|tone| tone.is_inverted),
         overlay: SeenOverlay {
             masks_shown: overlay.masks != MaskStyle::Off && !overlay.is_held_hidden,
-            saliency_shown: overlay.saliency_shown && !overlay.is_held_hidden,
+            saliency_shown: is_map_shown,
             opacity: f64::from(overlay.saliency_opacity),
-            score_shown: true,
+            score_shown: presentation.score,
         },
+        circumstances: Box::new(circumstances),
     };
-    Painted { seen, selected: selected.cloned() }
+    Painted {
+        seen,
+        selected: selected.cloned(),
+        study: shown.study.uid.clone(),
+        part: shown.part.clone(),
+        stack_index: shown.look.stack_index,
+    }
 }

@@ -2,7 +2,7 @@
 
 use egui::{Color32, Painter, Pos2, Shape, Stroke};
 
-use crate::domain::decision::Verdict;
+use crate::domain::decision::{Acceptance, Decision, Verdict};
 use crate::review::session::FindingReview;
 use crate::ui::theme::theme;
 
@@ -11,6 +11,8 @@ use crate::ui::theme::theme;
 pub enum MarkState {
     Unreviewed,
     Accepted,
+    /// After the label, the place or the mask was changed.
+    Modified,
     Rejected,
     Uncertain,
     NotAssessable,
@@ -20,7 +22,9 @@ pub enum MarkState {
 
 impl MarkState {
     pub fn of(review: &FindingReview) -> Self {
+        let acceptance = review.decision.as_ref().and_then(Decision::acceptance);
         match review.decision.as_ref().map(|decision| &decision.verdict) {
+            Some(Verdict::Accepted) if acceptance == Some(Acceptance::AfterModification) => Self::Modified,
             Some(Verdict::Accepted) => Self::Accepted,
             Some(Verdict::Rejected { .. }) => Self::Rejected,
             Some(Verdict::Uncertain) => Self::Uncertain,
@@ -34,6 +38,7 @@ impl MarkState {
         match self {
             Self::Unreviewed => "Unreviewed",
             Self::Accepted => "Accepted",
+            Self::Modified => "Accepted, modified",
             Self::Rejected => "Rejected",
             Self::Uncertain => "Uncertain",
             Self::NotAssessable => "Not assessable",
@@ -46,7 +51,7 @@ impl MarkState {
         let states = &theme().state;
         match self {
             Self::Unreviewed => states.unreviewed.into(),
-            Self::Accepted => states.accepted.into(),
+            Self::Accepted | Self::Modified => states.accepted.into(),
             Self::Rejected | Self::NotAssessable => states.rejected.into(),
             Self::Uncertain => states.uncertain.into(),
             Self::Added => theme().marks.reader.into(),
@@ -58,7 +63,7 @@ impl MarkState {
         match self {
             Self::Rejected => 0.45,
             Self::NotAssessable => 0.6,
-            Self::Unreviewed | Self::Accepted | Self::Uncertain | Self::Added => 1.0,
+            Self::Unreviewed | Self::Accepted | Self::Modified | Self::Uncertain | Self::Added => 1.0,
         }
     }
 }
@@ -66,7 +71,7 @@ impl MarkState {
 /// Draws a path in the state's style: dashed, solid, dotted or dash-dot.
 pub fn styled_path(painter: &Painter, path: &[Pos2], stroke: Stroke, state: MarkState) {
     let (dashes, gaps): (&[f32], &[f32]) = match state {
-        MarkState::Accepted | MarkState::Added => {
+        MarkState::Accepted | MarkState::Modified | MarkState::Added => {
             painter.line(path.to_vec(), stroke);
             return;
         }

@@ -28,6 +28,11 @@ pub fn paint_icon(painter: &Painter, center: Pos2, radius: f32, state: MarkState
         MarkState::Accepted => {
             painter.line(vec![at(-0.45, 0.0), at(-0.1, 0.4), at(0.5, -0.4)], stroke);
         }
+        // A pencil: the model's result, by the reader's hand.
+        MarkState::Modified => {
+            painter.line(vec![at(-0.5, 0.55), at(-0.4, 0.2), at(0.3, -0.5), at(0.55, -0.25), at(-0.15, 0.45)], stroke);
+            painter.line_segment([at(-0.15, 0.45), at(-0.5, 0.55)], stroke);
+        }
         MarkState::Rejected => {
             painter.line_segment([at(-0.7, 0.7), at(0.7, -0.7)], stroke);
         }

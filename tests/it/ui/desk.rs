@@ -12,12 +12,12 @@ use overread::domain::study::Study;
 use overread::domain::uid::{AnnotationId, EventId, FindingId, ModelId, ReaderName};
 use overread::imaging::plane_picture::{PlanePicture, cut};
 use overread::imaging::voxels::Volume;
-use overread::review::command::{Command, Stamp};
+use overread::review::command::{Command, ReadingCommand, Stamp};
 use overread::review::session::ReviewSession;
-use overread::ui::action::{Action, AppAction, ReviewAction, StudyAction, ViewAction};
+use overread::ui::action::{Action, AppAction, CourseAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
     AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
-    UiContext, VolumeState,
+    UiContext, VolumeState, WorklistFacts,
 };
 use overread::ui::preferences::Preferences;
 use overread::ui::screen::screen_ui;
@@ -53,6 +53,7 @@ pub struct Facts {
     pub models: Vec<ModelStatus>,
     pub jobs: Vec<JobStatus>,
     pub messages: Vec<Message>,
+    pub worklist: WorklistFacts,
     pub preferences: Preferences,
 }
 
@@ -102,6 +103,7 @@ impl Desk {
                 ],
                 jobs: Vec::new(),
                 messages: Vec::new(),
+                worklist: WorklistFacts::default(),
                 preferences: Preferences::default(),
             },
             asked: Vec::new(),
@@ -132,6 +134,7 @@ impl Desk {
             models: &self.facts.models,
             jobs: &self.facts.jobs,
             messages: &self.facts.messages,
+            worklist: &self.facts.worklist,
             app: AppFacts {
                 version: "0.1.0",
                 reader: &self.facts.reader,
@@ -191,7 +194,8 @@ impl Desk {
             ReviewAction::Decide(request) => {
                 let request = *request;
                 let (finding, verdict, seen) = (request.finding, request.verdict, request.seen);
-                self.apply(Command::Decide { finding, verdict, seen, comment: request.comment });
+                let (comment, details) = (request.comment, request.details);
+                self.apply(Command::Decide { finding, verdict, seen, comment, details });
             }
             ReviewAction::PlaceAnnotation(drawn) => {
                 self.n_events += 1;
@@ -200,9 +204,29 @@ impl Desk {
             }
             ReviewAction::ChangeAnnotation(changed) => self.apply(Command::ChangeAnnotation(changed)),
             ReviewAction::RemoveAnnotation(annotation) => self.apply(Command::RemoveAnnotation { annotation }),
+            ReviewAction::DecideMany(requests) => {
+                for request in requests {
+                    self.review(&ReviewAction::Decide(Box::new(request)));
+                }
+            }
+            ReviewAction::Course(act) => self.course(act),
             ReviewAction::Undo => self.apply(Command::Undo),
             ReviewAction::Redo => self.apply(Command::Redo),
             ReviewAction::AddFinding(_) | ReviewAction::Withdraw(_) | ReviewAction::RetrySaving => {}
+        }
+    }
+
+    fn course(&mut self, act: CourseAction) {
+        match act {
+            CourseAction::Start(plan) => self.apply(Command::Reading(ReadingCommand::Start(plan))),
+            CourseAction::Present(shown) => self.apply(Command::Reading(ReadingCommand::Present(shown))),
+            CourseAction::LockAndReveal(answer) => {
+                self.apply(Command::Reading(ReadingCommand::Lock(answer)));
+                self.apply(Command::Reading(ReadingCommand::Reveal));
+            }
+            CourseAction::Sign(request) => self.apply(Command::Reading(ReadingCommand::Sign(request))),
+            CourseAction::Amend(reason) => self.apply(Command::Reading(ReadingCommand::Amend { reason })),
+            CourseAction::Adjudicate(adjudication) => self.apply(Command::Adjudicate(adjudication)),
         }
     }
 

@@ -21,7 +21,7 @@ const LARGE: [f32; 2] = [1600.0, 1000.0];
 const SMALL: [f32; 2] = [1200.0, 800.0];
 
 /// Renders a screen; `None` (with the reason printed) without a graphics adapter.
-fn picture(name: &str, size: [f32; 2], desk: Desk) -> Option<image::RgbaImage> {
+pub fn picture(name: &str, size: [f32; 2], desk: Desk) -> Option<image::RgbaImage> {
     if std::env::var_os("WGPU_BACKEND").is_none() {
         println!("skipped: WGPU_BACKEND names no adapter to draw on");
         return None;
@@ -78,6 +78,7 @@ fn a_ct_with_decisions() {
             finding: id,
             verdict,
             comment: String::new(),
+            details: Default::default(),
         });
     }
     picture("ct", LARGE, desk);
@@ -107,6 +108,7 @@ fn a_full_disk_running_work_and_a_model_out_of_scope() {
         finding,
         verdict: overread::domain::decision::Verdict::Uncertain,
         comment: String::new(),
+        details: Default::default(),
     });
     desk.view.transient.pointer.is_drawing_finding = true;
     let study = desk.studies[0].clone();

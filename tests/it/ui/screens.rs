@@ -3,6 +3,7 @@
 use egui::Key;
 use overread::domain::decision::{RejectReason, Verdict};
 use overread::domain::intake::Notice;
+use overread::domain::reading::ReadingMode;
 use overread::domain::uid::FindingId;
 use overread::review::command::Command;
 use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
@@ -42,7 +43,12 @@ fn a_ct_with_findings_in_every_state() {
         desk.view.look_mut(&uid).view_mut().window = WindowChoice::Preset("lung".into());
         for (finding, verdict) in crate::ui::desk_decisions() {
             desk.apply(Command::MarkDisplayed { finding: finding.clone() });
-            desk.apply(Command::DecideWithoutScreen { finding, verdict, comment: String::new() });
+            desk.apply(Command::DecideWithoutScreen {
+                finding,
+                verdict,
+                comment: String::new(),
+                details: Default::default(),
+            });
         }
         desk
     });
@@ -112,7 +118,43 @@ fn a_full_disk_running_work_and_a_model_out_of_scope() {
             finding: FindingId::new("ct-nodule"),
             verdict: Verdict::Uncertain,
             comment: String::new(),
+            details: Default::default(),
         });
         desk
     });
+}
+
+#[test]
+fn the_worklist() {
+    holds("worklist", || {
+        let mut desk = crate::ui::worklist::desk(220, ReadingMode::Concurrent);
+        let selected = desk.facts.worklist.items[3].study.clone();
+        desk.view.transient.worklist.selected = Some(selected);
+        desk
+    });
+}
+
+#[test]
+fn a_signature_with_findings_left_open() {
+    holds("sign", || {
+        let mut desk = Desk::new();
+        desk.apply(Command::DecideWithoutScreen {
+            finding: FindingId::new("nodule"),
+            verdict: Verdict::Uncertain,
+            comment: String::new(),
+            details: Default::default(),
+        });
+        desk.view.dialogs.push(Dialog::Sign(Default::default()));
+        desk
+    });
+}
+
+#[test]
+fn two_readers_compared() {
+    holds("differences", crate::ui::course::compared);
+}
+
+#[test]
+fn a_reading_without_the_ai() {
+    holds("blind", || crate::ui::course::begun(ReadingMode::SecondReader));
 }

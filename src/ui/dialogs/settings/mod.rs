@@ -5,6 +5,8 @@ mod key_capture;
 mod key_table;
 mod mouse;
 mod picture;
+mod reading;
+mod worklist;
 
 use egui::{RichText, Role, ScrollArea, Ui, WidgetInfo};
 
@@ -27,6 +29,8 @@ pub struct SettingsDraft {
     /// Waiting for a key, or for what to do about the command that has it.
     pub capture: Option<Capture>,
     pub reader: Option<String>,
+    /// A folder to watch, while it is being typed.
+    pub folder: String,
 }
 
 impl SettingsDraft {
@@ -39,17 +43,21 @@ impl SettingsDraft {
 pub enum SettingsPage {
     #[default]
     General,
+    Reading,
+    Worklist,
     Picture,
     Mouse,
     Keys,
 }
 
 impl SettingsPage {
-    pub const ALL: [Self; 4] = [Self::General, Self::Picture, Self::Mouse, Self::Keys];
+    pub const ALL: [Self; 6] = [Self::General, Self::Reading, Self::Worklist, Self::Picture, Self::Mouse, Self::Keys];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::General => "General",
+            Self::Reading => "Reading",
+            Self::Worklist => "Worklist",
             Self::Picture => "Picture",
             Self::Mouse => "Mouse",
             Self::Keys => "Keys",
@@ -76,6 +84,8 @@ pub(in crate::ui::dialogs) fn settings_ui(
                 let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
                 area.id_salt(page.word()).show(ui, |ui| match page {
                     SettingsPage::General => general::general_ui(ui, context, &mut wanted, draft, actions),
+                    SettingsPage::Reading => reading::reading_ui(ui, context, &mut wanted, actions),
+                    SettingsPage::Worklist => worklist::worklist_ui(ui, &mut wanted, draft),
                     SettingsPage::Picture => picture::picture_ui(ui, &mut wanted),
                     SettingsPage::Mouse | SettingsPage::Keys => mouse::mouse_ui(ui, &mut wanted),
                 });
