@@ -1,6 +1,7 @@
 //! The program without a window, as a script sees it: arguments in, one document and an exit code out.
 
 mod bad_input;
+mod course;
 mod stats;
 
 use std::fs;
