@@ -14,7 +14,7 @@ const FORMAT: u32 = 1;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StudyDigest {
-    format: u32,
+    pub format: u32,
     /// Of how many events of the study it was made: with more in the record it is stale.
     pub n_events: u64,
     /// A model has looked at the study.

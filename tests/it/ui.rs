@@ -109,8 +109,11 @@ fn rejecting_asks_for_reasons_by_digit_and_enter_confirms() {
     harness.get_by_label("Reject: Nodule or mass");
     press(&mut harness, Key::Enter);
     assert_eq!(harness.state().verdict("nodule"), None, "no reason, no rejection");
-    press(&mut harness, Key::Num4);
-    press(&mut harness, Key::Num1);
+    for key in [Key::Num4, Key::Num1] {
+        harness.key_press_modifiers(Modifiers::SHIFT, key);
+        harness.run_steps(4);
+    }
+    assert_eq!(harness.state().verdict("nodule"), None, "with Shift a digit only ticks");
     press(&mut harness, Key::Enter);
     let expected = vec![RejectReason::NormalVariant, RejectReason::CompositeShadow];
     let verdict = Verdict::Rejected { reasons: expected, text: String::new() };
@@ -122,7 +125,8 @@ fn rejecting_asks_for_reasons_by_digit_and_enter_confirms() {
 fn escape_leaves_the_palette_and_the_finding_as_they_were() {
     let mut harness = harness(Desk::new());
     press(&mut harness, Key::Backspace);
-    press(&mut harness, Key::Num2);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::Num2);
+    harness.run_steps(4);
     press(&mut harness, Key::Escape);
     assert!(harness.state().view.dialogs.is_empty());
     assert!(decisions(harness.state()).is_empty());

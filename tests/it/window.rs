@@ -225,8 +225,6 @@ fn a_reader_accepts_rejects_with_a_reason_and_finds_both_again_after_a_kill() {
         screen.click(reject);
         std::thread::sleep(Duration::from_secs(2));
         screen.key("1");
-        std::thread::sleep(Duration::from_secs(1));
-        screen.key("Return");
         std::thread::sleep(Duration::from_secs(2));
         if rejected().is_some() {
             break;

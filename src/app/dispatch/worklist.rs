@@ -1,7 +1,6 @@
 //! The worklist's wishes: what to open next, who has what, which folders are watched.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::app::dispatch::{open, prefetch, review, study};
 use crate::app::hall::App;
@@ -41,8 +40,11 @@ pub fn viewing(app: &App) -> Viewing {
 /// Once a pass: the list as it stands.
 pub fn refresh(app: &mut App) {
     let viewing = viewing(app);
-    let here = app.library.studies.iter().map(|study| &study.uid).collect();
-    app.library.worklist.refresh(&viewing, &app.preferences.settings.screen.worklist.rules, &here);
+    let rules = &app.preferences.settings.screen.worklist.rules;
+    if app.library.worklist.must_refresh(&viewing, rules) {
+        let here = app.library.studies.iter().map(|study| study.uid.clone()).collect();
+        app.library.worklist.refresh(&viewing, rules, &here);
+    }
 }
 
 fn open_study(app: &mut App, uid: StudyUid) {
@@ -112,15 +114,13 @@ pub fn on_watched(app: &mut App, intake: Intake) {
     let studies: Vec<_> = intake.studies.into_iter().filter(|study| Some(&study.uid) != open.as_ref()).collect();
     let memories = app.library.worklist.note_studies(&studies, &watched, stamp::now_s());
     if !is_scanning {
-        let is_new = |study: &Arc<crate::domain::study::Study>| app.library.study(&study.uid).is_none();
-        let n_new = studies.iter().filter(|study| is_new(study)).count();
         for study in &studies {
             app.library.origins.insert(study.uid.clone(), watched.clone());
         }
-        app.library.take_in_studies(studies);
-        if n_new > 0 {
-            app.voice
-                .info(format!("{} came in.", crate::ui::words::counted(n_new, "study")).replace("studys", "studies"));
+        match app.library.join(studies) {
+            0 => {}
+            1 => app.voice.info("1 study came in."),
+            n_new => app.voice.info(format!("{n_new} studies came in.")),
         }
     }
     app.library.worklist.note_change();

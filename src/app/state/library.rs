@@ -76,6 +76,16 @@ impl Library {
         }
     }
 
+    /// Many studies at once, in the place of those of the same UID; how many are new.
+    pub fn join(&mut self, studies: Vec<Arc<Study>>) -> usize {
+        let known: BTreeSet<StudyUid> = self.studies.iter().map(|study| study.uid.clone()).collect();
+        let joining: BTreeSet<&StudyUid> = studies.iter().map(|study| &study.uid).collect();
+        self.studies.retain(|study| !joining.contains(&study.uid));
+        let n_new = studies.iter().filter(|study| !known.contains(&study.uid)).count();
+        self.studies.extend(studies);
+        n_new
+    }
+
     /// Whether some of the study's files may still be unread.
     pub fn is_partial(&self, study: &StudyUid) -> bool {
         self.partial.studies.contains(study)

@@ -115,16 +115,18 @@ impl Worklist {
         memory_of(study, Some(card), None)
     }
 
-    /// Makes the list anew if anything it depends on is another.
-    pub fn refresh(&mut self, viewing: &Viewing, rules: &UrgencyRules, here: &BTreeSet<&StudyUid>) {
+    /// Something that the list depends on is another.
+    pub fn must_refresh(&self, viewing: &Viewing, rules: &UrgencyRules) -> bool {
         let is_same = self.made_for.as_ref().is_some_and(|(made_for, with)| {
             let is_as_old = (viewing.now_s - made_for.now_s).abs() < AGES_AFTER_S;
             let of_now = Viewing { now_s: viewing.now_s, ..made_for.clone() };
             is_as_old && of_now == *viewing && with == rules
         });
-        if is_same && !self.is_dirty {
-            return;
-        }
+        self.is_dirty || !is_same
+    }
+
+    /// Makes the list anew. `here` are the studies whose files are open.
+    pub fn refresh(&mut self, viewing: &Viewing, rules: &UrgencyRules, here: &BTreeSet<StudyUid>) {
         let item = |(study, card): (&StudyUid, &StudyCard)| {
             let digest = self.digests.get(study);
             WorkItem::new(study.clone(), card.clone(), digest, here.contains(study), viewing, rules)
