@@ -24,6 +24,7 @@ use crate::app::cli::arguments::{Arguments, Command, Common, DemoArguments};
 use crate::app::cli::output::{self, Outcome};
 use crate::app::hall::AppOptions;
 use crate::domain::intake::Progress;
+use crate::imaging::phantom::PhantomOptions;
 use crate::import::{Importer, worker};
 use crate::jobs::work::demo;
 
@@ -79,7 +80,11 @@ fn run_demo(arguments: &DemoArguments, common: &Common) -> ExitCode {
         options.demo_dir.clone_from(dir);
     }
     if arguments.write_only {
-        return match demo::write(&options.demo_dir, &|| false, &|_: Progress| {}) {
+        let phantom = match arguments.seed {
+            None => PhantomOptions::default(),
+            Some(seed) => demo::patient_of_seed(seed, usize::from(arguments.nodules)),
+        };
+        return match demo::write_phantom(&options.demo_dir, &phantom, &|| false, &|_: Progress| {}) {
             Ok(_) => {
                 output::line(&options.demo_dir.display().to_string());
                 Outcome::Done.into()

@@ -6,7 +6,7 @@ use overread::domain::geometry::Vec3;
 use overread::export::phantom_study::{self, PhantomError, PhantomOptions};
 use overread::imaging::phantom::convex::Ray;
 use overread::imaging::phantom::scene::{Span, Tracer};
-use overread::imaging::phantom::{CtGrid, RadiographGrid, Scene, Tissue, ct, radiograph, truth};
+use overread::imaging::phantom::{CtGrid, RadiographGrid, Scene, Tissue, ct, nodules, radiograph, truth};
 
 fn quiet() -> PhantomOptions {
     PhantomOptions { noise: 0.0, ..PhantomOptions::small() }
@@ -155,4 +155,25 @@ fn a_cancelled_phantom_is_not_taken_for_a_complete_one() {
     let error = phantom_study::write(folder.path(), &PhantomOptions::small(), &|| true, &|_| ()).unwrap_err();
     assert!(matches!(error, PhantomError::Cancelled));
     assert!(!folder.path().join(phantom_study::TRUTH_FILE).exists());
+}
+
+#[test]
+fn scattered_nodules_lie_inside_the_lungs_and_are_the_same_again() {
+    let scattered = nodules::scattered(5, 8);
+    assert_eq!(scattered.len(), 8);
+    assert_eq!(scattered, nodules::scattered(5, 8));
+    assert_ne!(scattered, nodules::scattered(6, 8));
+    assert!(nodules::scattered(5, 0).is_empty());
+    let scene = PhantomOptions { seed: 5, nodules: scattered.clone(), ..PhantomOptions::default() }.scene();
+    for nodule in &scattered {
+        let [x, y, z] = nodule.center_mm;
+        assert_eq!(scene.tissue_at(Vec3([x, y, z])), Tissue::Nodule, "{}", nodule.name);
+        let reach = nodule.diameter_mm / 2.0 + 0.5;
+        for (dx, dy, dz) in
+            [(1.0, 0.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, -1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.0, -1.0)]
+        {
+            let beside = Vec3([x + dx * reach, y + dy * reach, z + dz * reach]);
+            assert_eq!(scene.tissue_at(beside), Tissue::Lung, "{} touches something", nodule.name);
+        }
+    }
 }

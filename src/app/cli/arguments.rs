@@ -71,6 +71,13 @@ pub struct DemoArguments {
     /// Only write the phantom's files, open no window
     #[arg(long)]
     pub write_only: bool,
+    /// Another made-up patient: other vessels, and nodules at random places
+    #[arg(long, value_name = "N", requires = "write_only")]
+    pub seed: Option<u64>,
+    /// How many nodules that patient has
+    #[arg(long, value_name = "N", requires = "seed", default_value_t = 4,
+        value_parser = clap::value_parser!(u8).range(0..=12))]
+    pub nodules: u8,
 }
 
 #[derive(Debug, Args)]
