@@ -1,7 +1,7 @@
 //! The hall: the one loop. `logic` takes in what the jobs report and carries out what the screen asked for; `ui` draws.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::Color32;
@@ -18,6 +18,7 @@ use crate::app::{VERSION, memory_budget, places};
 use crate::domain::frame::FrameKey;
 use crate::domain::series::Series;
 use crate::domain::uid::{ReaderName, StudyUid};
+use crate::export::formats::{FORMATS, Format};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::import::Importer;
 use crate::inference::registry::ModelEntry;
@@ -25,7 +26,7 @@ use crate::jobs::runner::{Runner, RunnerOptions};
 use crate::ui::action::{Action, ViewAction};
 use crate::ui::arrangement::{Arrangement, KeptOverlay, WindowPlace};
 use crate::ui::context::{
-    AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, ModelStatus, UiContext, VolumeState,
+    AnalysisState, AppFacts, ExportChoice, FrameSource, FrameState, JobStatus, ModelStatus, UiContext, VolumeState,
 };
 use crate::ui::screen::screen_ui;
 use crate::ui::theme::theme;
@@ -192,8 +193,8 @@ impl App {
             }
         }
         for progress in self.voice.exports.values() {
-            let name = "Writing the report".to_owned();
-            jobs.push(JobStatus { id: job_id::EXPORT, name, progress: *progress, can_cancel: false });
+            let name = "Exporting".to_owned();
+            jobs.push(JobStatus { id: job_id::EXPORT, name, progress: *progress, can_cancel: true });
         }
         jobs
     }
@@ -246,6 +247,7 @@ impl eframe::App for App {
                 store: &self.record.store,
                 device: "CPU",
                 preferences: &self.preferences.settings.screen,
+                export_choices: export_choices(),
             },
         };
         screen_ui(ui, &context, &mut self.view, &mut self.actions);
@@ -294,6 +296,18 @@ fn brought_back(arrangement: &Arrangement) -> ViewState {
     let mut view = ViewState { arrangement: arrangement.clone(), ..ViewState::default() };
     arrangement.overlay.put_back(&mut view.overlay);
     view
+}
+
+/// What a report can be written as, for the screen.
+fn export_choices() -> &'static [ExportChoice] {
+    static CHOICES: LazyLock<Vec<ExportChoice>> = LazyLock::new(|| {
+        let choice = |format: &Format| {
+            let Format { id, name, about, is_default, needs_study: _, write: _ } = format;
+            ExportChoice { id, name, about, is_default: *is_default }
+        };
+        FORMATS.iter().map(choice).collect()
+    });
+    &CHOICES
 }
 
 /// A model as the shelf has it, before any study.

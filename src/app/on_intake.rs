@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::app::dispatch::{ahead, analysis, study};
+use crate::app::dispatch::{ahead, analysis, results, study};
 use crate::app::hall::App;
 use crate::app::state::library::Partial;
 use crate::domain::intake::Intake;
@@ -132,6 +132,7 @@ fn complete(app: &mut App) {
     }
     if let Some(open) = app.library.open.clone() {
         if app.open_desk().is_some_and(|desk| desk.is_record_read) {
+            results::take_in(app, &open);
             analysis::resume(app, &open);
         }
         ahead::follow(app);

@@ -1,6 +1,6 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{ahead, analysis, export, open, prefetch, review, worklist};
+use crate::app::dispatch::{ahead, analysis, export, open, prefetch, results, review, worklist};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
@@ -163,6 +163,7 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
     }
     desk.is_record_read = true;
     desk.session.view_as(&app.preferences.reader);
+    results::take_in(app, study);
     worklist::note_review(app, study);
     if app.library.open.as_ref() == Some(study) {
         review::begin_reading(app, study);
@@ -208,9 +209,13 @@ fn on_export(app: &mut App, study: &StudyUid, event: ExportEvent) {
         ExportEvent::Progress(progress) => {
             app.voice.exports.insert(study.clone(), progress);
         }
-        ExportEvent::Done { folder, n_files } => {
+        ExportEvent::Done { folder, formats, written } => {
             app.voice.exports.remove(study);
-            app.voice.info(format!("{n_files} files written to {}", folder.display()));
+            export::done(app, study, &folder, formats, written);
+        }
+        ExportEvent::Cancelled => {
+            app.voice.exports.remove(study);
+            app.voice.info("The export was stopped; nothing was written.");
         }
         ExportEvent::Failed(text) => {
             app.voice.exports.remove(study);
@@ -222,7 +227,7 @@ fn on_export(app: &mut App, study: &StudyUid, event: ExportEvent) {
 fn on_chosen(app: &mut App, chosen: Chosen) {
     match chosen {
         Chosen::ToOpen(paths) => open::paths(app, paths),
-        Chosen::ExportFolder { study, folder } => export::write(app, &study, folder),
+        Chosen::ExportFolder { study, folder, formats } => export::write(app, &study, folder, formats),
         Chosen::PictureWritten(Ok(path)) => app.voice.info(format!("The picture was written to {}", path.display())),
         Chosen::PictureWritten(Err(text)) => app.voice.error(format!("The picture was not written: {text}")),
         Chosen::PictureWithoutPlace(picture) => {

@@ -17,4 +17,17 @@ impl CodedConcept {
     pub fn new(scheme: &str, value: &str, meaning: &str) -> Self {
         Self { scheme: scheme.to_owned(), value: value.to_owned(), meaning: meaning.to_owned() }
     }
+
+    /// Whether both are one code, whatever each calls it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.value == other.value && scheme_of(&self.scheme) == scheme_of(&other.scheme)
+    }
+}
+
+/// SNOMED CT was written under several designators before 2019 (PS3.16 8.1).
+fn scheme_of(scheme: &str) -> &str {
+    match scheme {
+        "SNM3" | "99SDM" => "SRT",
+        other => other,
+    }
 }

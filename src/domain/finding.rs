@@ -8,10 +8,10 @@ use crate::domain::coding::CodedConcept;
 use crate::domain::geometry::PixelBox;
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
-use crate::domain::model::ModelRun;
+use crate::domain::model::{ModelIdentity, ModelRun};
 use crate::domain::saliency::SaliencyMap;
 use crate::domain::score::Assessment;
-use crate::domain::uid::{FindingId, ReaderName, SeriesUid, SopInstanceUid, StudyUid};
+use crate::domain::uid::{FindingId, ModelId, ReaderName, SeriesUid, SopInstanceUid, StudyUid};
 
 /// Immutable once made; what readers think of it is a [`crate::domain::decision::Decision`].
 #[derive(Clone, Debug)]
@@ -36,12 +36,35 @@ impl Finding {
             Origin::Reader(_) => true,
             // A result that could not be measured stands beside the picture, but flags nothing.
             Origin::Model(_) => self.assessment.as_ref().is_some_and(Assessment::is_flagged),
+            Origin::Document(source) => source.is_presented,
         }
     }
 
     pub fn model_run(&self) -> Option<&ModelRun> {
         match &self.origin {
             Origin::Model(run) => Some(run),
+            Origin::Reader(_) | Origin::Document(_) => None,
+        }
+    }
+
+    /// The object of another product that it came with.
+    pub fn imported(&self) -> Option<&DocumentSource> {
+        match &self.origin {
+            Origin::Document(source) => Some(source),
+            Origin::Model(_) | Origin::Reader(_) => None,
+        }
+    }
+
+    /// Made by somebody else than a reader of this review: to be decided on, never to be taken back.
+    pub fn is_suggested(&self) -> bool {
+        !matches!(self.origin, Origin::Reader(_))
+    }
+
+    /// Who suggests it, as the record names a model; `None` for a reader's own.
+    pub fn suggested_by(&self) -> Option<ModelIdentity> {
+        match &self.origin {
+            Origin::Model(run) => Some(run.model.clone()),
+            Origin::Document(source) => Some(source.identity()),
             Origin::Reader(_) => None,
         }
     }
@@ -70,6 +93,58 @@ pub struct FindingLabel {
 pub enum Origin {
     Model(Box<ModelRun>),
     Reader(ReaderName),
+    /// Came in as a DICOM object of another product, or of an earlier export.
+    Document(Box<DocumentSource>),
+}
+
+/// Which object a finding came with, who made it, and by what name it is known there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentSource {
+    pub sop_class: String,
+    pub sop: SopInstanceUid,
+    pub series: SeriesUid,
+    /// Such as `Structured report` or `Segmentation`.
+    pub kind: String,
+    pub speaker: Speaker,
+    /// Manufacturer, or where a person speaks their organization; empty when not said.
+    pub manufacturer: String,
+    /// Product or algorithm, or the person's name; empty when not said.
+    pub name: String,
+    pub version: String,
+    /// Observation UID (0040,A171) of the content item.
+    pub observation_uid: Option<String>,
+    pub tracking_uid: Option<String>,
+    /// As the object calls it, such as `L1`; empty when not said.
+    pub tracking_id: String,
+    /// Segment Number (0062,0004) where it is a segment.
+    pub segment: Option<u32>,
+    /// What else the object says of it, such as `Lesion Review Status: Measurement auto-confirmed`.
+    #[serde(default)]
+    pub statements: Vec<String>,
+    /// The object means it to be shown: not kept back as below its operating point, and not said to be absent.
+    pub is_presented: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    Device,
+    Person,
+    Unsaid,
+}
+
+impl DocumentSource {
+    /// `AI-Rad Companion Chest CT, Siemens Healthineers`; the kind of object when nobody is named.
+    pub fn words(&self) -> String {
+        let parts: Vec<&str> =
+            [self.name.as_str(), self.manufacturer.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+        if parts.is_empty() { self.kind.clone() } else { parts.join(", ") }
+    }
+
+    fn identity(&self) -> ModelIdentity {
+        let (id, name) = (ModelId::new(format!("document:{}", self.sop)), self.words());
+        ModelIdentity { id, name, version: self.version.clone(), weights_sha256: String::new() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +170,26 @@ pub struct Evidence {
     pub segments: Vec<Arc<Segment>>,
     /// Measured lines in pixel-centre coordinates `[x0, y0, x1, y1]`, such as the heart's width.
     pub lines: Vec<MeasuredLine>,
+    /// Drawn lines and outlines without a value of their own, pixel-center coordinates.
+    pub paths: Vec<DrawnPath>,
+    /// A segment of a segmentation object, which lies over many images and is read where it is looked at.
+    pub volume: Option<SegmentInVolume>,
+}
+
+/// Points joined by straight lines; an outline ends where it begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawnPath {
+    /// Words beside it; mostly empty.
+    pub name: String,
+    pub points: Vec<[f64; 2]>,
+}
+
+/// A segment by its object and number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SegmentInVolume {
+    pub sop: SopInstanceUid,
+    /// Segment Number (0062,0004).
+    pub number: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

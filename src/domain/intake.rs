@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::domain::document::Document;
 use crate::domain::study::Study;
 
 /// Something a reader should know: a stable code for scripts and a sentence for people. No patient data in either.
@@ -71,6 +72,8 @@ pub struct FileOutcome {
 #[derive(Clone, Debug, Default)]
 pub struct Intake {
     pub studies: Vec<Arc<Study>>,
+    /// Results of other products of which no picture is here; by path.
+    pub documents: Vec<Arc<Document>>,
     pub files: Vec<FileOutcome>,
     /// The reader stopped the scan; what was read before is here.
     pub was_cancelled: bool,

@@ -4,10 +4,15 @@
 
 pub mod annotation;
 pub mod circumstances;
+pub mod codes;
 pub mod coding;
+pub mod content_item;
 pub mod decision;
 pub mod derivation;
 pub mod details;
+pub mod display_state;
+pub mod document;
+pub mod exported;
 pub mod finding;
 pub mod fitness;
 pub mod frame;

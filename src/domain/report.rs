@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::Decision;
+use crate::domain::display_state::DisplayState;
 use crate::domain::finding::{Finding, Subject};
 use crate::domain::reading::{Reading, SignOff};
 use crate::domain::study::Study;
@@ -22,6 +23,8 @@ pub struct Report {
     pub key_images: Vec<Subject>,
     /// How it was read and who signed.
     pub course: ReportedCourse,
+    /// How series stand on the reader's screen, where that is known.
+    pub displays: Vec<DisplayState>,
     /// RFC 3339 with offset.
     pub made_at: String,
     /// Program name and version.
@@ -74,11 +77,20 @@ pub struct ReportedFinding {
     pub by_reader: Vec<Decision>,
     /// What an adjudicator decided, beside what the readers did.
     pub adjudicated: Option<Decision>,
+    /// When it was suggested, RFC 3339; `None` for a reader's own.
+    pub suggested_at: Option<String>,
 }
 
 impl ReportedFinding {
     pub fn undecided(finding: Arc<Finding>) -> Self {
-        Self { finding, decision: None, history: Vec::new(), by_reader: Vec::new(), adjudicated: None }
+        Self {
+            finding,
+            decision: None,
+            history: Vec::new(),
+            by_reader: Vec::new(),
+            adjudicated: None,
+            suggested_at: None,
+        }
     }
 
     /// The adjudicator's decision, else the readers' last.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::document::Document;
 use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
 use crate::domain::patient::Patient;
@@ -27,6 +28,8 @@ pub struct Study {
     pub series: Vec<Arc<Series>>,
     /// The files' own Study Instance UID where `uid` is another: several patients' files claim it.
     pub written_uid: Option<StudyUid>,
+    /// Results that came in beside the pictures, by kind and identifier.
+    pub documents: Vec<Arc<Document>>,
     /// What is to be known before anything of this study is trusted.
     pub notices: Vec<Notice>,
 }
@@ -41,6 +44,19 @@ impl Study {
             let instance = series.instances.iter().find(|instance| &instance.sop == sop)?;
             Some((series, instance))
         })
+    }
+
+    /// The image that its own file calls so, and its series.
+    pub fn written_instance(&self, sop: &SopInstanceUid) -> Option<(&Arc<Series>, &Arc<Instance>)> {
+        let is_meant = |instance: &Instance| instance.written_sop.as_ref().unwrap_or(&instance.sop) == sop;
+        self.series.iter().find_map(|series| {
+            let instance = series.instances.iter().find(|instance| is_meant(instance))?;
+            Some((series, instance))
+        })
+    }
+
+    pub fn document(&self, sop: &SopInstanceUid) -> Option<&Arc<Document>> {
+        self.documents.iter().find(|document| &document.sop == sop)
     }
 
     pub fn n_images(&self) -> usize {

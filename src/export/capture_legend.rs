@@ -2,7 +2,7 @@
 
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::decision::{Decision, Verdict};
-use crate::domain::finding::{Finding, Origin};
+use crate::domain::finding::{DocumentSource, Finding, Origin};
 use crate::domain::report::ReportedFinding;
 use crate::export::canvas::{Canvas, Color, Pen};
 use crate::export::capture_picture::{self, CAUTION_COLOR, COLORMAP, Numbered};
@@ -153,7 +153,7 @@ impl<'a> Legend<'a> {
 fn state(finding: &Finding, decision: Option<&Decision>) -> String {
     let Some(decision) = decision else {
         return match &finding.origin {
-            Origin::Model(_) => "Unreviewed".to_owned(),
+            Origin::Model(_) | Origin::Document(_) => "Unreviewed".to_owned(),
             Origin::Reader(reader) => format!("Added by {reader}"),
         };
     };
@@ -179,6 +179,7 @@ fn facts(finding: &Finding) -> String {
         }
     }));
     facts.extend(finding.model_run().map(|run| format!("{} {}", run.model.name, run.model.version)));
+    facts.extend(finding.imported().map(DocumentSource::words));
     facts.join(" · ")
 }
 

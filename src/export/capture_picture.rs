@@ -37,14 +37,14 @@ impl Numbered<'_> {
             (Some(Verdict::Accepted), _) | (None, Origin::Reader(_)) => LineStyle::Solid,
             (Some(Verdict::Rejected { .. }), _) => LineStyle::Dotted,
             (Some(Verdict::Uncertain | Verdict::NotAssessable), _) => LineStyle::DashDot,
-            (None, Origin::Model(_)) => LineStyle::Dashed,
+            (None, Origin::Model(_) | Origin::Document(_)) => LineStyle::Dashed,
         }
     }
 
     /// State by the line's style, origin by its color.
     pub fn pen(&self, width: f64) -> Pen {
         let color = match &self.reported.finding.origin {
-            Origin::Model(_) => MODEL_COLOR,
+            Origin::Model(_) | Origin::Document(_) => MODEL_COLOR,
             Origin::Reader(_) => READER_COLOR,
         };
         Pen { style: self.style(), width, color, opacity: 1.0 }

@@ -21,6 +21,10 @@ pub enum ExportError {
     Shape { shape: Vec<usize>, n_values: usize },
     #[error("the picture could not be made: {0}")]
     Picture(String),
+    #[error("the DICOM object could not be made: {0}")]
+    Dicom(String),
+    #[error("'{0}' is not one of: {known}", known = crate::export::formats::ids().join(", "))]
+    UnknownFormat(String),
     #[error("the report could not be put into JSON: {0}")]
     Json(#[from] serde_json::Error),
     #[error("the export was stopped; nothing was written")]
@@ -38,6 +42,8 @@ impl ExportError {
             Self::IsAnOriginal(_) => "is_an_original",
             Self::Shape { .. } => "shape",
             Self::Picture(_) => "picture",
+            Self::Dicom(_) => "dicom",
+            Self::UnknownFormat(_) => "unknown_format",
             Self::Json(_) => "json",
             Self::Cancelled => "cancelled",
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::coding::CodedConcept;
-use crate::domain::finding::{Finding, FindingLabel, MeasuredLine, Measurement, Origin, Subject};
+use crate::domain::finding::{DocumentSource, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Subject};
 use crate::domain::geometry::PixelBox;
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
@@ -44,7 +44,8 @@ pub struct ReportDocument<'a> {
 
 impl<'a> ReportDocument<'a> {
     pub fn new(report: &'a Report) -> Self {
-        let Report { study_uid, study, findings, annotations, key_images, course, made_at, made_by } = report;
+        let Report { study_uid, study, findings, annotations, key_images, displays: _, course, made_at, made_by } =
+            report;
         let study = study.as_deref();
         Self {
             schema: REPORT_SCHEMA,
@@ -150,7 +151,7 @@ struct FindingBlock<'a> {
 
 impl<'a> FindingBlock<'a> {
     fn new(reported: &'a ReportedFinding) -> Self {
-        let ReportedFinding { finding, decision, history, by_reader, adjudicated } = reported;
+        let ReportedFinding { finding, decision, history, by_reader, adjudicated, suggested_at: _ } = reported;
         let Finding { id, subject, label, origin, assessment, place, measurements, evidence, notices } =
             finding.as_ref();
         Self {
@@ -219,6 +220,7 @@ impl<'a> ImageBlock<'a> {
 enum OriginBlock<'a> {
     Model(ModelBlock<'a>),
     Reader { reader: &'a str },
+    Document { document: &'a DocumentSource },
 }
 
 #[derive(Serialize)]
@@ -243,6 +245,7 @@ impl<'a> OriginBlock<'a> {
     fn new(origin: &'a Origin) -> Self {
         match origin {
             Origin::Reader(reader) => Self::Reader { reader: reader.as_str() },
+            Origin::Document(source) => Self::Document { document: source },
             Origin::Model(run) => {
                 let ModelRun { model, inputs, device, seconds } = run.as_ref();
                 let inputs = inputs.iter().map(|input| InputBlock {

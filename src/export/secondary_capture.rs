@@ -89,7 +89,7 @@ pub fn write(
 }
 
 /// The images with findings or drawings, each once, in the report's order.
-fn subjects(report: &Report) -> Vec<Subject> {
+pub(crate) fn subjects(report: &Report) -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::new();
     let of_findings = report.findings.iter().map(|reported| &reported.finding.subject);
     let of_drawings = report.annotations.iter().filter_map(|reported| reported.annotation.ground.subject());
@@ -102,7 +102,7 @@ fn subjects(report: &Report) -> Vec<Subject> {
 }
 
 /// Picture above, legend below.
-fn draw(report: &Report, subject: &Subject, instance: &Instance, frame: &Frame, face: &Typeface) -> Canvas {
+pub(crate) fn draw(report: &Report, subject: &Subject, instance: &Instance, frame: &Frame, face: &Typeface) -> Canvas {
     let on_image = report.findings.iter().filter(|reported| {
         let other = &reported.finding.subject;
         other.sop == subject.sop && other.frame == subject.frame
@@ -127,7 +127,7 @@ fn draw(report: &Report, subject: &Subject, instance: &Instance, frame: &Frame, 
     sheet
 }
 
-fn encode(sheet: &Canvas) -> Result<Vec<u8>, ExportError> {
+pub(crate) fn encode(sheet: &Canvas) -> Result<Vec<u8>, ExportError> {
     let failed = |error: image::ImageError| ExportError::Picture(error.to_string());
     let size = |length: usize| u32::try_from(length).map_err(|error| ExportError::Picture(error.to_string()));
     let (width, height) = (size(sheet.width())?, size(sheet.height())?);
@@ -142,7 +142,7 @@ fn encode(sheet: &Canvas) -> Result<Vec<u8>, ExportError> {
 ///
 /// A UID comes from outside and is never trusted as a path: only digits and single dots stay, at most 64; where that
 /// changed it, a piece of its hash keeps two such files apart.
-fn file_name(sop: &SopInstanceUid, frame: u32, n_frames: u32) -> String {
+pub(crate) fn file_name(sop: &SopInstanceUid, frame: u32, n_frames: u32) -> String {
     let mut kept = String::new();
     for letter in sop.as_str().chars().filter(|letter| letter.is_ascii_digit() || *letter == '.').take(64) {
         if !(letter == '.' && (kept.is_empty() || kept.ends_with('.'))) {
@@ -161,7 +161,7 @@ fn file_name(sop: &SopInstanceUid, frame: u32, n_frames: u32) -> String {
     name + ".png"
 }
 
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         // Writing to a String cannot fail.

@@ -14,6 +14,8 @@ pub struct Staging {
     folder: PathBuf,
     /// Passing name and final name.
     files: Vec<(PathBuf, PathBuf)>,
+    /// What lies there already stays, and the new file gets a name of its own.
+    keeps_existing: bool,
 }
 
 impl Staging {
@@ -22,14 +24,25 @@ impl Staging {
         // The parent of a bare file name.
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         fs::create_dir_all(folder).map_err(|error| ExportError::writing(&error, folder))?;
-        Ok(Self { folder: folder.to_owned(), files: Vec::new() })
+        Ok(Self { folder: folder.to_owned(), files: Vec::new(), keeps_existing: false })
+    }
+
+    /// The same, and no file that lies there is ever replaced: `name.ext` becomes `name-2.ext`.
+    pub fn keeping(folder: &Path) -> Result<Self, ExportError> {
+        let mut staging = Self::new(folder)?;
+        staging.keeps_existing = true;
+        Ok(staging)
     }
 
     /// Writes a file that will be called `name`.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name) && !name.contains(['/', '\\']);
         let path = self.folder.join(name);
+        if !is_plain {
+            return Err(ExportError::NotWritable(path));
+        }
         // A rename would put a plain file in the place of a device, a pipe or a link.
-        if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+        if !self.keeps_existing && fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
             return Err(ExportError::NotAFile(path));
         }
         let passing = self.folder.join(format!(".{}.part", Uuid::new_v4().simple()));
@@ -42,12 +55,16 @@ impl Staging {
         written.map_err(|error| ExportError::writing(&error, &self.folder))
     }
 
-    /// Gives every file its name, replacing what an earlier export left. Returns the paths in the order of adding.
+    /// Gives every file its name, replacing what an earlier export left unless it is kept. Returns the paths in the
+    /// order of adding.
     pub fn commit(mut self) -> Result<Vec<PathBuf>, ExportError> {
         let mut paths = Vec::with_capacity(self.files.len());
         for (passing, path) in &self.files {
-            fs::rename(passing, path).map_err(|error| ExportError::writing(&error, path))?;
-            paths.push(path.clone());
+            let renamed = match self.keeps_existing {
+                true => rename_to_new(passing, path),
+                false => fs::rename(passing, path).map(|()| path.clone()),
+            };
+            paths.push(renamed.map_err(|error| ExportError::writing(&error, path))?);
         }
         self.files.clear();
         sync_folder(&self.folder).map_err(|error| ExportError::writing(&error, &self.folder))?;
@@ -80,6 +97,45 @@ pub fn refuse_original(report: &Report, folder: &Path, name: &str) -> Result<(),
     Ok(())
 }
 
+/// Gives the file the first free name of `name.ext`, `name-2.ext`, …, and replaces nothing, whoever else writes there.
+fn rename_to_new(passing: &Path, path: &Path) -> std::io::Result<PathBuf> {
+    const MOST: u32 = 10_000;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    for number in 1..=MOST {
+        let name = if number == 1 { format!("{stem}{extension}") } else { format!("{stem}-{number}{extension}") };
+        let target = path.with_file_name(name);
+        match rename_if_free(passing, &target) {
+            Ok(()) => return Ok(target),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(std::io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(target_os = "linux")]
+fn rename_if_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // A file system that does not know the flag
+        Err(Errno::INVAL | Errno::NOSYS) => link_if_free(from, to),
+        other => Ok(other?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_if_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    link_if_free(from, to)
+}
+
+/// A second name, which must be free, then the first is taken away.
+fn link_if_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)
+}
+
 /// A rename lasts through a power cut only when the folder is synced too; elsewhere than on Unix it cannot be.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
@@ -110,6 +166,23 @@ mod tests {
         assert!(!target.join("a.txt").exists());
         assert_eq!(staging.commit().unwrap(), [target.join("a.txt"), target.join("b.txt")]);
         assert_eq!(names(&target), ["a.txt", "b.txt"]);
+    }
+
+    #[test]
+    fn what_lies_there_is_kept_and_no_name_leads_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("sr.dcm"), b"old").unwrap();
+        fs::create_dir(folder.path().join("sr-2.dcm")).unwrap();
+        let mut staging = Staging::keeping(folder.path()).unwrap();
+        staging.add("sr.dcm", b"new").unwrap();
+        staging.add("sr.dcm", b"newer").unwrap();
+        for name in ["../out", "a/b", "..", "", "a\\b"] {
+            assert_eq!(staging.add(name, b"x").unwrap_err().code(), "not_writable", "{name}");
+        }
+        let paths = staging.commit().unwrap();
+        assert_eq!(paths, [folder.path().join("sr-3.dcm"), folder.path().join("sr-4.dcm")]);
+        assert_eq!(fs::read(folder.path().join("sr.dcm")).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["sr-2.dcm", "sr-3.dcm", "sr-4.dcm", "sr.dcm"]);
     }
 
     #[cfg(unix)]

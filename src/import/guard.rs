@@ -182,6 +182,11 @@ impl<'a> Walk<'a> {
         let is_root = self.stack.len() == 1;
         match tag {
             ITEM_END if !is_root && end.is_none() => self.at += 8,
+            // An item with a length that ends with a delimiter all the same, and counts it
+            ITEM_END if !is_root && end == self.at.checked_add(8) => {
+                self.at += 8;
+                self.scanned.was_repaired = true;
+            }
             // The item's own delimiter was left out, and the sequence's stands for both
             SEQUENCE_END if !is_root && end.is_none() => self.scanned.was_repaired = true,
             _ => return Err(self.broken("an item or a delimiter stands outside its sequence")),

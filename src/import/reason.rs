@@ -93,3 +93,7 @@ pub const MISSING_POSITION: &str = "missing_position";
 pub const SERIES_SPLIT: &str = "series_split";
 /// One series identifier for images of several modalities or frames of reference.
 pub const SERIES_CONFLICT: &str = "series_conflict";
+
+// What to know about a result of another product.
+pub const RESULT_NOT_UNDERSTOOD: &str = "result_not_understood";
+pub const RESULT_NOT_PLACED: &str = "result_not_placed";

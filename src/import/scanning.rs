@@ -21,6 +21,7 @@ use crate::import::dicom::attributes::{self, ImageObject};
 use crate::import::dicom::dicomdir::{self, Reference};
 use crate::import::dicom::file::{DicomFile, FIRST_READ};
 use crate::import::dicom::grouping::{self, Grouped};
+use crate::import::dicom::results::{self, DocumentObject, attach};
 use crate::import::dicom::source::Source;
 use crate::import::dicom::sources;
 use crate::import::error::ImportError;
@@ -48,6 +49,8 @@ pub struct Listener<'a> {
 /// What one file turned out to be.
 pub enum Found {
     Image(ImageObject),
+    /// A result of another product: no picture.
+    Document(Box<DocumentObject>),
     Index(Vec<Reference>),
 }
 
@@ -118,6 +121,7 @@ fn without_judgement(study: &mut Study) {
 struct Gathered {
     outcomes: Vec<FileOutcome>,
     objects: Vec<ImageObject>,
+    documents: Vec<DocumentObject>,
     repeated: RepeatedFacts,
     /// What the scan was asked for. An index among it stands for the files it lists; one met in a folder adds nothing.
     named: BTreeSet<PathBuf>,
@@ -131,6 +135,10 @@ impl Gathered {
             Ok(Found::Image(object)) => {
                 self.outcomes.push(FileOutcome { path, status: status(&object.instance.notices) });
                 self.objects.push(self.repeated.shared(object));
+            }
+            Ok(Found::Document(document)) => {
+                self.outcomes.push(FileOutcome { path, status: status(&document.notices) });
+                self.documents.push(*document);
             }
             Ok(Found::Index(references)) => {
                 if self.named.contains(&path) {
@@ -150,9 +158,10 @@ impl Gathered {
 
     fn intake(mut self, was_cancelled: bool) -> Intake {
         self.sorted_objects();
-        let Self { mut outcomes, mut objects, .. } = self;
+        let Self { mut outcomes, mut objects, documents, .. } = self;
         let of_sources = sources::check(&mut objects);
-        let Grouped { studies, refused, duplicates, warned } = grouping::group(objects, &digest);
+        let Grouped { mut studies, refused, duplicates, warned } = grouping::group(objects, &digest);
+        let attached = attach::attach(&mut studies, documents);
         outcomes.sort_by(|a, b| a.path.cmp(&b.path));
         outcomes.dedup();
         for (path, notice) in refused {
@@ -163,10 +172,14 @@ impl Gathered {
                 Notice::new(reason::DUPLICATE_SOP, "The same object is also in another file; it is shown once");
             replace(&mut outcomes, &path, FileStatus::Warned(vec![notice]));
         }
-        for (path, notice) in warned.into_iter().chain(of_sources) {
+        for document in &attached.orphans {
+            replace(&mut outcomes, &document.path, FileStatus::Refused(attach::refusal(document)));
+        }
+        for (path, notice) in warned.into_iter().chain(of_sources).chain(attached.warned) {
             add(&mut outcomes, &path, notice);
         }
-        Intake { studies, files: outcomes, was_cancelled }
+        let documents = attached.orphans.into_iter().map(Arc::new).collect();
+        Intake { studies, documents, files: outcomes, was_cancelled }
     }
 }
 
@@ -378,6 +391,9 @@ pub fn kind_of(path: &Path) -> Result<FileKind, ImportError> {
 fn dicom_file(path: &Path, file: &DicomFile, limits: &Limits) -> Result<Found, ImportError> {
     if dicomdir::is_index(file) {
         return Ok(Found::Index(dicomdir::references(path, file)));
+    }
+    if let Some(document) = results::document_object(path, file) {
+        return Ok(Found::Document(Box::new(document)));
     }
     Ok(Found::Image(attributes::image_object(path, file, limits)?))
 }

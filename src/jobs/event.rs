@@ -10,6 +10,7 @@ use crate::domain::picture::CapturedPicture;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{EventId, ModelId, StudyUid};
+use crate::export::formats::Written;
 use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::voxels::Volume;
 use crate::jobs::wanted_planes::PlaneSlot;
@@ -179,7 +180,13 @@ pub struct LoadedRecord {
 
 pub enum ExportEvent {
     Progress(Progress),
-    Done { folder: PathBuf, n_files: usize },
+    Done {
+        folder: PathBuf,
+        /// As asked for.
+        formats: Vec<String>,
+        written: Written,
+    },
+    Cancelled,
     Failed(String),
 }
 
@@ -189,6 +196,7 @@ pub enum Chosen {
     ExportFolder {
         study: StudyUid,
         folder: PathBuf,
+        formats: Vec<String>,
     },
     /// A picture of the screen was written, or why not.
     PictureWritten(Result<PathBuf, String>),

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::domain::frame::Frame;
 use crate::domain::intake::Progress;
-use crate::domain::report::Report;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, StudyUid};
+use crate::export::ExportError;
 use crate::imaging::plane_picture::{self, PlaneRequest};
 use crate::import::Importer;
 use crate::import::stack_loading::StackRequest;
+use crate::jobs::cancel::CancelToken;
 use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent, VolumeEvent};
 use crate::jobs::in_order::InOrder;
 use crate::jobs::latest::Latest;
@@ -23,7 +24,7 @@ use crate::jobs::store_hand::StoreHand;
 use crate::jobs::wanted::{WantedFrame, WantedFrames};
 use crate::jobs::wanted_planes::{PlaneSlot, WantedPlanes};
 use crate::jobs::work::analysis::{AnalysisRequest, ModelShelf};
-use crate::jobs::work::handing_on::{self, ExportRequest};
+use crate::jobs::work::handing_on::{self, ExportOrder};
 use crate::jobs::work::volume::VolumeRequest;
 use crate::jobs::work::{analysis, demo, volume, watch};
 
@@ -60,6 +61,8 @@ pub struct Runner {
     watch: Latest,
     planes: WantedPlanes,
     exports: InOrder<()>,
+    /// Of the exports that wait or run.
+    export_token: Mutex<CancelToken>,
     store: InOrder<StoreHand>,
     shelf: Arc<Mutex<ModelShelf>>,
     importer: Importer,
@@ -114,6 +117,7 @@ impl Runner {
             watch: Latest::spawn("watch", || log::error!("watching folders failed by a fault of the program"))?,
             planes: WantedPlanes::spawn(cut)?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
+            export_token: Mutex::new(CancelToken::default()),
             store: InOrder::spawn(
                 "store",
                 move || StoreHand::open(&options.store, of_store),
@@ -291,18 +295,24 @@ impl Runner {
         self.store.submit(task);
     }
 
-    pub fn export(&self, study: StudyUid, report: Report, folder: PathBuf) {
+    pub fn export(&self, study: StudyUid, order: ExportOrder, folder: PathBuf) {
         let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        let token = self.export_token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.exports.submit(move |()| {
             let send = |event| outbox.send(JobEvent::Export { study: study.clone(), event });
-            let request =
-                ExportRequest { importer: &importer, report: &report, folder: &folder, json: true, pictures: true };
-            let written = handing_on::run(&request, &|| false, &|progress| send(ExportEvent::Progress(progress)));
+            let progress = |progress| send(ExportEvent::Progress(progress));
+            let written = handing_on::run(&order, &importer, &folder, &|| token.is_cancelled(), &progress);
             send(match written {
-                Ok(done) => ExportEvent::Done { folder: folder.clone(), n_files: done.files.len() },
-                Err(text) => ExportEvent::Failed(text),
+                Ok(written) => ExportEvent::Done { folder: folder.clone(), formats: order.formats.clone(), written },
+                Err(ExportError::Cancelled) => ExportEvent::Cancelled,
+                Err(error) => ExportEvent::Failed(error.to_string()),
             });
         });
+    }
+
+    /// Stops the exports that wait or run; what was not whole leaves nothing behind.
+    pub fn cancel_exports(&self) {
+        std::mem::take(&mut *self.export_token.lock().unwrap_or_else(PoisonError::into_inner)).cancel();
     }
 
     /// Waits for a dialog on a thread of its own; `tell` says what the choice means.

@@ -50,6 +50,7 @@ impl ReviewSession {
             Command::Reading(command) => self.reading_act(command, &stamp.reader)?,
             Command::Work(command) => self.work_act(command, &stamp.reader)?,
             Command::Adjudicate(adjudication) => self.adjudicate(*adjudication, &stamp.reader)?,
+            Command::RecordExport(exported) => Some(Change::Exported(exported)),
             Command::Undo => {
                 let event = self.history.to_undo(&stamp.reader).ok_or(Refusal::NothingToUndo)?.clone();
                 Some(Change::Undone { event })
@@ -102,7 +103,7 @@ impl ReviewSession {
     }
 
     fn withdraw(&self, finding: FindingId) -> Result<Change, Refusal> {
-        let is_models = self.listed_finding(&finding)?.finding.model_run().is_some();
+        let is_models = self.listed_finding(&finding)?.finding.is_suggested();
         if is_models { Err(Refusal::NotReadersFinding) } else { Ok(Change::FindingWithdrawn { finding }) }
     }
 
@@ -131,8 +132,8 @@ impl ReviewSession {
         let mut fresh = BTreeSet::new();
         for finding in &findings {
             check_study(finding, &self.study)?;
-            let model = &finding.model_run().ok_or(Refusal::NotASuggestion)?.model;
-            let is_readers = self.known.get(&finding.id).is_some_and(|known| known.model_run().is_none());
+            let model = finding.suggested_by().ok_or(Refusal::NotASuggestion)?;
+            let is_readers = self.known.get(&finding.id).is_some_and(|known| !known.is_suggested());
             if is_readers {
                 return Err(Refusal::DuplicateFinding);
             }
@@ -141,9 +142,9 @@ impl ReviewSession {
             if is_suggested || !fresh.insert(finding.id.clone()) {
                 continue;
             }
-            match by_model.iter_mut().find(|(identity, _)| identity == model) {
+            match by_model.iter_mut().find(|(identity, _)| *identity == model) {
                 Some((_, ids)) => ids.push(finding.id.clone()),
-                None => by_model.push((model.clone(), vec![finding.id.clone()])),
+                None => by_model.push((model, vec![finding.id.clone()])),
             }
         }
         self.know(findings);

@@ -9,6 +9,7 @@ use crate::domain::finding::Finding;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 use crate::review::event::DecisionOrigin;
+use crate::review::event::StudyExported;
 
 /// One request. A refused one leaves no trace.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub enum Command {
     Work(WorkCommand),
     /// Where readers differ: what it is. Kept beside their decisions.
     Adjudicate(Box<Adjudication>),
+    /// What was written for others, after it was.
+    RecordExport(StudyExported),
     Undo,
     Redo,
 }

@@ -135,7 +135,7 @@ pub fn between(unmasked: &[FindingReview], first: &ReaderName, second: &ReaderNa
 fn owner(finding: &Finding) -> Option<&ReaderName> {
     match &finding.origin {
         Origin::Reader(reader) => Some(reader),
-        Origin::Model(_) => None,
+        Origin::Model(_) | Origin::Document(_) => None,
     }
 }
 

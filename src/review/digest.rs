@@ -170,7 +170,7 @@ fn status(session: &ReviewSession, reviews: &[FindingReview]) -> StudyStatus {
     if !course.signatures().is_empty() {
         return StudyStatus::Amended;
     }
-    let is_judged = reviews.iter().any(|review| review.decision.is_some() || review.finding.model_run().is_none());
+    let is_judged = reviews.iter().any(|review| review.decision.is_some() || !review.finding.is_suggested());
     let is_any_open = reviews.iter().any(FindingReview::is_unreviewed);
     let is_uncertain = |review: &FindingReview| {
         review.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Uncertain)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Decision, Seen, Verdict};
 use crate::domain::details::DecisionDetails;
+use crate::domain::exported::ExportedObject;
 use crate::domain::model::ModelIdentity;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
@@ -75,6 +76,8 @@ pub enum Change {
         role: Role,
     },
     FindingAdjudicated(FindingAdjudicated),
+    /// Something left the house. Not the reader's act on the study: never undone.
+    Exported(StudyExported),
     Undone {
         event: EventId,
     },
@@ -137,6 +140,16 @@ pub struct FindingAdjudicated {
     pub details: DecisionDetails,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StudyExported {
+    /// Ids, such as `sr`.
+    pub formats: Vec<String>,
+    pub n_files: usize,
+    /// The DICOM objects among the files. Where they went is not kept: a path may name a person.
+    #[serde(default)]
+    pub objects: Vec<ExportedObject>,
+}
+
 impl Change {
     /// The version of the record's words that first had this kind, or these details.
     fn schema(&self) -> u32 {
@@ -153,6 +166,7 @@ impl Change {
             | Self::StudyReleased
             | Self::StudyAssigned { .. }
             | Self::FindingAdjudicated(_) => 3,
+            Self::Exported(_) => 3,
             Self::SuggestionsRecorded { .. }
             | Self::FindingDecided(_)
             | Self::FindingAdded { .. }
@@ -198,6 +212,7 @@ impl ReviewEvent {
             Change::StudyReleased => "study_released",
             Change::StudyAssigned { .. } => "study_assigned",
             Change::FindingAdjudicated(_) => "finding_adjudicated",
+            Change::Exported(_) => "study_exported",
             Change::Undone { .. } => "undone",
             Change::Redone { .. } => "redone",
         }

@@ -48,6 +48,7 @@ impl History {
             // A model's word is not the reader's act: it cannot be undone, and it leaves redo alone. Nor is it an act of
             // judgement how the study is read or who has it: those go on by further events.
             Change::SuggestionsRecorded { .. }
+            | Change::Exported(_)
             | Change::ReadingStarted(_)
             | Change::PresentationChanged { .. }
             | Change::AiRevealed

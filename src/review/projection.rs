@@ -121,7 +121,7 @@ fn list(reviews: &mut BTreeMap<FindingId, FindingReview>, sources: &Sources<'_>,
     let Some(finding) = sources.known.get(id) else {
         return;
     };
-    if sources.sight.hides_ai && finding.model_run().is_some() {
+    if sources.sight.hides_ai && finding.is_suggested() {
         return;
     }
     reviews.entry(id.clone()).or_insert_with(|| FindingReview {

@@ -14,7 +14,9 @@ use crate::review::session::{Keeping, LoggedEvent, ReviewSession};
 impl ReviewSession {
     /// After a signature nothing is decided without an amendment; after a lock nothing until the AI is revealed.
     pub(crate) fn check_open(&self, act: &Command, reader: &ReaderName) -> Result<(), Refusal> {
-        if matches!(act, Command::Reading(_) | Command::Work(_) | Command::Adjudicate(_)) {
+        // What was signed may be handed on
+        let is_beside = matches!(act, Command::RecordExport(_));
+        if is_beside || matches!(act, Command::Reading(_) | Command::Work(_) | Command::Adjudicate(_)) {
             return Ok(());
         }
         if let Some(signature) = self.course().closed_for(reader) {
@@ -81,7 +83,7 @@ impl ReviewSession {
         let was_shown = self.course().reading(reader).is_some_and(|reading| !reading.is_ai_hidden());
         was_shown
             || self.log.iter().map(|logged| &logged.event).any(|event| {
-                let is_on_model = |id| self.known.get(id).is_some_and(|finding| finding.model_run().is_some());
+                let is_on_model = |id| self.known.get(id).is_some_and(|finding| finding.is_suggested());
                 &event.reader == reader
                     && matches!(event.change, Change::FindingDecided(_))
                     && event.findings().iter().any(is_on_model)

@@ -1,10 +1,14 @@
 //! The review folded into what leaves the house.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::exported::ExportedObject;
 use crate::domain::report::{Report, ReportedAnnotation, ReportedCourse, ReportedFinding};
 use crate::domain::study::Study;
-use crate::review::session::ReviewSession;
+use crate::domain::uid::FindingId;
+use crate::review::event::Change;
+use crate::review::session::{LoggedEvent, ReviewSession};
 
 impl ReviewSession {
     /// The state as it stands, in the panel's order; findings that were withdrawn stay behind in the record, and so does
@@ -12,12 +16,14 @@ impl ReviewSession {
     ///
     /// It includes decisions that are not kept yet: a caller that exports asks [`ReviewSession::unkept_events`] first.
     pub fn report(&self, study: Option<Arc<Study>>, made_at: &str, made_by: &str) -> Report {
+        let suggested_at = self.suggested_at();
         let findings = self.findings().iter().map(|review| ReportedFinding {
             finding: Arc::clone(&review.finding),
             decision: review.decision.clone(),
             history: review.history.clone(),
             by_reader: review.by_reader.clone(),
             adjudicated: review.adjudicated.clone(),
+            suggested_at: suggested_at.get(&review.finding.id).map(|at| (*at).to_owned()),
         });
         let annotations = self.annotations().iter().map(|review| ReportedAnnotation {
             annotation: Arc::clone(&review.annotation),
@@ -35,8 +41,31 @@ impl ReviewSession {
                 signatures: self.course().signatures().to_vec(),
                 is_ai_hidden: self.is_ai_hidden(),
             },
+            displays: Vec::new(),
             made_at: made_at.to_owned(),
             made_by: made_by.to_owned(),
         }
+    }
+
+    /// When each suggestion was recorded first.
+    fn suggested_at(&self) -> BTreeMap<&FindingId, &str> {
+        let mut at = BTreeMap::new();
+        for LoggedEvent { event, .. } in self.events() {
+            if let Change::SuggestionsRecorded { findings, .. } = &event.change {
+                for id in findings {
+                    at.entry(id).or_insert(event.at.as_str());
+                }
+            }
+        }
+        at
+    }
+
+    /// What has left of this study before, oldest first.
+    pub fn exported(&self) -> Vec<ExportedObject> {
+        let exports = self.events().iter().filter_map(|logged| match &logged.event.change {
+            Change::Exported(exported) => Some(exported.objects.iter().cloned()),
+            _ => None,
+        });
+        exports.flatten().collect()
     }
 }

@@ -46,7 +46,7 @@ pub struct FindingReview {
 impl FindingReview {
     /// A model flagged it and nobody has decided. A reader's own finding is decided by being made.
     pub fn is_unreviewed(&self) -> bool {
-        self.decision.is_none() && self.finding.is_flagged() && self.finding.model_run().is_some()
+        self.decision.is_none() && self.finding.is_flagged() && self.finding.is_suggested()
     }
 
     /// Score minus operating point; `None` for a reader's own finding.

@@ -1,4 +1,6 @@
 //! Masks after the network: connected components and what can be measured on them. Pure.
 
 pub mod components;
+pub mod laid_over;
 pub mod measure;
+pub mod outline;

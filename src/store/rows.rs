@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::coding::CodedConcept;
-use crate::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
+use crate::domain::finding::{
+    DrawnPath, Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, SegmentInVolume, Subject,
+};
 use crate::domain::intake::{self, Notice};
 use crate::domain::mask::{Mask, Run, Segment};
 use crate::domain::saliency::{MapFromSource, SaliencyFacts, SaliencyMap};
@@ -16,7 +18,7 @@ use crate::domain::uid::FindingId;
 use crate::store::chain::Hash;
 use crate::store::json::{self, hex};
 
-const CONTENT_SCHEMA: u32 = 1;
+const CONTENT_SCHEMA: u32 = 2;
 
 /// Pairs of `u32`, start and length, little endian.
 const RUNS: &str = "runs_u32le";
@@ -47,6 +49,10 @@ struct Content {
     place: Place,
     measurements: Vec<Measurement>,
     lines: Vec<MeasuredLine>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<DrawnPath>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    volume: Option<SegmentInVolume>,
     segments: Vec<StoredSegment>,
     saliency: Option<StoredSaliency>,
     notices: Vec<StoredNotice>,
@@ -94,10 +100,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> Hash {
 /// `None` when a number is not finite and could not be read back.
 pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
     let Finding { id, subject, label, origin, assessment, place, measurements, evidence, notices } = finding;
-    let Evidence { saliency, segments, lines } = evidence;
+    let Evidence { saliency, segments, lines, paths, volume } = evidence;
     let mut blobs = Vec::new();
     let content = Content {
-        schema: CONTENT_SCHEMA,
+        // Older programs go on reading what they know
+        schema: if finding.imported().is_some() { CONTENT_SCHEMA } else { 1 },
         id: id.clone(),
         subject: subject.clone(),
         label: label.clone(),
@@ -106,6 +113,8 @@ pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
         place: place.clone(),
         measurements: measurements.clone(),
         lines: lines.clone(),
+        paths: paths.clone(),
+        volume: volume.clone(),
         segments: segments.iter().map(|segment| encode_segment(segment, &mut blobs)).collect(),
         saliency: saliency.as_ref().map(|map| encode_saliency(map, &mut blobs)),
         notices: notices.iter().map(encode_notice).collect(),
@@ -201,7 +210,13 @@ impl Decoder {
             assessment: content.assessment,
             place: content.place,
             measurements: content.measurements,
-            evidence: Evidence { saliency, segments, lines: content.lines },
+            evidence: Evidence {
+                saliency,
+                segments,
+                lines: content.lines,
+                paths: content.paths,
+                volume: content.volume,
+            },
             notices: content
                 .notices
                 .into_iter()

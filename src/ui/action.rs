@@ -141,9 +141,9 @@ pub enum AnalysisAction {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExportAction {
-    /// Ask for a folder, then write the open study's report there.
-    ChooseFolder,
-    ToFolder(PathBuf),
+    /// Ask for a folder, then write the open study's report there in these formats.
+    ChooseFolder(Vec<String>),
+    ToFolder(PathBuf, Vec<String>),
     /// Ask for a file, then write the picture there.
     SavePicture(CapturedPicture),
     PictureToFile(CapturedPicture, PathBuf),

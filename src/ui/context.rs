@@ -66,6 +66,19 @@ pub struct AppFacts<'a> {
     /// Where inference runs, such as `CPU, 2 threads`.
     pub device: &'a str,
     pub preferences: &'a Preferences,
+    /// What a report can be written as.
+    pub export_choices: &'a [ExportChoice],
+}
+
+/// One way to write a report.
+#[derive(Clone, Debug)]
+pub struct ExportChoice {
+    pub id: &'static str,
+    pub name: &'static str,
+    /// What it holds, in a sentence without a full stop.
+    pub about: &'static str,
+    /// Chosen until the reader chooses otherwise.
+    pub is_default: bool,
 }
 
 /// Decoded frames, as far as they are loaded. Asking never waits.

@@ -224,7 +224,7 @@ pub fn keep_details(
     if details == details_of(review, view) {
         return;
     }
-    let is_own = review.finding.model_run().is_none();
+    let is_own = !review.finding.is_suggested();
     let kept = review.decision.as_ref().map(|decision| decision.verdict.clone());
     let Some(verdict) = kept.or(is_own.then_some(Verdict::Accepted)) else {
         view.transient.drafts.details = Some((id.clone(), details));

@@ -51,7 +51,7 @@ pub fn listed<'a>(session: &'a ReviewSession, memory: &ListMemory) -> Vec<Listed
 /// At or above its operating point moved by `shift`; a reader's own always is.
 fn reaches(review: &FindingReview, shift: f64) -> bool {
     match review.margin() {
-        _ if review.finding.model_run().is_none() => true,
+        _ if !review.finding.is_suggested() => true,
         Some(margin) => margin >= shift,
         // What could not be measured stands beside the picture, and flags nothing.
         None => false,

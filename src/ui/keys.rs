@@ -5,12 +5,13 @@ use egui::{Context, FocusDirection, Id, Ui};
 use crate::domain::decision::Verdict;
 use crate::domain::presentation::{VoiFunction, Window};
 use crate::imaging::presets::{presets, presets_apply};
-use crate::ui::action::{Action, AppAction, ExportAction, OpenAction};
+use crate::ui::action::{Action, AppAction, OpenAction};
 use crate::ui::capture;
 use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
@@ -93,7 +94,9 @@ fn program_key(
     match key {
         ProgramKey::OpenFolder => actions.push(OpenAction::ChooseFolder.into()),
         ProgramKey::OpenFiles => actions.push(OpenAction::ChooseFiles.into()),
-        ProgramKey::Export if context.open_study.is_some() => actions.push(ExportAction::ChooseFolder.into()),
+        ProgramKey::Export if context.open_study.is_some() => {
+            view.dialogs.push(Dialog::Export(ExportDraft::default()));
+        }
         ProgramKey::Export => {}
         ProgramKey::HideIdentity => view.is_identity_hidden = !view.is_identity_hidden,
         ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),

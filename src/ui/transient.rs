@@ -10,7 +10,7 @@ use crate::domain::frame::FrameKey;
 use crate::domain::geometry::PixelBox;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
-use crate::domain::uid::{FindingId, StudyUid};
+use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
 use crate::review::work_item::WorkFilter;
 use crate::ui::attention::AttentionMemory;
 use crate::ui::capture::CaptureMemory;
@@ -22,6 +22,7 @@ use crate::ui::preferences::MousePreferences;
 use crate::ui::stage::Stage;
 use crate::ui::tools::ToolMemory;
 use crate::ui::view_state::{SeriesPart, SeriesView};
+use crate::ui::viewport::laid_over::LaidOver;
 use crate::ui::viewport::picture::{DrawingError, Painted};
 
 #[derive(Default)]
@@ -86,6 +87,8 @@ pub struct FrameMemory {
     pub thumbnails: BTreeMap<SeriesPart, TextureHandle>,
     /// Windows and ranges by frame: each costs a pass over the frame.
     pub levels: BTreeMap<FrameKey, Levels>,
+    /// What objects of other products lay over images, by object and image.
+    pub laid_over: BTreeMap<(SopInstanceUid, FrameKey), LaidOver>,
     /// The frames asked for last, and when, seconds.
     pub wanted: (Vec<FrameKey>, f64),
 }

@@ -112,7 +112,7 @@ fn findings_decisions_and_undo_survive_a_restart() {
     assert_eq!(verdict(&app, &second), None);
     ask(&mut app, ReviewAction::Redo);
     assert!(matches!(verdict(&app, &second), Some(Verdict::Rejected { .. })));
-    ask(&mut app, ExportAction::ToFolder(folder.path().join("out")));
+    ask(&mut app, ExportAction::ToFolder(folder.path().join("out"), vec!["json".into(), "png".into(), "sr".into()]));
     run_until(&mut app, "the export", |app| {
         app.voice
             .messages()
@@ -120,8 +120,11 @@ fn findings_decisions_and_undo_survive_a_restart() {
             .any(|message| message.text.contains("files written") || message.text.contains("not saved"))
     });
     run_until(&mut app, "the redo to be kept", is_kept);
-    ask(&mut app, ExportAction::ToFolder(folder.path().join("out")));
+    ask(&mut app, ExportAction::ToFolder(folder.path().join("out"), vec!["json".into(), "png".into(), "sr".into()]));
     run_until(&mut app, "the report", |_| folder.path().join("out/report.json").exists());
+    run_until(&mut app, "the record of the export", |app| {
+        app.open_desk().is_some_and(|desk| desk.session.exported().iter().any(|object| object.format == "sr"))
+    });
 }
 
 #[test]

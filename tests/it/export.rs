@@ -98,6 +98,7 @@ fn study(sop: &str, path: &Path) -> Arc<Study> {
         institution: "Example Hospital".into(),
         series: vec![Arc::new(series)],
         written_uid: None,
+        documents: Vec::new(),
         notices: Vec::new(),
     })
 }
@@ -235,6 +236,7 @@ fn report(study: Option<Arc<Study>>, findings: Vec<ReportedFinding>) -> Report {
         annotations: Vec::new(),
         key_images: Vec::new(),
         course: Default::default(),
+        displays: Vec::new(),
         made_at: "2026-03-01T11:00:00+01:00".into(),
         made_by: "overread 0.1.0".into(),
     }

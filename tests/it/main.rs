@@ -15,6 +15,7 @@ mod measuring;
 mod phantom;
 mod record;
 mod render;
+mod results;
 mod review;
 mod store;
 mod tidy;

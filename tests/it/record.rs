@@ -94,6 +94,7 @@ fn evidence() -> Evidence {
         saliency: Some(Arc::new(SaliencyMap::new(8, 10, values, facts).unwrap())),
         segments: vec![segment("right_lung", 7), segment("left_lung", 11)],
         lines: vec![MeasuredLine { name: "Heart".into(), from: [1.0, 2.0], to: [0.1, 7.7] }],
+        ..Evidence::default()
     }
 }
 

@@ -145,6 +145,7 @@ fn write_findings(findings: &[Arc<Finding>], out: &Path) -> Result<Vec<Value>, N
             findings: vec![ReportedFinding::undecided(Arc::clone(finding))],
             annotations: Vec::new(),
             key_images: Vec::new(),
+            displays: Vec::new(),
             course: ReportedCourse::default(),
             made_at: stamp::now(),
             made_by: PROGRAM.to_owned(),

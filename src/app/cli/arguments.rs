@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::export::formats::FORMATS;
 
 /// Opens DICOM folders, files or a DICOMDIR for review; the jobs below do the same without a window.
 #[derive(Debug, Parser)]
@@ -221,12 +223,6 @@ pub struct FindingsArguments {
     pub json: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    Json,
-    Png,
-}
-
 #[derive(Debug, Args)]
 pub struct ExportArguments {
     /// Study Instance UID
@@ -234,15 +230,29 @@ pub struct ExportArguments {
     pub study: String,
     #[arg(long = "to", value_name = "DIR")]
     pub to: PathBuf,
-    /// What to write
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [ExportFormat::Json, ExportFormat::Png])]
-    pub format: Vec<ExportFormat>,
+    /// What to write, several separated by commas
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = formats(), default_values_t = usual_formats())]
+    pub format: Vec<String>,
+    /// Who hands it on; whoever decided last when absent
+    #[arg(long, value_name = "NAME")]
+    pub reader: Option<String>,
+    /// Another table of codes than the program's own (assets/codes.toml)
+    #[arg(long, value_name = "FILE")]
+    pub codes: Option<PathBuf>,
     /// Where the study's files are, when the place they were opened from no longer holds them
     #[arg(long, value_name = "PATH")]
     pub from: Vec<PathBuf>,
     /// What was written as JSON on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.id).help(format.name)))
+}
+
+fn usual_formats() -> Vec<String> {
+    FORMATS.iter().filter(|format| format.is_default).map(|format| format.id.to_owned()).collect()
 }
 
 #[derive(Debug, Args)]

@@ -1,22 +1,30 @@
-//! `overread export`: a study's report from the record, with pictures where its files are at hand.
+//! `overread export`: a study's report into files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::app::PROGRAM;
-use crate::app::cli::arguments::{Common, ExportArguments, ExportFormat};
+use crate::app::cli::arguments::{Common, ExportArguments};
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;
+use crate::app::dispatch::export::with_look;
+use crate::domain::codes::Codes;
 use crate::domain::intake::Notice;
+use crate::domain::report::Report;
 use crate::domain::study::Study;
-use crate::domain::uid::StudyUid;
+use crate::domain::uid::{ReaderName, StudyUid};
+use crate::export::formats::{FORMATS, Written};
 use crate::import::Importer;
-use crate::jobs::work::handing_on::{self, ExportRequest, HandedOn};
+use crate::jobs::work::handing_on::{self, ExportOrder};
 use crate::jobs::work::record::{self, NotDone};
 use crate::jobs::work::{scan, stamp};
+use crate::review::command::Command;
+use crate::review::event::StudyExported;
+use crate::review::session::ReviewSession;
 use crate::store::ReviewStore;
+use crate::ui::view_state::ViewState;
 
 pub fn run(arguments: &ExportArguments, common: &Common, importer: &Importer) -> Outcome {
     match export(arguments, common, importer) {
@@ -27,42 +35,103 @@ pub fn run(arguments: &ExportArguments, common: &Common, importer: &Importer) ->
 
 fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> Result<Outcome, NotDone> {
     let uid = StudyUid::new(&arguments.study);
-    let store = record::open_store_to_read(&store_path(common))?;
-    let session = record::review_of(&store, &uid)?;
-    let wants_pictures = arguments.format.contains(&ExportFormat::Png);
+    let codes = arguments.codes.as_deref().map(read_codes).transpose()?;
+    let mut store = record::open_existing_store(&store_path(common))?;
+    let mut session = record::review_of(&store, &uid)?;
+    let needs_study =
+        FORMATS.iter().any(|format| format.needs_study && arguments.format.iter().any(|id| id == format.id));
     let places = if arguments.from.is_empty() { known_places(&store) } else { arguments.from.clone() };
     let study = find_study(importer, &uid, &places);
     let mut notices = Vec::new();
-    let has_pictures = wants_pictures && study.is_some();
-    if wants_pictures && !has_pictures {
-        let text = "The study's files are not where they were opened; no pictures (give their place with --from)";
+    if needs_study && study.is_none() {
+        let text = "The study's files are not where they were opened; no pictures and no DICOM objects (give their \
+                    place with --from)";
         output::message(text);
         notices.push(Notice::new("no_pictures", text));
     }
-    let report = session.report(study, &stamp::now(), PROGRAM);
-    let request = ExportRequest {
-        importer,
-        report: &report,
-        folder: &arguments.to,
-        json: arguments.format.contains(&ExportFormat::Json),
-        pictures: has_pictures,
+    let has_study = study.is_some();
+    let report = with_kept_look(session.report(study, &stamp::now(), PROGRAM), &store, &uid);
+    let reader = arguments.reader.clone().or_else(|| last_reader(&report)).unwrap_or_default();
+    let order = ExportOrder {
+        report,
+        formats: arguments.format.clone(),
+        reader: reader.clone(),
+        exported: session.exported(),
+        codes: codes.map(Arc::new),
     };
-    let written = handing_on::run(&request, &|| false, &|_| {});
-    let HandedOn { files, skipped } = written.map_err(|text| NotDone { code: "not_written", text })?;
+    let written = handing_on::run(&order, importer, &arguments.to, &|| false, &|_| {});
+    let written = written.map_err(|error| NotDone { code: "not_written", text: error.to_string() })?;
+    // Said above, once for all formats
+    let skipped = written.skipped.iter().map(|(_, notice)| notice.clone()).filter(|notice| notice.code != "no_study");
     notices.extend(skipped);
+    notices.extend(kept_in_record(&mut store, &mut session, &reader, &order.formats, &written));
+    let Written { files, objects, .. } = written;
     if arguments.json {
         output::print_document(&output::stamped(json!({
-            "study_instance_uid": uid, "to": output::path(&arguments.to), "pictures": has_pictures, "notices": notices,
-            "files": files.iter().map(|file| output::path(file)).collect::<Vec<_>>(),
+            "study_instance_uid": uid, "to": output::path(&arguments.to), "pictures": has_study && needs_study,
+            "notices": notices, "files": files.iter().map(|file| output::path(file)).collect::<Vec<_>>(),
+            "objects": objects,
         })));
     } else {
         files.iter().for_each(|file| output::line(&file.display().to_string()));
+        notices.iter().for_each(|notice| output::message(&notice.text));
     }
     Ok(match (files.is_empty(), notices.is_empty()) {
         (true, _) => Outcome::Unusable,
         (false, false) => Outcome::Partly,
         (false, true) => Outcome::Done,
     })
+}
+
+fn read_codes(path: &Path) -> Result<Codes, NotDone> {
+    let unusable = |text: String| NotDone { code: "codes", text: format!("{}: {text}", path.display()) };
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.kind().to_string()))?;
+    Codes::parse(&text).map_err(|error| unusable(error.to_string()))
+}
+
+/// Key images and displays as the reader left them.
+fn with_kept_look(report: Report, store: &dyn ReviewStore, uid: &StudyUid) -> Report {
+    let json = match store.load_view(uid) {
+        Ok(json) => json,
+        Err(error) => {
+            output::message(&format!("what was marked on the screen could not be read: {error}"));
+            None
+        }
+    };
+    let Some(json) = json else { return report };
+    let mut view = ViewState::default();
+    view.restore(uid, &json);
+    match view.look(uid) {
+        Some(look) => with_look(report, look),
+        None => report,
+    }
+}
+
+/// Whoever decided or drew last.
+fn last_reader(report: &Report) -> Option<String> {
+    let decided = report.findings.iter().filter_map(|reported| reported.decision.as_ref());
+    let decided = decided.map(|decision| (&decision.at, &decision.reader));
+    let drawn = report.annotations.iter().map(|reported| reported.changed.as_ref().unwrap_or(&reported.placed));
+    let drawn = drawn.map(|signed| (&signed.at, &signed.reader));
+    decided.chain(drawn).max_by_key(|(at, _)| *at).map(|(_, reader)| reader.to_string())
+}
+
+/// The record says what left; where it cannot, that is said.
+fn kept_in_record(
+    store: &mut dyn ReviewStore,
+    session: &mut ReviewSession,
+    reader: &str,
+    formats: &[String],
+    written: &Written,
+) -> Option<Notice> {
+    let exported =
+        StudyExported { formats: formats.to_vec(), n_files: written.files.len(), objects: written.objects.clone() };
+    let named = if reader.trim().is_empty() { "overread export" } else { reader };
+    let kept = record::apply(store, session, &ReaderName::new(named), Command::RecordExport(exported));
+    let problem = kept.err()?;
+    let text = format!("The export is not in the review record: {}", problem.text);
+    output::message(&text);
+    Some(Notice::new("export_not_recorded", text))
 }
 
 fn known_places(store: &dyn ReviewStore) -> Vec<PathBuf> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::app::cli::arguments::InspectArguments;
-use crate::app::cli::inspect_text;
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::{inspect_results, inspect_text};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Notice};
 use crate::domain::overlay::{Overlay, OverlayPlane};
@@ -86,6 +86,8 @@ pub fn document(intake: &Intake) -> Value {
             "refused": count("refused"),
         },
         "patients": patients,
+        "results_without_pictures":
+            intake.documents.iter().map(|document| inspect_results::document(document)).collect::<Vec<_>>(),
         "files": files,
     }))
 }
@@ -102,6 +104,7 @@ fn study_document(study: &Study) -> Value {
         "accession_number": study.accession,
         "institution": study.institution,
         "series": study.series.iter().map(|series| series_document(series)).collect::<Vec<_>>(),
+        "results": study.documents.iter().map(|document| inspect_results::document(document)).collect::<Vec<_>>(),
     })
 }
 

@@ -1,36 +1,45 @@
 //! Handing the open study's report on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::app::PROGRAM;
+use crate::app::dispatch::review;
 use crate::app::hall::App;
+use crate::domain::display_state::DisplayState;
 use crate::domain::finding::Subject;
 use crate::domain::intake::Progress;
 use crate::domain::picture::CapturedPicture;
 use crate::domain::report::Report;
 use crate::domain::study::Study;
 use crate::domain::uid::StudyUid;
+use crate::export::formats::Written;
 use crate::export::picture_file;
+use crate::imaging::presets::presets;
+use crate::imaging::view::View;
 use crate::jobs::event::Chosen;
+use crate::jobs::work::handing_on::ExportOrder;
 use crate::jobs::work::stamp;
+use crate::review::command::Command;
+use crate::review::event::StudyExported;
 use crate::review::session::Keeping;
 use crate::ui::action::ExportAction;
 use crate::ui::key_images::{self, KeyPlace};
-use crate::ui::view_state::LookAt;
+use crate::ui::view_state::{LookAt, WindowChoice};
+use crate::ui::words::counted;
 
 pub fn dispatch(app: &mut App, action: ExportAction) {
     let Some(study) = app.library.open.clone() else { return };
     match action {
-        ExportAction::ChooseFolder => {
+        ExportAction::ChooseFolder(formats) => {
             let dialog = rfd::AsyncFileDialog::new().set_title("Folder for the report").pick_folder();
             let choice = Box::pin(async { dialog.await.map(|folder| vec![folder.path().to_owned()]) });
             app.runner.await_choice(choice, move |folders| match folders.into_iter().next() {
-                Some(folder) => Chosen::ExportFolder { study, folder },
+                Some(folder) => Chosen::ExportFolder { study, folder, formats },
                 None => Chosen::Nothing { at_once: false },
             });
         }
-        ExportAction::ToFolder(folder) => write(app, &study, folder),
+        ExportAction::ToFolder(folder, formats) => write(app, &study, folder, formats),
         ExportAction::SavePicture(picture) => choose_picture_file(app, picture),
         ExportAction::PictureToFile(picture, path) => {
             let choice = Box::pin(async { Some(vec![path]) });
@@ -78,7 +87,7 @@ fn key_images(study: &Study, look: &LookAt) -> Vec<Subject> {
 }
 
 /// Writes the report as it stands. What is not kept yet is said, and not part of a report.
-pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf) {
+pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf, formats: Vec<String>) {
     if app.library.is_partial(study) {
         app.voice.warn("The study is still being read; export when all of it is here.");
         return;
@@ -89,9 +98,59 @@ pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf) {
         return;
     }
     let of_study = app.library.study(study).cloned();
-    let key_images = of_study.as_ref().zip(app.view.look(study)).map(|(study, look)| key_images(study, look));
     let report = desk.session.report(of_study, &stamp::now(), PROGRAM);
-    let report = Report { key_images: key_images.unwrap_or_default(), ..report };
+    let report = app.view.look(study).map_or(report.clone(), |look| with_look(report, look));
+    let order = ExportOrder {
+        report,
+        formats,
+        reader: app.preferences.reader.to_string(),
+        exported: desk.session.exported(),
+        codes: None,
+    };
     app.voice.exports.insert(study.clone(), Progress::default());
-    app.runner.export(study.clone(), report, folder);
+    app.runner.export(study.clone(), order, folder);
+}
+
+/// Says what was written, and has the record keep it.
+pub fn done(app: &mut App, study: &StudyUid, folder: &Path, formats: Vec<String>, written: Written) {
+    let Written { files, objects, skipped } = written;
+    let n_files = files.len();
+    app.voice.info(format!("{} written to {}", counted(n_files, "file"), folder.display()));
+    for (_, notice) in skipped.iter().take(3) {
+        app.voice.warn(format!("Not exported: {}", notice.text));
+    }
+    let exported = StudyExported { formats, n_files, objects };
+    review::apply(app, study, Command::RecordExport(exported));
+}
+
+/// The report with what the reader marked and how series stand on the screen.
+pub fn with_look(report: Report, look: &LookAt) -> Report {
+    let Some(study) = report.study.clone() else { return report };
+    Report { key_images: key_images(&study, look), displays: displays(&study, look), ..report }
+}
+
+/// Only what the reader has set by hand or turned: what a file or a preset says needs no words of ours.
+fn displays(study: &Study, look: &LookAt) -> Vec<DisplayState> {
+    let in_panes = look
+        .stage
+        .panes
+        .iter()
+        .enumerate()
+        .filter_map(|(place, pane)| Some((look.series_of_pane(study, place)?, &pane.view)));
+    let mut displays: Vec<DisplayState> = Vec::new();
+    for (index, view) in in_panes {
+        let Some(series) = study.series.get(index) else { continue };
+        let window = match &view.window {
+            WindowChoice::Manual(window) => Some(*window),
+            WindowChoice::Preset(id) => presets().iter().find(|preset| &preset.id == id).map(|preset| preset.window),
+            _ => None,
+        };
+        let View { quarter_turns, flip_h, .. } = view.view;
+        let is_changed = window.is_some() || quarter_turns % 4 != 0 || flip_h || view.is_inverted;
+        if is_changed && !displays.iter().any(|display| display.series == series.uid) {
+            let (series, is_inverted) = (series.uid.clone(), view.is_inverted);
+            displays.push(DisplayState { series, window, quarter_turns, is_flipped: flip_h, is_inverted });
+        }
+    }
+    displays
 }

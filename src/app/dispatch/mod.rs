@@ -5,6 +5,7 @@ pub mod analysis;
 pub mod export;
 pub mod open;
 pub mod prefetch;
+pub mod results;
 pub mod review;
 pub mod study;
 pub mod volume;
@@ -78,6 +79,7 @@ fn of_app(app: &mut App, action: AppAction) {
         }
         AppAction::CancelJob(job_id::SCAN) => app.runner.cancel_scan(),
         AppAction::CancelJob(job_id::ANALYSIS) => app.runner.cancel_analysis(),
+        AppAction::CancelJob(job_id::EXPORT) => app.runner.cancel_exports(),
         AppAction::CancelJob(_) => {}
         AppAction::DismissMessage(id) => app.voice.dismiss(id),
         // The window itself is closed by the screen; what must be kept is awaited when the store's queue closes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::dispatch::{ahead, analysis, prefetch, review};
+use crate::app::dispatch::{ahead, analysis, prefetch, results, review};
 use crate::app::hall::App;
 use crate::app::state::desk::Desk;
 use crate::domain::series::Series;
@@ -49,6 +49,7 @@ pub fn select(app: &mut App, uid: StudyUid) {
     let is_known = app.desks.get(&uid).is_some_and(|desk| desk.is_record_read);
     if is_known {
         review::begin_reading(app, &uid);
+        results::take_in(app, &uid);
         // Another study may have taken the models away before they were through with this one.
         analysis::resume(app, &uid);
     } else {

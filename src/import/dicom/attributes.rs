@@ -181,6 +181,16 @@ impl Uids {
     }
 }
 
+/// Study, series and identity of an object that holds no picture.
+pub fn facts_of(
+    file: &DicomFile,
+    root: &View<'_>,
+    notices: &mut Vec<Notice>,
+) -> (StudyFacts, SeriesFacts, SopInstanceUid) {
+    let Uids { study, series, sop } = Uids::read(file, root, notices);
+    (study_facts(root, study), series_facts(root, series), sop)
+}
+
 /// A UID under 2.25 (PS3.5 B.2) from a hash of `parts`.
 pub fn derived_uid(parts: &[&[u8]]) -> String {
     let mut hasher = Sha256::new();

@@ -186,6 +186,7 @@ fn study(objects: Vec<ImageObject>, shared_uid: Option<StudyUid>) -> Option<Stud
         institution,
         series: series.into_iter().map(Arc::new).collect(),
         written_uid: shared_uid,
+        documents: Vec::new(),
         notices,
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod broken_promise;
+pub mod cie_lab;
 pub mod codecs;
 pub mod codestream;
 pub mod contradictions;
@@ -26,6 +27,7 @@ pub mod person;
 pub mod pixel_data;
 pub mod plausibility;
 pub mod repeats;
+pub mod results;
 pub mod samples;
 pub mod second_opinion;
 pub mod segmentation;

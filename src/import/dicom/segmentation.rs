@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use crate::domain::derivation::Derivation;
+use crate::domain::derivation::{Derivation, SegmentFacts, SegmentationType, SegmentedFrame};
 use crate::domain::intake::Notice;
 use crate::domain::uid::SopInstanceUid;
+use crate::import::dicom::cie_lab;
 use crate::import::dicom::dataset::View;
+use crate::import::dicom::results::content;
 use crate::import::reason;
 
 const SEGMENTATION: &str = "1.2.840.10008.5.1.4.1.1.66.4";
@@ -28,7 +30,59 @@ pub fn derivation(root: &View<'_>, sop_class: &str, notices: &mut Vec<Notice>) -
     }
     let is_fractional = root.code(tags::SEGMENTATION_TYPE) == "FRACTIONAL";
     let max_fraction = root.integer(tags::MAXIMUM_FRACTIONAL_VALUE).and_then(|value| u32::try_from(value).ok());
-    Some(Derivation { sources: sources(root, &frames), max_fraction: max_fraction.filter(|_| is_fractional) })
+    let kind = match sop_class {
+        LABEL_MAP => SegmentationType::LabelMap,
+        _ if root.code(tags::SEGMENTATION_TYPE) == "LABELMAP" => SegmentationType::LabelMap,
+        _ if is_fractional => SegmentationType::Fractional,
+        _ => SegmentationType::Binary,
+    };
+    Some(Derivation {
+        sources: sources(root, &frames),
+        max_fraction: max_fraction.filter(|_| is_fractional),
+        kind,
+        // The background of a label map is no segment to look at
+        segments: root.items(tags::SEGMENT_SEQUENCE).iter().filter_map(segment).filter(|one| one.number > 0).collect(),
+        frames: segmented_frames(root),
+    })
+}
+
+/// `None` without a number.
+fn segment(item: &View<'_>) -> Option<SegmentFacts> {
+    let coded = |tag| item.first_item(tag).and_then(|code| content::concept(&code));
+    let uid = item.code(tags::TRACKING_UID);
+    Some(SegmentFacts {
+        number: u32::try_from(item.integer(tags::SEGMENT_NUMBER)?).ok()?,
+        label: item.text(tags::SEGMENT_LABEL),
+        category: coded(tags::SEGMENTED_PROPERTY_CATEGORY_CODE_SEQUENCE),
+        code: coded(tags::SEGMENTED_PROPERTY_TYPE_CODE_SEQUENCE),
+        region: coded(tags::ANATOMIC_REGION_SEQUENCE),
+        algorithm_type: item.code(tags::SEGMENT_ALGORITHM_TYPE),
+        algorithm_name: item.text(tags::SEGMENT_ALGORITHM_NAME),
+        tracking_id: item.text(tags::TRACKING_ID),
+        tracking_uid: (!uid.is_empty()).then_some(uid),
+        color: cie_lab::srgb(&item.numbers(tags::RECOMMENDED_DISPLAY_CIE_LAB_VALUE)),
+    })
+}
+
+/// What each frame says of itself, else what is shared by all.
+fn segmented_frames(root: &View<'_>) -> Vec<SegmentedFrame> {
+    let shared = root.first_item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
+    let of_frame = |frame: &View<'_>| {
+        let group = |tag| frame.first_item(tag).or_else(|| shared.as_ref()?.first_item(tag));
+        let segment = group(tags::SEGMENT_IDENTIFICATION_SEQUENCE)
+            .and_then(|item| u32::try_from(item.integer(tags::REFERENCED_SEGMENT_NUMBER)?).ok());
+        let sources = group(tags::DERIVATION_IMAGE_SEQUENCE).map(|item| item.items(tags::SOURCE_IMAGE_SEQUENCE));
+        let source = match sources.unwrap_or_default().as_slice() {
+            [only] => {
+                let sop = only.code(tags::REFERENCED_SOP_INSTANCE_UID);
+                let frame = only.integer(tags::REFERENCED_FRAME_NUMBER).unwrap_or(1) - 1;
+                (!sop.is_empty()).then(|| (SopInstanceUid::new(sop), u32::try_from(frame).unwrap_or(0)))
+            }
+            _ => None,
+        };
+        SegmentedFrame { segment, source }
+    };
+    root.items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).iter().map(of_frame).collect()
 }
 
 /// Segment numbers count from 1 without a gap (PS3.3 C.8.20.2), and every frame names one of them.

@@ -199,6 +199,7 @@ fn begin(item: usize, allowance: Duration) -> Option<()> {
 fn described(found: Found) -> Described {
     match found {
         Found::Image(object) => Described::Image(object),
+        Found::Document(document) => Described::Document(document),
         Found::Index(references) => {
             let said = |reference: Result<PathBuf, ImportError>| match reference {
                 Ok(path) => Ok(path.as_os_str().as_bytes().to_vec()),

@@ -25,6 +25,14 @@ pub fn found(path: &Path, said: Result<Described, Fault>, limits: &Limits) -> Re
             Arc::make_mut(&mut object.instance).path = path.to_owned();
             Ok(Found::Image(object))
         }
+        // Words and numbers that nothing is computed with before they are held against pictures
+        Described::Document(mut document) => {
+            if !document.body.is_sound() {
+                return Err(ImportError::ReaderCrashed);
+            }
+            path.clone_into(&mut document.path);
+            Ok(Found::Document(document))
+        }
         Described::Index(references) => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             Ok(Found::Index(references.into_iter().map(|reference| below(folder, reference)).collect()))

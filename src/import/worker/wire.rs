@@ -6,6 +6,7 @@ use crate::domain::instance::PixelDescription;
 use crate::domain::intake::Notice;
 use crate::domain::stored_pixels::StoredPixels;
 use crate::import::dicom::attributes::ImageObject;
+use crate::import::dicom::results::DocumentObject;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::sample_type::SampleType;
@@ -52,6 +53,7 @@ pub enum Reply {
 #[derive(Serialize, Deserialize)]
 pub enum Described {
     Image(ImageObject),
+    Document(Box<DocumentObject>),
     /// Paths below the index's folder.
     Index(Vec<Result<Vec<u8>, Fault>>),
 }

@@ -1,57 +1,70 @@
-//! Writing a report into a folder.
+//! Writing a report into a folder, in the formats that were asked for.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::domain::codes::Codes;
+use crate::domain::exported::ExportedObject;
 use crate::domain::frame::Frame;
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Notice, Progress};
 use crate::domain::report::Report;
-use crate::export::{self, secondary_capture};
+use crate::export::ExportError;
+use crate::export::dicom::structured_report::Attestation;
+use crate::export::formats::{self, FORMATS, Task, Written};
 use crate::import::Importer;
 
-pub struct ExportRequest<'a> {
-    /// Brings the frames for the pictures.
-    pub importer: &'a Importer,
-    pub report: &'a Report,
-    pub folder: &'a Path,
-    pub json: bool,
-    pub pictures: bool,
-}
-
-/// What an export left in its folder.
-#[derive(Debug, Default)]
-pub struct HandedOn {
-    /// In the order of writing.
-    pub files: Vec<PathBuf>,
-    /// Why images have no picture.
-    pub skipped: Vec<Notice>,
+/// What to write, and what is known beside the report.
+#[derive(Clone, Debug)]
+pub struct ExportOrder {
+    pub report: Report,
+    /// Ids of the table; written in its order.
+    pub formats: Vec<String>,
+    /// Who hands it on; empty when nobody is named.
+    pub reader: String,
+    /// What left of this study before, oldest first.
+    pub exported: Vec<ExportedObject>,
+    /// Another table of codes than the shipped one.
+    pub codes: Option<Arc<Codes>>,
 }
 
 pub fn run(
-    request: &ExportRequest<'_>,
+    order: &ExportOrder,
+    importer: &Importer,
+    folder: &Path,
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
-) -> Result<HandedOn, String> {
-    let ExportRequest { importer, report, folder, json: wants_json, pictures } = request;
-    let mut done = HandedOn::default();
-    if *wants_json {
-        done.files.push(export::write_json(report, folder).map_err(|error| error.to_string())?);
+) -> Result<Written, ExportError> {
+    let ExportOrder { report, formats, reader, exported, codes } = order;
+    if let Some(unknown) = formats.iter().find(|id| !formats::ids().contains(&id.as_str())) {
+        return Err(ExportError::UnknownFormat(unknown.clone()));
     }
-    if *pictures && report.study.is_some() {
-        let mut frames = |instance: &Instance, frame_idx: u32| -> Result<Arc<Frame>, Notice> {
-            importer
-                .load_frame_ahead(instance, frame_idx)
-                .map(Arc::new)
-                .map_err(|error| Notice::new(error.code(), error.to_string()))
-        };
-        let captures = secondary_capture::write(report, &mut frames, folder, cancel, progress);
-        let captures = captures.map_err(|error| error.to_string())?;
-        for (_, notice) in &captures.skipped {
-            log::warn!("an image has no picture in the export: {}", notice.text);
-            done.skipped.push(notice.clone());
-        }
-        done.files.extend(captures.written.into_iter().map(|capture| capture.path));
+    let chosen = FORMATS.iter().map(|format| format.id).filter(|id| formats.iter().any(|wanted| wanted == id));
+    let mut load = |instance: &Instance, frame_idx: u32| -> Result<Arc<Frame>, Notice> {
+        importer
+            .load_frame_ahead(instance, frame_idx)
+            .map(Arc::new)
+            .map_err(|error| Notice::new(error.code(), error.to_string()))
+    };
+    let task = Task {
+        report,
+        frames: &RefCell::new(&mut load),
+        codes: codes.as_deref().unwrap_or_else(|| Codes::shipped()),
+        // Only what a person has signed is verified
+        attestation: report
+            .course
+            .signature()
+            .map(|signed| Attestation { name: signed.name.clone(), at: signed.at.clone() }),
+        reader,
+        exported,
+        formats: &chosen.collect::<Vec<_>>(),
+        cancel,
+        progress,
+    };
+    let written = formats::write(&task, folder)?;
+    for (_, notice) in &written.skipped {
+        log::warn!("something is not part of the export: {}", notice.text);
     }
-    Ok(done)
+    Ok(written)
 }

@@ -42,7 +42,7 @@ pub(in crate::ui::dialogs) fn details_ui(
     let Some(review) = context.session.and_then(|session| session.finding(&draft.finding)) else {
         return Stay::Closed;
     };
-    let (name, is_own) = (review.finding.label.name.clone(), review.finding.model_run().is_none());
+    let (name, is_own) = (review.finding.label.name.clone(), !review.finding.is_suggested());
     if !ui.ctx().text_edit_focused() {
         take_digits(ui, &mut draft.details);
     }

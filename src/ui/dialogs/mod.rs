@@ -4,6 +4,8 @@ mod about;
 mod annotation_text;
 mod assign;
 pub mod differences;
+mod document;
+pub mod export;
 pub mod finding_details;
 mod lock_answer;
 mod new_finding;
@@ -27,10 +29,11 @@ use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::picture::CapturedPicture;
 use crate::domain::reading::Answer;
-use crate::domain::uid::{FindingId, StudyUid};
+use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
 use crate::ui::dialogs::differences::DifferencesDraft;
+use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::finding_details::DetailsDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
@@ -43,8 +46,9 @@ use crate::ui::view_state::ViewState;
 pub enum Dialog {
     /// A path typed by hand, for machines without a file dialog.
     OpenPath(String),
-    /// A folder typed by hand.
-    ExportPath(String),
+    Export(ExportDraft),
+    /// The words of an object that came in.
+    Document(SopInstanceUid),
     /// Files of the last intake that were not opened.
     Problems,
     RejectReasons {
@@ -105,7 +109,8 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
     let depth = view.dialogs.len();
     let stay = match &mut dialog {
         Dialog::OpenPath(path) => path::open_path_ui(ui, path, actions),
-        Dialog::ExportPath(path) => path::export_path_ui(ui, path, actions),
+        Dialog::Document(sop) => document::document_ui(ui, context, sop),
+        Dialog::Export(draft) => export::export_ui(ui, context, draft, actions),
         Dialog::Problems => problems::problems_ui(ui, context),
         Dialog::RejectReasons { finding, chosen, text } => {
             reject_reasons::reject_reasons_ui(ui, context, view, actions, finding, chosen, text)

@@ -15,11 +15,6 @@ pub fn open_path_ui(ui: &Ui, path: &mut String, actions: &mut Vec<Action>) -> St
     path_ui(ui, "Open path", words, "Open", path, |path| actions.push(OpenAction::Paths(vec![path]).into()))
 }
 
-pub fn export_path_ui(ui: &Ui, path: &mut String, actions: &mut Vec<Action>) -> Stay {
-    let words = "A folder for the report of this study.";
-    path_ui(ui, "Export to path", words, "Export", path, |path| actions.push(ExportAction::ToFolder(path).into()))
-}
-
 pub fn save_picture_ui(ui: &Ui, picture: &CapturedPicture, path: &mut String, actions: &mut Vec<Action>) -> Stay {
     let words = "A PNG file. One that is there already is left alone: the picture gets a name of its own.";
     let picture = picture.clone();

@@ -117,7 +117,7 @@ fn summary_ui(ui: &mut Ui, session: &ReviewSession) {
     let counts = session.counts();
     let n_accepted = count(session, "Accepted");
     let (n_rejected, n_uncertain) = (count(session, "Rejected"), count(session, "Uncertain"));
-    let n_own = session.findings().iter().filter(|review| review.finding.model_run().is_none()).count();
+    let n_own = session.findings().iter().filter(|review| !review.finding.is_suggested()).count();
     let words = format!(
         "{}: {n_accepted} accepted, {n_rejected} rejected, {n_uncertain} uncertain, {n_own} of your own.",
         counted(counts.n_findings, "finding")

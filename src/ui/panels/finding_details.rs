@@ -27,7 +27,7 @@ pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, 
     let facts = ScrollArea::vertical().max_height(FACTS_HEIGHT).min_scrolled_height(FACTS_HEIGHT).id_salt("facts");
     let shows_score = reading::presentation(context).score;
     facts.show(ui, |ui| facts_ui(ui, review, &deciding::details_of(review, view), shows_score));
-    if review.finding.model_run().is_none() && ui.small_button("Remove this finding").clicked() {
+    if !review.finding.is_suggested() && ui.small_button("Remove this finding").clicked() {
         actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
     }
     ui.separator();
@@ -58,6 +58,10 @@ fn facts_ui(ui: &mut Ui, review: &FindingReview, details: &DecisionDetails, show
         facts.push((&measurement.name, quantity(measurement.value, &measurement.unit)));
     }
     facts.push(("Place", place_words(finding)));
+    if let Some(source) = finding.imported() {
+        facts.push(("Source", format!("{} ({})", source.words(), source.kind.to_lowercase())));
+        facts.extend(source.statements.iter().map(|words| ("Says", words.clone())));
+    }
     if let Some(words) = operating_point_words(finding).filter(|_| shows_score) {
         facts.push(("Operating point", words));
     }

@@ -13,6 +13,7 @@ use crate::ui::action::{Action, AnalysisAction, ReviewAction};
 use crate::ui::context::{AnalysisState, UiContext};
 use crate::ui::deciding;
 use crate::ui::finding_list::{self, Listed};
+use crate::ui::panels::documents::documents_ui;
 use crate::ui::panels::models::models_ui;
 use crate::ui::panels::reading_bar::reading_bar_ui;
 use crate::ui::reading;
@@ -36,11 +37,15 @@ pub fn findings_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, a
     };
     if session.findings().is_empty() {
         nothing_ui(ui, context, actions);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| documents_ui(ui, context, view));
         return;
     }
     threshold_ui(ui, session, view);
     together_ui(ui, context, session, view, actions);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| list_ui(ui, context, session, view, actions));
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        list_ui(ui, context, session, view, actions);
+        documents_ui(ui, context, view);
+    });
 }
 
 fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
@@ -155,7 +160,7 @@ fn list_ui(
 ) {
     let listed = finding_list::listed(session, &view.transient.list);
     let (below, top): (Vec<Listed<'_>>, Vec<Listed<'_>>) = listed.into_iter().partition(|line| line.is_below);
-    let is_models = |line: &&Listed<'_>| line.review.finding.is_flagged() && line.review.finding.model_run().is_some();
+    let is_models = |line: &&Listed<'_>| line.review.finding.is_flagged() && line.review.finding.is_suggested();
     if top.iter().chain(&below).filter(is_models).count() == 0 && !session.is_ai_hidden() {
         ui.label(RichText::new("Nothing was flagged. This does not exclude disease.").color(theme().text.normal));
     }
@@ -263,6 +268,7 @@ fn row_text_ui(ui: &mut Ui, line: &Listed<'_>, state: MarkState, shows_score: bo
             Some(run) => format!("{} {}", run.model.name, run.model.version),
             None => match &finding.origin {
                 Origin::Reader(reader) => reader.to_string(),
+                Origin::Document(source) => format!("From file: {}", source.words()),
                 Origin::Model(_) => String::new(),
             },
         };
@@ -278,7 +284,7 @@ fn row_text_ui(ui: &mut Ui, line: &Listed<'_>, state: MarkState, shows_score: bo
 
 /// Only what the record has confirmed is said to be kept.
 fn keeping_ui(ui: &mut Ui, review: &FindingReview, actions: &mut Vec<Action>) {
-    let is_touched = review.decision.is_some() || !review.history.is_empty() || review.finding.model_run().is_none();
+    let is_touched = review.decision.is_some() || !review.history.is_empty() || !review.finding.is_suggested();
     match &review.keeping {
         Keeping::NotSaved(reason) => {
             if ui.small_button("Retry").on_hover_text("Try to keep it again").clicked() {

@@ -1,6 +1,7 @@
 //! Bars and panels around the picture, one file each.
 
 pub mod cine_tools;
+pub mod documents;
 pub mod finding_details;
 pub mod findings;
 pub mod key_image_tools;

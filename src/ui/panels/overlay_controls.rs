@@ -9,6 +9,8 @@ use crate::ui::deciding;
 use crate::ui::shortcuts::{KeyCommand, ReviewKey, hint};
 use crate::ui::theme::{from_srgb, theme};
 use crate::ui::view_state::{MaskStyle, ViewState};
+use crate::ui::viewport::laid_over::{self, LaidOver};
+use crate::ui::viewport::shown::Shown;
 
 pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let chosen = deciding::selected(context, view);
@@ -19,12 +21,24 @@ pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut View
         });
     });
     ui.checkbox(&mut view.overlay.marks_shown, "Boxes and lines");
-    masks_ui(ui, chosen, view);
+    let over = laid_over(context, view, chosen);
+    masks_ui(ui, chosen, &over, view);
     saliency_ui(ui, chosen, view);
 }
 
-fn masks_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState) {
+/// What the chosen finding lays over the image in the active pane.
+fn laid_over(context: &UiContext<'_>, view: &mut ViewState, chosen: Option<&FindingReview>) -> LaidOver {
+    let study = context.open_study.map(|study| &study.uid);
+    let look = study.and_then(|study| view.looks.get(study));
+    let shown = chosen.and_then(|_| Shown::of(context, look, &mut view.transient));
+    let made =
+        chosen.zip(shown).map(|(review, shown)| laid_over::of(context, &shown, &review.finding, &mut view.transient));
+    made.unwrap_or_default()
+}
+
+fn masks_ui(ui: &mut Ui, chosen: Option<&FindingReview>, over: &LaidOver, view: &mut ViewState) {
     let segments = chosen.map_or(&[][..], |review| &review.finding.evidence.segments);
+    let segments = if over.segments.is_empty() { segments } else { &over.segments };
     if segments.is_empty() {
         return;
     }
@@ -55,7 +69,10 @@ fn masks_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState) {
 }
 
 fn saliency_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState) {
-    let has_map = chosen.is_some_and(|review| review.finding.evidence.saliency.is_some());
+    let has_map = chosen.is_some_and(|review| {
+        review.finding.evidence.saliency.is_some()
+            || review.finding.evidence.volume.as_ref().is_some_and(|volume| volume.number == 0)
+    });
     if !has_map {
         return;
     }

@@ -5,9 +5,10 @@ use egui::{Align, Button, ComboBox, Label, Layout, Response, RichText, Role, Tex
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::study::Study;
 use crate::domain::uid::ReaderName;
-use crate::ui::action::{Action, AppAction, ExportAction, OpenAction, StudyAction};
+use crate::ui::action::{Action, AppAction, OpenAction, StudyAction};
 use crate::ui::context::UiContext;
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
@@ -45,9 +46,9 @@ pub fn top_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if !is_narrow {
                 let has_study = context.open_study.is_some();
-                let tip = "Write the report of this study to a folder";
+                let tip = "Write what the record holds of this study, as files for others";
                 if keyed_button(ui, has_study, "Export…", tip, KeyCommand::Program(ProgramKey::Export)).clicked() {
-                    actions.push(ExportAction::ChooseFolder.into());
+                    view.dialogs.push(Dialog::Export(ExportDraft::default()));
                 }
                 reader_ui(ui, context, view, actions);
                 ui.separator();
@@ -109,10 +110,7 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
         ui.separator();
         if let Some(study) = context.open_study {
             if keyed(ui, "Export…", ProgramKey::Export) {
-                actions.push(ExportAction::ChooseFolder.into());
-            }
-            if ui.button("Export to path…").clicked() {
-                view.dialogs.push(Dialog::ExportPath(String::new()));
+                view.dialogs.push(Dialog::Export(ExportDraft::default()));
             }
             let words = chord(ui, WorkKey::Sign);
             if ui.add(Button::new("Sign…").shortcut_text(words)).clicked() {

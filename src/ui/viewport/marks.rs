@@ -2,7 +2,7 @@
 
 use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-use crate::domain::finding::{Finding, MeasuredLine};
+use crate::domain::finding::{DrawnPath, Finding, MeasuredLine, Speaker};
 use crate::domain::geometry::PixelBox;
 use crate::domain::uid::FindingId;
 use crate::review::session::{FindingReview, ReviewSession};
@@ -15,7 +15,12 @@ use crate::ui::widgets::state_icon::paint_icon;
 
 /// Hue of the family that made the finding.
 pub fn family_color(finding: &Finding) -> Color32 {
-    if finding.model_run().is_some() { theme().marks.ai.into() } else { theme().marks.reader.into() }
+    match finding.imported() {
+        Some(source) if source.speaker == Speaker::Person => theme().marks.reader.into(),
+        Some(_) => theme().marks.ai_second.into(),
+        None if finding.is_suggested() => theme().marks.ai.into(),
+        None => theme().marks.reader.into(),
+    }
 }
 
 /// Draws the findings of this image. Those below their operating point only when selected; and so those whose place is
@@ -33,7 +38,7 @@ pub fn marks_ui(
         let is_selected = selected == Some(&finding.id);
         shown.is_subject_of(finding)
             && (is_selected || finding.is_flagged() && finding.evidence.saliency.is_none())
-            && (shows_ai || finding.model_run().is_none())
+            && (shows_ai || !finding.is_suggested())
     };
     let (chosen, others): (Vec<_>, Vec<_>) =
         session.findings().iter().filter(is_drawn).partition(|review| selected == Some(&review.finding.id));
@@ -44,6 +49,9 @@ pub fn marks_ui(
         mark(painter, canvas, review, true);
         for line in &review.finding.evidence.lines {
             measured_line(painter, canvas, line, MarkState::of(review));
+        }
+        for path in &review.finding.evidence.paths {
+            drawn_path(painter, canvas, path, MarkState::of(review));
         }
     }
 }
@@ -85,6 +93,19 @@ fn measured_line(painter: &Painter, canvas: &Canvas, line: &MeasuredLine, state:
     let middle = from + (to - from) * 0.5;
     let at = middle + vec2(0.0, -4.0);
     plated_text(painter, at, Align2::CENTER_BOTTOM, &line.name, FontId::proportional(11.5), color);
+}
+
+/// What another product drew: its lines, and its words where it put them.
+fn drawn_path(painter: &Painter, canvas: &Canvas, path: &DrawnPath, state: MarkState) {
+    let points: Vec<Pos2> = path.points.iter().map(|[x, y]| canvas.screen_point([x + 0.5, y + 0.5])).collect();
+    let color = faded(theme().marks.ai_second, state.opacity());
+    if points.len() > 1 {
+        painter.add(Shape::line(points.clone(), Stroke::new(3.2, faded(theme().text.outline, 0.55))));
+        painter.add(Shape::line(points.clone(), Stroke::new(1.6, color)));
+    }
+    if let Some(at) = points.first().filter(|_| !path.name.is_empty()) {
+        plated_text(painter, *at, Align2::LEFT_BOTTOM, &path.name, FontId::proportional(11.5), color);
+    }
 }
 
 /// The box that is being drawn for a new finding.

@@ -7,6 +7,7 @@ pub mod cross_reference;
 pub mod crosshair;
 pub mod edges;
 pub mod identity;
+pub mod laid_over;
 pub mod lens;
 pub mod marks;
 pub mod notices;

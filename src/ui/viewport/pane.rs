@@ -21,6 +21,7 @@ use crate::ui::tools;
 use crate::ui::transient::ViewDrag;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::annotations::CornerFacts;
+use crate::ui::viewport::laid_over::{self, LaidOver};
 use crate::ui::viewport::picture::Painted;
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::viewport::{
@@ -116,6 +117,10 @@ pub fn pane_ui(
     let canvas = Canvas::new(rect, ui.pixels_per_point(), &shown);
     if shown.cut.is_none() {
         want(context, &shown, wanted);
+        let chosen = view.selected(open).filter(|_| &shown.study.uid == open);
+        if let Some(review) = chosen.and_then(|id| context.session?.finding(id)) {
+            laid_over::want(context, &shown, &review.finding, wanted);
+        }
     }
     if let Some(painted) = draw(ui, context, view, open, &canvas, &shown) {
         view.transient.panes.painted.insert(pane, painted);
@@ -223,8 +228,10 @@ fn draw(
     annotations::annotations_ui(ui, &painter, canvas, shown, &facts);
     if let FrameState::Ready(frame) = &shown.state {
         let chosen = selected.filter(|_| is_of_open).and_then(|id| context.session?.finding(&id));
+        let over = chosen.map(|review| laid_over::of(context, shown, &review.finding, &mut view.transient));
+        let over = over.unwrap_or_default();
         lens::lens_ui(ui, &painter, view, canvas, shown, |lens| {
-            picture::request(frame, lens, shown, chosen, &overlay, view.display)
+            picture::request(frame, lens, shown, chosen, &over, &overlay, view.display)
         });
     }
     painted
@@ -246,7 +253,9 @@ fn picture_ui(
     match &shown.state {
         FrameState::Ready(frame) => {
             let chosen = selected.and_then(|id| context.session?.finding(id));
-            let mut request = picture::request(frame, canvas, shown, chosen, overlay, view.display);
+            let over = chosen.map(|review| laid_over::of(context, shown, &review.finding, &mut view.transient));
+            let over = over.unwrap_or_default();
+            let mut request = picture::request(frame, canvas, shown, chosen, &over, overlay, view.display);
             let pointer = &view.transient.pointer;
             let moves_planes = view.transient.planes.drag.is_some();
             if pointer.saves_work && (moves_planes || pointer.drag.as_ref().is_some_and(ViewDrag::moves_image)) {
@@ -262,7 +271,7 @@ fn picture_ui(
         }
         // Not painted in the sense of the record: nothing is decided on a preview
         FrameState::Preview(frame) => {
-            let request = picture::request(frame, canvas, shown, None, overlay, view.display);
+            let request = picture::request(frame, canvas, shown, None, &LaidOver::default(), overlay, view.display);
             painter.add(paint_callback::picture(target, canvas.rect, request, error));
             preview_mark(painter, canvas.rect);
             None

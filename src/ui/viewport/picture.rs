@@ -15,6 +15,7 @@ use crate::imaging::voi_lut::Voi;
 use crate::render::request::{DrawRequest, Interpolation, MaskLayer, SaliencyLayer};
 use crate::review::session::FindingReview;
 use crate::ui::view_state::{DisplayChoice, MaskStyle, OverlayView, SeriesPart};
+use crate::ui::viewport::laid_over::LaidOver;
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// A picture that was put on screen in the pass before.
@@ -49,12 +50,13 @@ impl DrawingError {
     }
 }
 
-/// `chosen` lends its masks and its map when it is about this image.
+/// `chosen` lends its masks and its map when it is about this image; what it lays over others comes made.
 pub fn request(
     frame: &Arc<Frame>,
     canvas: &Canvas,
     shown: &Shown<'_>,
     chosen: Option<&FindingReview>,
+    laid_over: &LaidOver,
     overlay: &OverlayView,
     display: DisplayChoice,
 ) -> DrawRequest {
@@ -70,8 +72,11 @@ pub fn request(
     request.overlay.graphics = shown.graphics.clone().filter(|_| overlay.graphics_shown).map(MaskLayer::new);
     let of_plane = shown.cut.as_ref().and_then(|cut| cut.picture);
     let of_finding = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding));
+    let is_laid_over = !laid_over.segments.is_empty() || laid_over.map.is_some();
     let (segments, map) = match (of_plane, of_finding) {
         (Some(picture), _) => (&picture.masks, &picture.saliency),
+        // A segment lies over many images, not only over the one its finding is listed with
+        (None, _) if is_laid_over => (&laid_over.segments, &laid_over.map),
         (None, Some(finding)) => (&finding.evidence.segments, &finding.evidence.saliency),
         (None, None) => return request,
     };

@@ -29,7 +29,7 @@ impl MarkState {
             Some(Verdict::Rejected { .. }) => Self::Rejected,
             Some(Verdict::Uncertain) => Self::Uncertain,
             Some(Verdict::NotAssessable) => Self::NotAssessable,
-            None if review.finding.model_run().is_none() => Self::Added,
+            None if !review.finding.is_suggested() => Self::Added,
             None => Self::Unreviewed,
         }
     }

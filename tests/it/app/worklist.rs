@@ -91,7 +91,7 @@ fn a_blind_plan_keeps_the_ai_away_from_desk_list_and_report_until_it_is_signed()
     app.work();
     assert!(app.open_desk().unwrap().session.findings().is_empty());
     assert!(app.library.worklist.facts().items.iter().all(|item| item.flags.is_empty()));
-    ask(&mut app, ExportAction::ToFolder(folder.path().join("out")));
+    ask(&mut app, ExportAction::ToFolder(folder.path().join("out"), vec!["json".into(), "png".into()]));
     run_until(&mut app, "the report", |_| folder.path().join("out/report.json").exists());
     let report = std::fs::read_to_string(folder.path().join("out/report.json")).unwrap();
     let document: serde_json::Value = serde_json::from_str(&report).unwrap();

@@ -144,6 +144,7 @@ impl Desk {
                 store: &self.facts.store,
                 device: "CPU, 2 threads",
                 preferences: &self.facts.preferences,
+                export_choices: &[],
             },
         };
         screen_ui(ui, &context, &mut self.view, &mut actions);

@@ -52,6 +52,7 @@ fn make() -> (Arc<Study>, Frames) {
         institution: "Phantom laboratory".into(),
         series: vec![Arc::new(radiograph_series(&mut frames)), Arc::new(ct_series(&mut frames))],
         written_uid: None,
+        documents: Vec::new(),
         notices: Vec::new(),
     };
     (Arc::new(study), frames)
@@ -262,6 +263,7 @@ fn anatomy(instance: &Instance) -> Evidence {
             line("Heart width", [190.0, 340.0], [360.0, 340.0]),
             line("Chest width", [92.0, 372.0], [412.0, 372.0]),
         ],
+        ..Evidence::default()
     }
 }
 

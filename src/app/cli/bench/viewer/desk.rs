@@ -170,7 +170,7 @@ fn finding(study: &Study) -> Result<Finding, String> {
         evidence: Evidence {
             saliency: Some(Arc::new(map)),
             segments: vec![segment(1, [90, 180, 210])?, segment(2, [216, 120, 190])?],
-            lines: Vec::new(),
+            ..Evidence::default()
         },
         notices: Vec::new(),
     })
