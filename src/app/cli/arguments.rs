@@ -312,7 +312,7 @@ pub enum BenchSubject {
 #[derive(Debug, Args)]
 pub struct BenchWorklistArguments {
     /// Studies on the list
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=200_000))]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(30..=200_000))]
     pub studies: u32,
     /// Measured rounds; one more goes before and does not count
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]

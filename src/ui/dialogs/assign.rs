@@ -4,7 +4,7 @@ use egui::{Key, Modifiers, Role, TextEdit, Ui, WidgetInfo};
 
 use crate::domain::uid::{ReaderName, StudyUid};
 use crate::ui::action::{Action, WorklistAction};
-use crate::ui::dialogs::{Stay, modal};
+use crate::ui::dialogs::{Stay, focus_at_first, modal};
 use crate::ui::widgets::button::main_button;
 
 pub(in crate::ui::dialogs) fn assign_ui(ui: &Ui, actions: &mut Vec<Action>, study: &StudyUid, to: &mut String) -> Stay {
@@ -12,9 +12,7 @@ pub(in crate::ui::dialogs) fn assign_ui(ui: &Ui, actions: &mut Vec<Action>, stud
     modal(ui, "Assign the study", 340.0, |ui| {
         let edit = ui.add(TextEdit::singleline(to).hint_text("Name of the reader").desired_width(f32::INFINITY));
         edit.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Reader to assign to"));
-        if ui.memory(|memory| memory.focused().is_none()) {
-            edit.request_focus();
-        }
+        focus_at_first(ui, &edit);
         ui.add_space(10.0);
         let mut stay = Stay::Open;
         ui.horizontal(|ui| {

@@ -104,14 +104,17 @@ fn head_ui(ui: &mut Ui, draft: &mut DifferencesDraft, lines: &[Difference], read
     });
     ui.add_space(4.0);
     let [first, second] = readers.map(|reader| reader.as_ref().map_or("", ReaderName::as_str));
-    columns_ui(ui, |ui, column| {
-        let words = match column {
-            0 => "Finding",
-            1 => first,
-            2 => second,
-            _ => "Adjudicated",
-        };
-        ui.label(RichText::new(words).small().color(theme().text.weak));
+    // As far in as the lines below.
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(6, 0)).show(ui, |ui| {
+        columns_ui(ui, |ui, column| {
+            let words = match column {
+                0 => "Finding",
+                1 => first,
+                2 => second,
+                _ => "Adjudicated",
+            };
+            ui.label(RichText::new(words).small().color(theme().text.weak));
+        });
     });
 }
 

@@ -22,7 +22,7 @@ pub mod test_pattern;
 
 use std::sync::Arc;
 
-use egui::{Align2, Frame, Id, Margin, Modal, RichText, Stroke, Ui, vec2};
+use egui::{Align2, Frame, Id, Margin, Modal, Response, RichText, Stroke, Ui, vec2};
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::RejectReason;
@@ -138,6 +138,16 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
     if stay == Stay::Open {
         view.dialogs.insert(depth, dialog);
     }
+}
+
+/// Gives a field the keyboard when its dialog has just opened; after that the reader moves it.
+fn focus_at_first(ui: &Ui, field: &Response) {
+    let (id, pass) = (field.id.with("had the keyboard at first"), ui.ctx().cumulative_pass_nr());
+    let before = ui.data(|data| data.get_temp::<u64>(id));
+    if before.is_none_or(|before| pass.saturating_sub(before) > 2) {
+        field.request_focus();
+    }
+    ui.data_mut(|data| data.insert_temp(id, pass));
 }
 
 /// A modal in the house's dress. Escape and a click beside it close it.

@@ -9,7 +9,7 @@ use crate::review::session::{FindingReview, ReviewSession};
 use crate::ui::action::{Action, CourseAction, ReviewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
-use crate::ui::dialogs::{Stay, modal};
+use crate::ui::dialogs::{Stay, focus_at_first, modal};
 use crate::ui::theme::{card_frame, theme};
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::main_button;
@@ -69,9 +69,7 @@ pub(in crate::ui::dialogs) fn sign_ui(
         ui.label(RichText::new(format!("Type your name to sign: {reader}")).small().color(theme().text.weak));
         let edit = ui.add(TextEdit::singleline(&mut draft.name).desired_width(f32::INFINITY));
         edit.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Your name, to sign"));
-        if ui.memory(|memory| memory.focused().is_none()) {
-            edit.request_focus();
-        }
+        focus_at_first(ui, &edit);
         ui.label(
             RichText::new("After this nothing is decided on this study without an amendment that says why.")
                 .small()
@@ -177,9 +175,7 @@ pub(in crate::ui::dialogs) fn amend_ui(
         ui.add_space(6.0);
         let edit = ui.add(TextEdit::singleline(reason).hint_text("Why?").desired_width(f32::INFINITY));
         edit.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Reason of the amendment"));
-        if ui.memory(|memory| memory.focused().is_none()) {
-            edit.request_focus();
-        }
+        focus_at_first(ui, &edit);
         ui.add_space(10.0);
         let mut stay = Stay::Open;
         ui.horizontal(|ui| {

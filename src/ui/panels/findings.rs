@@ -40,7 +40,6 @@ pub fn findings_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, a
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| documents_ui(ui, context, view));
         return;
     }
-    threshold_ui(ui, session, view);
     together_ui(ui, context, session, view, actions);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         list_ui(ui, context, session, view, actions);
@@ -167,10 +166,11 @@ fn list_ui(
     for line in &top {
         row_ui(ui, context, line, view, actions);
     }
+    ui.add_space(4.0);
+    threshold_ui(ui, session, view);
     if below.is_empty() {
         return;
     }
-    ui.add_space(4.0);
     let n_flagged = below.iter().filter(is_models).count();
     let title = match n_flagged {
         0 => format!("Not flagged (does not exclude)  {}", below.len()),

@@ -173,6 +173,8 @@ fn every_verdict_is_two_keys_at_most_and_details_go_with_it() {
     harness.state_mut().select("ct-nodule");
     harness.run_steps(2);
     press_with(&mut harness, Modifiers::SHIFT, Key::K);
+    harness.get_by_label("Another name").focus();
+    harness.run_steps(2);
     harness.get_by_label("Another name").type_text("Granuloma");
     harness.run_steps(2);
     harness.get_by_label("Keep").click();
