@@ -14,19 +14,19 @@ use crate::app::state::desk::Desk;
 use crate::app::state::library::Library;
 use crate::app::state::record::RecordState;
 use crate::app::state::voice::Voice;
-use crate::app::{VERSION, memory_budget, places};
+use crate::app::{VERSION, memory_budget, model_about, places};
 use crate::domain::frame::FrameKey;
 use crate::domain::series::Series;
 use crate::domain::uid::{ReaderName, StudyUid};
 use crate::export::formats::{FORMATS, Format};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::import::Importer;
-use crate::inference::registry::ModelEntry;
 use crate::jobs::runner::{Runner, RunnerOptions};
 use crate::ui::action::{Action, ViewAction};
 use crate::ui::arrangement::{Arrangement, KeptOverlay, WindowPlace};
 use crate::ui::context::{
-    AnalysisState, AppFacts, ExportChoice, FrameSource, FrameState, JobStatus, ModelStatus, UiContext, VolumeState,
+    AnalysisState, AppFacts, Asked, ExportChoice, FrameSource, FrameState, JobStatus, ModelStatus, UiContext,
+    VolumeState,
 };
 use crate::ui::screen::screen_ui;
 use crate::ui::theme::theme;
@@ -81,9 +81,16 @@ impl App {
     /// Starts the threads and asks for what the command line named. `wake` asks the screen for a new pass.
     pub fn start(options: AppOptions, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         let AppOptions { importer, store, settings: settings_path, demo_dir, model_roots, open, starts_demo } = options;
-        let runner = Runner::start(RunnerOptions { importer, store, model_roots, wake })?;
+        let runner = Runner::start(RunnerOptions {
+            importer,
+            history: Some(places::history_beside(&store)),
+            store,
+            model_roots,
+            wake,
+        })?;
         let shelf = runner.shelf();
-        let models = shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(status).collect();
+        let models =
+            shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(model_about::status).collect();
         drop(shelf);
         let (mut settings, warnings) = settings::read(&settings_path);
         if settings.reader.trim().is_empty() {
@@ -227,6 +234,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let (models, jobs) = (self.model_statuses(), self.job_statuses());
         let desk = self.library.open.as_ref().and_then(|uid| self.desks.get(uid));
+        let nothing_asked = Asked::default();
         let context = UiContext {
             studies: &self.library.studies,
             open_study: self.library.open_study(),
@@ -235,6 +243,7 @@ impl eframe::App for App {
             frames: &CachedFrames(&self.frames),
             session: desk.filter(|desk| desk.is_record_read).map(|desk| &desk.session),
             models: &models,
+            asked: desk.map_or(&nothing_asked, |desk| &desk.asked),
             jobs: &jobs,
             messages: self.voice.messages(),
             worklist: self.library.worklist.facts(),
@@ -308,19 +317,6 @@ fn export_choices() -> &'static [ExportChoice] {
         FORMATS.iter().map(choice).collect()
     });
     &CHOICES
-}
-
-/// A model as the shelf has it, before any study.
-fn status(entry: &ModelEntry) -> ModelStatus {
-    let (name, version, state) = match &entry.card {
-        Ok(card) if entry.hash_ok => (card.name.clone(), card.version.clone(), AnalysisState::NotRun),
-        Ok(card) => {
-            let text = "The weights are not the ones the card describes".to_owned();
-            (card.name.clone(), card.version.clone(), AnalysisState::Unavailable(text))
-        }
-        Err(error) => (entry.id.to_string(), String::new(), AnalysisState::Unavailable(error.to_string())),
-    };
-    ModelStatus { id: entry.id.clone(), name, version, state }
 }
 
 /// Who is logged in: a name to start with, which the reader may change.

@@ -7,6 +7,7 @@ pub mod frame_cache;
 pub mod hall;
 mod logging;
 mod memory_budget;
+mod model_about;
 mod on_intake;
 mod on_job_event;
 mod places;
@@ -26,7 +27,7 @@ use crate::app::hall::AppOptions;
 use crate::domain::intake::Progress;
 use crate::imaging::phantom::PhantomOptions;
 use crate::import::{Importer, worker};
-use crate::jobs::work::demo;
+use crate::jobs::work::{demo, model_adding};
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Name and version, as written into exports.
@@ -34,7 +35,7 @@ pub const PROGRAM: &str = concat!("overread ", env!("CARGO_PKG_VERSION"));
 
 /// The program from its command line to its exit code.
 pub fn run() -> ExitCode {
-    if let Some(code) = worker::serve_if_asked() {
+    if let Some(code) = worker::serve_if_asked().or_else(model_adding::serve_if_asked) {
         return code;
     }
     logging::install();

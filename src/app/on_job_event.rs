@@ -32,6 +32,7 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         JobEvent::Frame { .. } | JobEvent::Preview { .. } | JobEvent::Volume { .. } => {}
         JobEvent::Plane { slot, picture } => app.frames.volumes.take_in_plane(slot, picture),
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
+        JobEvent::Asked { study, finding, event } => analysis::on_asked(app, &study, finding, event),
         JobEvent::Store(event) => on_store(app, event),
         JobEvent::Export { study, event } => on_export(app, &study, event),
         JobEvent::Chosen(chosen) => on_chosen(app, chosen),
@@ -75,6 +76,7 @@ fn on_model_ended(app: &mut App, study: &StudyUid, model: ModelId, end: ModelEnd
         }
         ModelEnd::OutOfScope(text) => (AnalysisState::OutOfScope(text), Vec::new()),
         ModelEnd::Unfit(text) => (AnalysisState::Unfit(text), Vec::new()),
+        ModelEnd::HeldBack(text) => (AnalysisState::HeldBack(text), Vec::new()),
         ModelEnd::Failed(text) => {
             app.voice.error(format!("{model}: {text}"));
             (AnalysisState::Failed(text), Vec::new())

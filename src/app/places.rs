@@ -1,12 +1,17 @@
 //! Where the program keeps its own things, and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
 /// The store's default file, created on first use.
 pub fn default_store() -> PathBuf {
     in_data_dir("review.sqlite")
+}
+
+/// Where distances of images from models' training images are remembered: beside the store.
+pub fn history_beside(store: &Path) -> PathBuf {
+    store.with_file_name("scanner-history.jsonl")
 }
 
 /// The settings file.
@@ -34,6 +39,11 @@ pub fn model_roots(extra: Option<&PathBuf>) -> Vec<PathBuf> {
     roots.push(in_data_dir("models"));
     roots.retain(|root| root.is_dir());
     roots
+}
+
+/// Where models go that a user brings in.
+pub fn own_models() -> PathBuf {
+    in_data_dir("models")
 }
 
 fn in_data_dir(name: &str) -> PathBuf {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::coding::CodedConcept;
-use crate::domain::geometry::PixelBox;
+use crate::domain::geometry::{PixelBox, Vec3};
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
 use crate::domain::model::{ModelIdentity, ModelRun};
@@ -38,6 +38,19 @@ impl Finding {
             Origin::Model(_) => self.assessment.as_ref().is_some_and(Assessment::is_flagged),
             Origin::Document(source) => source.is_presented,
         }
+    }
+
+    /// Its masks with the images they lie on, those of the subject's frame first.
+    pub fn placed_segments(&self) -> impl Iterator<Item = (&SopInstanceUid, u32, &Arc<Segment>)> {
+        let Subject { sop, frame, .. } = &self.subject;
+        let here = self.evidence.segments.iter().map(move |segment| (sop, *frame, segment));
+        here.chain(self.evidence.elsewhere.iter().map(|placed| (&placed.sop, placed.frame, &placed.segment)))
+    }
+
+    /// Its masks on one image.
+    pub fn segments_on<'a>(&'a self, sop: &SopInstanceUid, frame: u32) -> Vec<&'a Arc<Segment>> {
+        let of_image = self.placed_segments().filter(|(at, of, _)| *at == sop && *of == frame);
+        of_image.map(|(_, _, segment)| segment).collect()
     }
 
     pub fn model_run(&self) -> Option<&ModelRun> {
@@ -167,7 +180,12 @@ impl Place {
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     pub saliency: Option<Arc<SaliencyMap>>,
+    /// On the subject's own frame.
     pub segments: Vec<Arc<Segment>>,
+    /// On other images of the same series: the rest of what reaches through several slices.
+    pub elsewhere: Vec<PlacedSegment>,
+    /// The middle of what was found, patient space (LPS), mm.
+    pub center_mm: Option<Vec3>,
     /// Measured lines in pixel-centre coordinates `[x0, y0, x1, y1]`, such as the heart's width.
     pub lines: Vec<MeasuredLine>,
     /// Drawn lines and outlines without a value of their own, pixel-center coordinates.
@@ -190,6 +208,15 @@ pub struct SegmentInVolume {
     pub sop: SopInstanceUid,
     /// Segment Number (0062,0004).
     pub number: u32,
+}
+
+/// A mask with the image it lies on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedSegment {
+    pub sop: SopInstanceUid,
+    /// Zero-based frame of that instance.
+    pub frame: u32,
+    pub segment: Arc<Segment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

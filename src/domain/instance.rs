@@ -163,6 +163,10 @@ pub struct Acquisition {
     pub laterality: String,
     pub view_position: String,
     pub manufacturer: String,
+    /// Manufacturer's Model Name (0008,1090).
+    pub scanner_model: String,
+    /// Patient's Age (0010,1010) as written, such as `045Y`.
+    pub patient_age: String,
     /// Gantry/Detector Tilt (0018,1120).
     pub gantry_tilt_deg: Option<f64>,
     /// Images a second at which the object asks to be played: Recommended Display Frame Rate (0008,2144), else Cine

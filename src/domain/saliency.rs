@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Where the source pixel grid lies on the map's grid. Pixel-centre coordinates: the first pixel's centre is 0.
@@ -75,5 +76,33 @@ impl SaliencyMap {
 impl fmt::Debug for SaliencyMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SaliencyMap({} × {}, {})", self.rows, self.cols, self.facts.method)
+    }
+}
+
+/// How a map is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaliencyMethod {
+    /// Selvaraju et al. 2017, <https://arxiv.org/abs/1610.02391>.
+    GradCam,
+    /// Chattopadhay et al. 2018, <https://arxiv.org/abs/1710.11063>.
+    #[serde(rename = "grad-cam++")]
+    GradCamPlusPlus,
+    /// Zhou et al. 2016, <https://arxiv.org/abs/1512.04150>.
+    Cam,
+    /// A gray patch is moved over the picture (Zeiler and Fergus 2014, <https://arxiv.org/abs/1311.2901>).
+    Occlusion,
+}
+
+impl SaliencyMethod {
+    pub const ALL: [Self; 4] = [Self::GradCam, Self::GradCamPlusPlus, Self::Cam, Self::Occlusion];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GradCam => "grad-cam",
+            Self::GradCamPlusPlus => "grad-cam++",
+            Self::Cam => "cam",
+            Self::Occlusion => "occlusion",
+        }
     }
 }

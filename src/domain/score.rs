@@ -43,6 +43,11 @@ impl Score {
         Probability::new(sigmoid(logit.0 / temperature)).map(Self::Calibrated)
     }
 
+    /// The sigmoid of `logit / temperature` through a calibration curve.
+    pub fn calibrated_by(logit: Logit, temperature: f64, curve: &dyn Fn(f64) -> Option<f64>) -> Option<Self> {
+        Probability::new(curve(sigmoid(logit.0 / temperature))?).map(Self::Calibrated)
+    }
+
     pub fn value(self) -> f64 {
         match self {
             Self::Uncalibrated(value) | Self::Measured(value) => value,
@@ -82,17 +87,60 @@ pub struct OperatingPoint {
 pub struct Assessment {
     pub score: Score,
     pub operating_point: OperatingPoint,
+    /// How far the score may be relied on; absent where nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<ScoreInterval>,
+}
+
+/// Bounds of a score, on its own scale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreInterval {
+    pub low: f64,
+    pub high: f64,
+    pub kind: IntervalKind,
+    /// Views behind a stability interval, or cases behind a conformal one.
+    pub n: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalKind {
+    /// From the lowest to the highest score of slightly altered views of the same picture: what a small change of the
+    /// input does, not how often the model is right.
+    Stability,
+    /// Split conformal prediction at 95 % on the card's calibration set.
+    Conformal,
+}
+
+impl ScoreInterval {
+    /// `0.61 to 0.82 (stability, 7 views)`.
+    pub fn sentence(&self) -> String {
+        let Self { low, high, kind, n } = self;
+        match kind {
+            IntervalKind::Stability => format!("{low:.2} to {high:.2} (stability, {n} views)"),
+            IntervalKind::Conformal => format!("{low:.2} to {high:.2} (95 %, conformal, n = {n})"),
+        }
+    }
 }
 
 impl Assessment {
+    pub fn new(score: Score, operating_point: OperatingPoint) -> Self {
+        Self { score, operating_point, interval: None }
+    }
+
     pub fn is_flagged(&self) -> bool {
         self.score.value() >= self.operating_point.threshold
+    }
+
+    /// The interval in words, or that there is none.
+    pub fn interval_sentence(&self) -> String {
+        self.interval.as_ref().map_or_else(|| "no interval available".to_owned(), ScoreInterval::sentence)
     }
 
     /// `Score 0.73, above operating point 0.50` — never a bare number, never "%".
     pub fn sentence(&self) -> String {
         let side = if self.is_flagged() { "above" } else { "below" };
-        let Self { score, operating_point } = self;
+        let Self { score, operating_point, .. } = self;
         let (value, threshold) = (score.value(), operating_point.threshold);
         // A third digit where two would show a score equal to the threshold it is above or below.
         let n_digits = if format!("{value:.2}") == format!("{threshold:.2}") { 3 } else { 2 };
@@ -109,7 +157,7 @@ mod tests {
         let operating_point =
             OperatingPoint { threshold: 0.5, sensitivity: None, specificity: None, set: String::new(), n: None };
         let score = Score::uncalibrated(Logit(1.0), 1.0);
-        let assessment = Assessment { score, operating_point };
+        let assessment = Assessment::new(score, operating_point);
         assert_eq!(assessment.sentence(), "Score 0.73, above operating point 0.50");
         let close = Assessment { score: Score::Measured(0.497), ..assessment };
         assert_eq!(close.sentence(), "Value 0.497, below operating point 0.500");

@@ -7,14 +7,16 @@ use serde::Serialize;
 
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::coding::CodedConcept;
-use crate::domain::finding::{DocumentSource, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Subject};
-use crate::domain::geometry::PixelBox;
+use crate::domain::finding::{
+    DocumentSource, Finding, FindingLabel, MeasuredLine, Measurement, Origin, PlacedSegment, Subject,
+};
+use crate::domain::geometry::{PixelBox, Vec3};
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
-use crate::domain::model::ModelRun;
+use crate::domain::model::{InputDistance, ModelRun};
 use crate::domain::report::{Report, ReportedFinding};
 use crate::domain::saliency::SaliencyMap;
-use crate::domain::score::{Assessment, OperatingPoint, Score};
+use crate::domain::score::{Assessment, OperatingPoint, Score, ScoreInterval};
 use crate::domain::study::Study;
 use crate::export::json_annotation::AnnotationBlock;
 use crate::export::json_decision::{CourseBlock, DecisionBlock};
@@ -137,6 +139,10 @@ struct FindingBlock<'a> {
     measurements: Vec<MeasurementBlock<'a>>,
     lines: Vec<LineBlock<'a>>,
     segments: Vec<SegmentBlock<'a>>,
+    /// On other images of the series.
+    segments_elsewhere: Vec<PlacedSegmentBlock<'a>>,
+    /// Patient space (LPS), mm; `null` where it is not known.
+    center_mm: Option<Vec3>,
     saliency: Option<SaliencyBlock<'a>>,
     notices: Vec<NoticeBlock<'a>>,
     /// In force; `null` while unreviewed.
@@ -165,6 +171,8 @@ impl<'a> FindingBlock<'a> {
             measurements: measurements.iter().map(MeasurementBlock::new).collect(),
             lines: evidence.lines.iter().map(LineBlock::new).collect(),
             segments: evidence.segments.iter().map(|segment| SegmentBlock::new(segment)).collect(),
+            segments_elsewhere: evidence.elsewhere.iter().map(PlacedSegmentBlock::new).collect(),
+            center_mm: evidence.center_mm,
             saliency: evidence.saliency.as_deref().map(SaliencyBlock::new),
             notices: notices.iter().map(NoticeBlock::new).collect(),
             decision: decision.as_ref().map(DecisionBlock::new),
@@ -232,6 +240,8 @@ struct ModelBlock<'a> {
     device: &'a str,
     seconds: f64,
     inputs: Vec<InputBlock<'a>>,
+    /// How far the input lay from the training images; `null` where the model cannot tell.
+    distance: Option<&'a InputDistance>,
 }
 
 #[derive(Serialize)]
@@ -247,7 +257,7 @@ impl<'a> OriginBlock<'a> {
             Origin::Reader(reader) => Self::Reader { reader: reader.as_str() },
             Origin::Document(source) => Self::Document { document: source },
             Origin::Model(run) => {
-                let ModelRun { model, inputs, device, seconds } = run.as_ref();
+                let ModelRun { model, inputs, device, seconds, distance } = run.as_ref();
                 let inputs = inputs.iter().map(|input| InputBlock {
                     sop_instance_uid: input.sop.as_str(),
                     frame_index: input.frame,
@@ -261,6 +271,7 @@ impl<'a> OriginBlock<'a> {
                     device,
                     seconds: *seconds,
                     inputs: inputs.collect(),
+                    distance: distance.as_ref(),
                 })
             }
         }
@@ -275,6 +286,8 @@ struct AssessmentBlock<'a> {
     operating_point: OperatingPointBlock<'a>,
     flagged: bool,
     sentence: String,
+    /// `null`: no interval available.
+    interval: Option<&'a ScoreInterval>,
 }
 
 #[derive(Serialize)]
@@ -305,6 +318,7 @@ impl<'a> AssessmentBlock<'a> {
             },
             flagged: assessment.is_flagged(),
             sentence: assessment.sentence(),
+            interval: assessment.interval.as_ref(),
         }
     }
 }
@@ -363,6 +377,20 @@ impl<'a> LineBlock<'a> {
     fn new(line: &'a MeasuredLine) -> Self {
         let MeasuredLine { name, from, to } = line;
         Self { name, from: *from, to: *to }
+    }
+}
+
+#[derive(Serialize)]
+struct PlacedSegmentBlock<'a> {
+    sop_instance_uid: &'a str,
+    frame_index: u32,
+    segment: SegmentBlock<'a>,
+}
+
+impl<'a> PlacedSegmentBlock<'a> {
+    fn new(placed: &'a PlacedSegment) -> Self {
+        let PlacedSegment { sop, frame, segment } = placed;
+        Self { sop_instance_uid: sop.as_str(), frame_index: *frame, segment: SegmentBlock::new(segment) }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The checks a model card passes before anything trusts it: indices, ranges, names, and what fits together.
 
+pub mod parts;
+
 use std::collections::BTreeSet;
 
-use crate::domain::intake::Notice;
 use crate::domain::score::OperatingPoint;
 use crate::inference::error::ModelError;
 use crate::inference::model_card::{
-    Activation, Architecture, ClassifierFacts, DensenetSpec, InputSpec, Intensity, Measure, ModelCard, Norm, Task,
-    UnetSpec,
+    Activation, Architecture, ClassifierFacts, DensenetSpec, InputSpec, Intensity, Measure, ModelCard, Norm, OneOrEach,
+    Task, UnetSpec,
 };
 
 /// Largest side of a network's input; memory grows with its square.
@@ -16,7 +17,7 @@ const MAX_SIDE: usize = 2048;
 const MAX_WIDTH: usize = 4096;
 const MAX_LABELS: usize = 256;
 
-type Checked = Result<(), ModelError>;
+pub(crate) type Checked = Result<(), ModelError>;
 
 pub fn check(card: &ModelCard) -> Checked {
     check_texts(card)?;
@@ -35,20 +36,20 @@ pub fn check(card: &ModelCard) -> Checked {
     check_labels(card)?;
     check_segments(card)?;
     check_derived(card)?;
+    parts::check(card)?;
     match &card.saliency {
         Some(saliency) => check_range("saliency.contour_fraction", saliency.contour_fraction, 0.01, 0.99),
         None => Ok(()),
     }
 }
 
-/// One notice per key of the file that the card does not hold, in the file's dotted notation.
-pub fn unknown_keys(table: &toml::Table, card: &ModelCard) -> Vec<Notice> {
+/// The keys of the file that the card does not hold, in the file's dotted notation, sorted.
+pub fn unknown_keys(table: &toml::Table, card: &ModelCard) -> BTreeSet<String> {
     let mut unknown = BTreeSet::new();
     if let Ok(known) = toml::Value::try_from(card) {
         collect_unknown(&toml::Value::Table(table.clone()), &known, "", &mut unknown);
     }
-    let notice = |key| Notice::new("card_unknown_key", format!("The model card has an unknown key '{key}'"));
-    unknown.into_iter().map(notice).collect()
+    unknown
 }
 
 fn collect_unknown(found: &toml::Value, known: &toml::Value, path: &str, unknown: &mut BTreeSet<String>) {
@@ -88,7 +89,7 @@ fn check_texts(card: &ModelCard) -> Checked {
 }
 
 /// A name that cannot lead out of the folder.
-fn check_file(key: &str, name: &str) -> Checked {
+pub(crate) fn check_file(key: &str, name: &str) -> Checked {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
         return refuse(key, "something else than a plain file name");
@@ -100,7 +101,7 @@ fn check_file(key: &str, name: &str) -> Checked {
     Ok(())
 }
 
-fn check_sha256(key: &str, text: &str) -> Checked {
+pub(crate) fn check_sha256(key: &str, text: &str) -> Checked {
     let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     if text.len() == 64 && text.chars().all(is_hex) { Ok(()) } else { refuse(key, "no lower-case sha256") }
 }
@@ -115,16 +116,29 @@ fn check_input(input: &InputSpec) -> Checked {
     }
     check_count("input.rows", input.rows, 8, MAX_SIDE)?;
     check_count("input.cols", input.cols, 8, MAX_SIDE)?;
-    // A picture has one luminance; more channels would need a rule that no card states yet.
-    check_count("input.channels", input.channels, 1, 1)?;
-    let Intensity::Percentile { low, high } = input.intensity;
-    check_range("input.intensity.low", low, 0.0, 100.0)?;
-    check_range("input.intensity.high", high, 0.0, 100.0)?;
-    if low >= high {
-        return refuse("input.intensity", "a low percentile that is not below the high one");
+    check_intensity(input.intensity)?;
+    for (key, values, low) in [("input.mean", &input.mean, -1e6), ("input.std", &input.std, 1e-6)] {
+        if let OneOrEach::Each(values) = values {
+            check_count(key, values.len(), input.channels, input.channels)?;
+        }
+        (0..input.channels).try_for_each(|channel| check_range(key, values.of(channel), low, 1e6))?;
     }
-    check_range("input.mean", input.mean, -1e6, 1e6)?;
-    check_range("input.std", input.std, 1e-6, 1e6)
+    Ok(())
+}
+
+fn check_intensity(intensity: Intensity) -> Checked {
+    let (low, high, limit_low, limit_high) = match intensity {
+        Intensity::Percentile { low, high } => (low, high, 0.0, 100.0),
+        Intensity::Window { low, high } => (low, high, -1e6, 1e6),
+        Intensity::BitRange => return Ok(()),
+        Intensity::ZScore { clip } => return check_range("input.intensity.clip", clip, 0.1, 1e3),
+    };
+    check_range("input.intensity.low", low, limit_low, limit_high)?;
+    check_range("input.intensity.high", high, limit_low, limit_high)?;
+    if low >= high {
+        return refuse("input.intensity", "a low value that is not below the high one");
+    }
+    Ok(())
 }
 
 fn check_classifier(card: &ModelCard, facts: ClassifierFacts) -> Checked {
@@ -275,31 +289,31 @@ fn check_ids<'a>(key: &str, ids: impl Iterator<Item = &'a str>) -> Checked {
     Ok(())
 }
 
-fn check_operating_point(key: &str, point: &OperatingPoint, largest: f64) -> Checked {
+pub(crate) fn check_operating_point(key: &str, point: &OperatingPoint, largest: f64) -> Checked {
     check_range(&format!("{key}.threshold"), point.threshold, 0.0, largest)?;
     check_share(&format!("{key}.sensitivity"), point.sensitivity)?;
     check_share(&format!("{key}.specificity"), point.specificity)
 }
 
-fn check_share(key: &str, value: Option<f64>) -> Checked {
+pub(crate) fn check_share(key: &str, value: Option<f64>) -> Checked {
     value.map_or(Ok(()), |value| check_range(key, value, 0.0, 1.0))
 }
 
-fn check_interval(key: &str, interval: Option<[f64; 2]>) -> Checked {
+pub(crate) fn check_interval(key: &str, interval: Option<[f64; 2]>) -> Checked {
     let Some([low, high]) = interval else { return Ok(()) };
     check_range(key, low, 0.0, 1.0)?;
     check_range(key, high, low, 1.0)
 }
 
-fn check_range(key: &str, value: f64, low: f64, high: f64) -> Checked {
+pub(crate) fn check_range(key: &str, value: f64, low: f64, high: f64) -> Checked {
     // A NaN is in no range.
     if (low..=high).contains(&value) { Ok(()) } else { refuse(key, &format!("{value}, not within {low} to {high}")) }
 }
 
-fn check_count(key: &str, count: usize, low: usize, high: usize) -> Checked {
+pub(crate) fn check_count(key: &str, count: usize, low: usize, high: usize) -> Checked {
     if (low..=high).contains(&count) { Ok(()) } else { refuse(key, &format!("{count}, not within {low} to {high}")) }
 }
 
-fn refuse(key: &str, reason: &str) -> Checked {
+pub(crate) fn refuse(key: &str, reason: &str) -> Checked {
     Err(ModelError::card_value(key, reason))
 }

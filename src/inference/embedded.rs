@@ -7,7 +7,7 @@ struct EmbeddedModel {
 }
 
 macro_rules! model {
-    ($id:literal) => {
+    ($id:literal $(, $extra:literal)*) => {
         EmbeddedModel {
             id: $id,
             files: &[
@@ -20,6 +20,8 @@ macro_rules! model {
                     "golden.safetensors",
                     include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/", $id, "/golden.safetensors")),
                 ),
+                // Such as `features.safetensors`, the statistics of the training images
+                $(($extra, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/models/", $id, "/", $extra))),)*
             ],
         }
     };

@@ -13,6 +13,8 @@ pub enum ModelError {
     Card { reason: String },
     #[error("the model card says '{key}' {reason}")]
     CardValue { key: String, reason: String },
+    #[error("the model card has an unknown key '{key}'")]
+    CardUnknownKey { key: String },
     #[error("the model card is of schema {found}; this version reads schema 1")]
     Schema { found: i64 },
     #[error("'{file}' is not the file the card describes: sha256 {found} instead of {expected}")]
@@ -45,6 +47,7 @@ impl ModelError {
             Self::TooLarge { .. } => "model_too_large",
             Self::Card { .. } => "card_invalid",
             Self::CardValue { .. } => "card_value",
+            Self::CardUnknownKey { .. } => "card_unknown_key",
             Self::Schema { .. } => "card_schema",
             Self::Hash { .. } => "hash_mismatch",
             Self::WeightsFormat { .. } => "weights_format",

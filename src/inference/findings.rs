@@ -7,12 +7,13 @@ use crate::domain::geometry::Spacing;
 use crate::domain::intake::Notice;
 use crate::domain::mask::Segment;
 use crate::domain::model::ModelRun;
-use crate::domain::score::{Assessment, Logit, Score};
+use crate::domain::score::{Assessment, IntervalKind, Logit, Score, ScoreInterval};
 use crate::inference::cardiothoracic::{self, Cardiothoracic};
 use crate::inference::error::InferenceError;
 use crate::inference::identity::finding_id;
 use crate::inference::letterbox::Letterbox;
-use crate::inference::model_card::{DerivedSpec, LabelSpec, Measure, ModelCard, OutputSpec};
+use crate::inference::model_card::doubt::CalibrationMethod;
+use crate::inference::model_card::{DerivedSpec, LabelSpec, Measure, ModelCard};
 use crate::inference::saliency::{RawMap, place_of, smooth_map};
 
 /// What all findings of one run share.
@@ -43,10 +44,11 @@ fn of_label(
     let Some(logit) = logits.get(label.index) else {
         return Err(InferenceError::image(format!("the network has no output for {}", label.name)));
     };
-    let score = score_of(&facts.card.output, Logit(f64::from(*logit)))?;
+    let score = score_of(facts.card, &label.id, Logit(f64::from(*logit)))?;
     let mut finding =
         facts.finding(FindingLabel { id: label.id.clone(), name: label.name.clone(), code: Some(label.code.clone()) });
-    finding.assessment = Some(Assessment { score, operating_point: label.operating_point.clone() });
+    let interval = conformal(facts.card, score);
+    finding.assessment = Some(Assessment { interval, ..Assessment::new(score, label.operating_point.clone()) });
     if let (Some(map), Some(spec)) = (map, &facts.card.saliency) {
         let map = smooth_map(map, &facts.letterbox, spec)
             .map_err(|_| InferenceError::NotFinite { stage: "the saliency map" })?;
@@ -58,11 +60,30 @@ fn of_label(
     Ok(finding)
 }
 
-fn score_of(output: &OutputSpec, logit: Logit) -> Result<Score, InferenceError> {
-    if !output.calibrated {
-        return Ok(Score::uncalibrated(logit, output.temperature));
-    }
-    Score::calibrated(logit, output.temperature).ok_or(InferenceError::NotFinite { stage: "the score" })
+/// A label's logit as the card allows it to be said: a probability only where it was calibrated.
+pub fn score_of(card: &ModelCard, label_id: &str, logit: Logit) -> Result<Score, InferenceError> {
+    let temperature = card.output.temperature;
+    let Some(calibration) = card.calibration.as_ref().filter(|_| card.output.calibrated) else {
+        return Ok(Score::uncalibrated(logit, temperature));
+    };
+    let score = match calibration.method {
+        CalibrationMethod::Temperature => Score::calibrated(logit, temperature),
+        CalibrationMethod::Isotonic => {
+            let curve = calibration.curves.iter().find(|curve| curve.label == label_id);
+            curve.and_then(|curve| Score::calibrated_by(logit, temperature, &|score| curve.at(score)))
+        }
+    };
+    score.ok_or(InferenceError::NotFinite { stage: "the score" })
+}
+
+/// The card's interval around a probability.
+fn conformal(card: &ModelCard, score: Score) -> Option<ScoreInterval> {
+    let Score::Calibrated(probability) = score else { return None };
+    let calibration = card.calibration.as_ref()?;
+    let (value, half) = (probability.value(), calibration.conformal_half_width?);
+    let n = u32::try_from(calibration.n).unwrap_or(u32::MAX);
+    let (low, high) = ((value - half).max(0.0), (value + half).min(1.0));
+    Some(ScoreInterval { low, high, kind: IntervalKind::Conformal, n })
 }
 
 /// One finding per measurement the card derives, or one that only carries the outlines.
@@ -92,7 +113,7 @@ fn of_derived(facts: &RunFacts<'_>, derived: &DerivedSpec, segments: &[Arc<Segme
     match measured {
         Ok(Cardiothoracic { ratio, lines, measurements, heart, notices }) => {
             let score = Score::Measured(ratio);
-            finding.assessment = Some(Assessment { score, operating_point: derived.operating_point.clone() });
+            finding.assessment = Some(Assessment::new(score, derived.operating_point.clone()));
             finding.place = heart.map_or(Place::WholeImage, |region| Place::Region { region });
             finding.measurements = measurements;
             finding.evidence.lines = lines;

@@ -13,6 +13,8 @@ pub struct NodeId(pub usize);
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    /// A result inside whose channel means are told, too.
+    tap: Option<NodeId>,
 }
 
 #[derive(Clone, Debug)]
@@ -155,6 +157,15 @@ impl Graph {
 
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// The result whose channel means tell usual from unusual pictures.
+    pub fn tap(&self) -> Option<NodeId> {
+        self.tap
+    }
+
+    pub fn set_tap(&mut self, tap: NodeId) {
+        self.tap = Some(tap);
     }
 
     pub fn into_nodes(self) -> Vec<Node> {

@@ -7,6 +7,7 @@ use uuid::Builder;
 use crate::domain::finding::Subject;
 use crate::domain::frame::{Frame, Samples};
 use crate::domain::uid::FindingId;
+use crate::imaging::voxels::VoxelSlices;
 use crate::inference::weights::hex;
 
 /// SHA-256 of the frame's stored values, little endian, lower-case hex.
@@ -23,6 +24,20 @@ pub fn pixels_sha256(frame: &Frame) -> String {
         Samples::F64(v) => update(&mut hasher, v, f64::to_le_bytes),
     }
     hex(&hasher.finalize())
+}
+
+/// The same of one slice of a volume; `None` past its end. Slices that were made float have no stored values of their
+/// own, and the hash is of the floats.
+pub fn slice_sha256(slices: &VoxelSlices, slice: usize) -> Option<String> {
+    let mut hasher = Sha256::new();
+    match slices {
+        VoxelSlices::U8(all) => hasher.update(&**all.get(slice)?),
+        VoxelSlices::I8(all) => update(&mut hasher, all.get(slice)?, i8::to_le_bytes),
+        VoxelSlices::U16(all) => update(&mut hasher, all.get(slice)?, u16::to_le_bytes),
+        VoxelSlices::I16(all) => update(&mut hasher, all.get(slice)?, i16::to_le_bytes),
+        VoxelSlices::F32(all) => update(&mut hasher, all.get(slice)?, f32::to_le_bytes),
+    }
+    Some(hex(&hasher.finalize()))
 }
 
 fn update<T: NoUninit, const N: usize>(hasher: &mut Sha256, values: &[T], to_le_bytes: fn(T) -> [u8; N]) {

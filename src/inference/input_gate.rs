@@ -40,7 +40,19 @@ pub fn is_fit(series: &Series, instance: &Instance) -> Result<(), Unfit> {
 /// Whether the card admits this image. Attributes that are absent from the file are given the benefit of the doubt,
 /// except the modality.
 pub fn admits(card: &ModelCard, series: &Series, instance: &Instance) -> Result<(), OutOfScope> {
-    let checks = [check_modality, check_body_part, check_view, check_orientation, check_frames, check_geometry];
+    let checks: [Check; 6] =
+        [check_modality, check_body_part, check_view, check_orientation, check_frames, check_geometry];
+    first_refusal(&checks, card, series, instance)
+}
+
+/// Whether the card admits this kind of image, whatever its size and however many frames its file has: for stacks.
+pub fn admits_kind(card: &ModelCard, series: &Series, instance: &Instance) -> Result<(), OutOfScope> {
+    first_refusal(&[check_modality, check_body_part], card, series, instance)
+}
+
+type Check = fn(&InputSpec, &Series, &Instance) -> Refusal;
+
+fn first_refusal(checks: &[Check], card: &ModelCard, series: &Series, instance: &Instance) -> Result<(), OutOfScope> {
     let refusal = checks.iter().find_map(|check| check(&card.input, series, instance));
     match refusal {
         None => Ok(()),

@@ -2,16 +2,21 @@
 //!
 //! Reading checks every number ([`crate::inference::card_check`]); afterwards the card is trusted.
 
+pub mod doubt;
+pub mod sliding;
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::coding::CodedConcept;
-use crate::domain::intake::Notice;
+use crate::domain::saliency::SaliencyMethod;
 use crate::domain::score::OperatingPoint;
 use crate::domain::uid::ModelId;
 use crate::inference::card_check;
 use crate::inference::error::ModelError;
+use crate::inference::model_card::doubt::{CalibrationSpec, DistanceSpec, ScopeSpec, StabilitySpec};
+use crate::inference::model_card::sliding::{ComponentSpec, SlidingSpec};
 use crate::inference::registry::ModelSource;
 
 /// A card larger than this is not a card.
@@ -46,9 +51,13 @@ pub struct ModelCard {
     pub evaluation: Option<Evaluation>,
     #[serde(rename = "source", default)]
     pub sources: Vec<DataSource>,
-    /// Keys this version does not know, sorted: harmless, but perhaps a misspelling.
-    #[serde(skip)]
-    pub notices: Vec<Notice>,
+    #[serde(default)]
+    pub scope: ScopeSpec,
+    pub sliding: Option<SlidingSpec>,
+    pub component: Option<ComponentSpec>,
+    pub distance: Option<DistanceSpec>,
+    pub calibration: Option<CalibrationSpec>,
+    pub stability: Option<StabilitySpec>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +81,8 @@ pub struct GoldenFile {
     pub sha256: String,
     /// Largest difference allowed, relative to the largest value of the reference.
     pub tolerance: f64,
+    /// Absent: the framework the model was trained in.
+    pub made_by: Option<String>,
 }
 
 /// Which network, and its sizes.
@@ -115,6 +126,15 @@ impl Architecture {
                 facts(spec.in_channels, spec.n_classes, "stages", spec.widths.len().saturating_sub(1))
             }
             Self::Unet(_) => None,
+        }
+    }
+
+    /// Weight path of the map whose channel means tell usual from unusual inputs.
+    pub fn pooled_layer(&self) -> String {
+        match (self, self.classifier()) {
+            (Self::Unet(spec), _) => format!("enc{}", spec.depth.saturating_sub(1)),
+            (_, Some(facts)) => facts.feature_layer.to_owned(),
+            (_, None) => String::new(),
         }
     }
 }
@@ -230,8 +250,27 @@ pub struct InputSpec {
     pub intensity: Intensity,
     pub fit: Fit,
     pub resize: Resize,
-    pub mean: f64,
-    pub std: f64,
+    /// Of all channels, or one for each.
+    pub mean: OneOrEach,
+    pub std: OneOrEach,
+}
+
+/// One number for all channels, or one for each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrEach {
+    One(f64),
+    Each(Vec<f64>),
+}
+
+impl OneOrEach {
+    pub fn of(&self, channel: usize) -> f64 {
+        match self {
+            Self::One(value) => *value,
+            // The card's check has counted them.
+            Self::Each(values) => values.get(channel).copied().unwrap_or(f64::NAN),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,20 +278,58 @@ pub struct InputSpec {
 pub enum Polarity {
     /// Bone is bright: MONOCHROME1 is inverted.
     BrightIsDense,
+    /// Modality values as they are, such as Hounsfield units.
+    AsStored,
 }
 
-/// How values become 0 to 1.
+/// How values become 0 to 1, or are normalized otherwise; `mean` and `std` come after.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Intensity {
     /// Two percentiles of the picture, 0 to 100, padding excluded; values beyond are clipped.
     Percentile { low: f64, high: f64 },
+    /// Two modality values, such as Hounsfield units; values beyond are clipped, padding is the lower one.
+    Window { low: f64, high: f64 },
+    /// From 0 to the largest value that Bits Stored allows; of modality values, when the rescaling is none.
+    BitRange,
+    /// The picture's own mean and deviation, padding excluded and 0 afterwards; clipped to so many deviations.
+    ZScore { clip: f64 },
+}
+
+impl Intensity {
+    /// Such as `0.5 to 99.5 percentile of the picture to 0 and 1`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Percentile { low, high } => format!("{low} to {high} percentile of the picture to 0 and 1"),
+            Self::Window { low, high } => format!("{low} to {high} to 0 and 1, clipped"),
+            Self::BitRange => "0 to the largest value of its bits to 0 and 1".to_owned(),
+            Self::ZScore { clip } => format!("the picture's own mean and deviation, clipped at {clip}"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
+    /// The longer side fits; the rest is padding.
     Letterbox,
+    /// The shorter side fits; what is too long is cut off on both sides alike.
+    CenterCrop,
+    /// Both sides fit, whatever becomes of the proportions.
+    Stretch,
+    /// The network is moved over the picture; see `[sliding]`.
+    Tiles,
+}
+
+impl Fit {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Letterbox => "the longer side fits, the rest is padding",
+            Self::CenterCrop => "the shorter side fits, the ends are cut off",
+            Self::Stretch => "both sides fit, proportions change",
+            Self::Tiles => "overlapping tiles",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -284,20 +361,6 @@ pub struct SaliencySpec {
     pub layer: String,
     /// The fraction of the peak at which a region is drawn, 0 to 1.
     pub contour_fraction: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SaliencyMethod {
-    GradCam,
-}
-
-impl SaliencyMethod {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::GradCam => "grad-cam",
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -387,9 +450,12 @@ pub fn parse_card(text: &str) -> Result<ModelCard, ModelError> {
         Some(found) => return Err(ModelError::Schema { found }),
         None => return Err(ModelError::card_value("schema", "nothing; it must be 1")),
     }
-    let mut card: ModelCard = toml::from_str(text).map_err(card_error)?;
+    let card: ModelCard = toml::from_str(text).map_err(card_error)?;
+    // A misspelled key would leave its default in force, which nobody wrote.
+    if let Some(key) = card_check::unknown_keys(&table, &card).into_iter().next() {
+        return Err(ModelError::CardUnknownKey { key });
+    }
     card_check::check(&card)?;
-    card.notices = card_check::unknown_keys(&table, &card);
     Ok(card)
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Linear, Module as _, VarBuilder};
 
+use crate::domain::saliency::SaliencyMethod;
 use crate::inference::cpu::isa::Isa;
 use crate::inference::cpu::program::Program;
 use crate::inference::error::{InferenceError, ModelError};
@@ -14,6 +15,7 @@ use crate::inference::graph::Graph;
 use crate::inference::graph::candle::CandleGraph;
 use crate::inference::model_card::{Architecture, ModelCard};
 use crate::inference::saliency::{RawMap, grad_cam_closed_form};
+use crate::inference::saliency_methods::{from_gradient, gradient};
 use crate::inference::weights::{ExpectedTensors, read_tensors};
 use crate::inference::{densenet, efficientnet, plain_cnn, resnet, unet};
 
@@ -78,26 +80,78 @@ impl Network {
         matches!(self.trunk, Trunk::Fast(_))
     }
 
+    /// Channels of the card's pooled layer.
+    pub fn n_pooled(&self, architecture: &Architecture) -> usize {
+        match (architecture, &self.head) {
+            (Architecture::Unet(spec), _) => spec.base_width << spec.depth.saturating_sub(1),
+            (_, Some(head)) => head.weight().dims().last().copied().unwrap_or(0),
+            (_, None) => 0,
+        }
+    }
+
     /// Runs one picture, 1×C×H×W of the card's size; asks `cancel` between layers.
     pub fn run(&self, card: &ModelCard, x: &Tensor, cancel: &dyn Fn() -> bool) -> Result<Output, InferenceError> {
+        self.run_pooled(card, x, cancel).map(|(output, _)| output)
+    }
+
+    fn maps(&self, features: &Tensor, n_labels: usize, method: SaliencyMethod) -> Result<Vec<RawMap>, InferenceError> {
+        let of_label = |label_idx: usize| {
+            let gradient = gradient(features, &|features| self.head(features), label_idx)?;
+            let map = from_gradient(method, features, &gradient)?;
+            map.ok_or_else(|| InferenceError::image("this map needs the whole network"))
+        };
+        (0..n_labels).map(of_label).collect()
+    }
+
+    /// A classifier's feature map, 1×C×h×w, checked.
+    pub fn features(&self, x: &Tensor, cancel: &dyn Fn() -> bool) -> Result<Tensor, InferenceError> {
+        let (features, _) = self.trunk.run(x, cancel)?;
+        finite_values("the feature map", &features)?;
+        Ok(features)
+    }
+
+    /// Global average pooling and the linear layer, for gradients.
+    pub fn head(&self, features: &Tensor) -> candle_core::Result<Tensor> {
+        match &self.head {
+            Some(head) => head.forward(&features.mean((2, 3))?),
+            None => candle_core::bail!("a segmentation has no head"),
+        }
+    }
+
+    /// The same with the means of each channel of the card's pooled layer, which tell usual from unusual pictures.
+    pub fn run_pooled(
+        &self,
+        card: &ModelCard,
+        x: &Tensor,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<(Output, Vec<f32>), InferenceError> {
         let input = &card.input;
         check_shape("the network's input", x, &[1, input.channels, input.rows, input.cols])?;
         finite_values("the network's input", x)?;
-        let features = self.trunk.run(x, cancel)?;
+        let (features, tapped) = self.trunk.run(x, cancel)?;
         let Some(head) = &self.head else {
             // Channel 0 is the background.
             check_shape("the network's output", &features, &[1, card.segments.len() + 1, input.rows, input.cols])?;
-            return Ok(Output::Channels { logits: finite_values("the network's output", &features)? });
+            let logits = finite_values("the network's output", &features)?;
+            if !tapped.iter().all(|value| value.is_finite()) {
+                return Err(InferenceError::NotFinite { stage: "the feature map" });
+            }
+            return Ok((Output::Channels { logits }, tapped));
         };
         finite_values("the feature map", &features)?;
-        let logits = head.forward(&features.mean((2, 3))?)?;
+        let pooled = features.mean((2, 3))?;
+        let logits = head.forward(&pooled)?;
         check_shape("the network's output", &logits, &[1, card.labels.len()])?;
-        let maps = match card.saliency {
+        let maps = match card.saliency.as_ref().map(|spec| spec.method) {
             // With global average pooling the linear layer's weights give Grad-CAM in closed form.
-            Some(_) => grad_cam_closed_form(&features, head.weight())?,
+            Some(SaliencyMethod::GradCam | SaliencyMethod::Occlusion) => {
+                grad_cam_closed_form(&features, head.weight())?
+            }
+            Some(method) => self.maps(&features, card.labels.len(), method)?,
             None => Vec::new(),
         };
-        Ok(Output::Classes { logits: finite_values("the network's output", &logits)?, maps })
+        let pooled = finite_values("the feature map", &pooled)?;
+        Ok((Output::Classes { logits: finite_values("the network's output", &logits)?, maps }, pooled))
     }
 }
 
@@ -130,14 +184,15 @@ impl Trunk {
         }
     }
 
-    fn run(&self, x: &Tensor, cancel: &dyn Fn() -> bool) -> Result<Tensor, InferenceError> {
+    /// The result, and the channel means of the graph's tap.
+    fn run(&self, x: &Tensor, cancel: &dyn Fn() -> bool) -> Result<(Tensor, Vec<f32>), InferenceError> {
         match self {
             Self::Fast(program) => {
-                let values = program.run(&x.flatten_all()?.to_vec1::<f32>()?, cancel)?;
+                let (values, tapped) = program.run_tapped(&x.flatten_all()?.to_vec1::<f32>()?, cancel)?;
                 let [channels, rows, cols] = program.output();
-                Ok(Tensor::from_vec(values, (1, channels, rows, cols), x.device())?)
+                Ok((Tensor::from_vec(values, (1, channels, rows, cols), x.device())?, tapped))
             }
-            Self::Candle(graph) => graph.run(x, cancel),
+            Self::Candle(graph) => graph.run_tapped(x, cancel),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From stored values to what a network sees. It depends on the file and the card alone, never on the screen.
 //!
-//! Modality LUT, polarity, percentiles (padding excluded) to 0..1, letterbox with a triangle kernel, mean and deviation.
+//! Modality LUT, polarity, the card's intensity rule (padding excluded), its fit with a triangle kernel, mean and
+//! deviation.
 
 use crate::domain::frame::{Frame, Samples};
 use crate::domain::instance::Instance;
@@ -22,20 +23,78 @@ pub struct Prepared {
 
 pub fn prepare(input: &InputSpec, instance: &Instance, frame: &Frame) -> Result<Prepared, InferenceError> {
     let letterbox = Letterbox::new(frame.rows(), frame.cols(), input)?;
-    let Picture { mut values, is_padding, notices } = picture(instance, frame)?;
-    if !values.iter().all(|value| value.is_finite()) {
-        return Err(InferenceError::NotFinite { stage: "the image" });
-    }
-    if is_inverted(input.polarity, instance, frame) {
-        values.iter_mut().for_each(|value| *value = -*value);
-    }
-    stretch(&mut values, &is_padding, input.intensity)?;
-    let Letterbox { source_rows, source_cols, height, width, .. } = letterbox;
-    let resized = resize_triangle_antialias(&values, source_rows, source_cols, height, width);
+    let (values, notices) = scaled(input, instance, frame)?;
+    let Letterbox { crop_rows, crop_cols, height, width, .. } = letterbox;
+    let resized = resize_triangle_antialias(&letterbox.cut(&values), crop_rows, crop_cols, height, width);
     if resized.len() != height * width {
         return Err(InferenceError::image("it could not be resized"));
     }
     Ok(Prepared { values: framed(&resized, &letterbox, input), letterbox, notices })
+}
+
+/// The whole picture on its own grid, scaled by the card's intensity rule, before mean and deviation.
+pub fn scaled(
+    input: &InputSpec,
+    instance: &Instance,
+    frame: &Frame,
+) -> Result<(Vec<f32>, Vec<Notice>), InferenceError> {
+    let Picture { mut values, is_padding, notices } = picture(instance, frame)?;
+    if !values.iter().all(|value| value.is_finite()) {
+        return Err(InferenceError::NotFinite { stage: "the image" });
+    }
+    let is_inverted = is_inverted(input.polarity, instance, frame);
+    if is_inverted {
+        values.iter_mut().for_each(|value| *value = -*value);
+    }
+    match input.intensity {
+        Intensity::Percentile { low, high } => stretch(&mut values, &is_padding, low, high)?,
+        Intensity::Window { low, high } => {
+            let pads = |i: usize| is_padding.get(i).copied().unwrap_or(false);
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = if pads(i) { 0.0 } else { in_window(*value, low, high) };
+            }
+        }
+        Intensity::BitRange => {
+            let largest = largest_value(instance, frame);
+            let base = if is_inverted { largest } else { 0.0 };
+            let unit = |value: f32| ((f64::from(value) + base) / largest).clamp(0.0, 1.0) as f32;
+            values.iter_mut().for_each(|value| *value = unit(*value));
+        }
+        Intensity::ZScore { clip } => standardize(&mut values, &is_padding, clip)?,
+    }
+    Ok((values, notices))
+}
+
+/// A modality value between the window's ends as 0 to 1, clipped; what is no number is the lower end.
+pub fn in_window(value: f32, low: f64, high: f64) -> f32 {
+    let unit = ((f64::from(value) - low) / (high - low)).clamp(0.0, 1.0) as f32;
+    if unit.is_nan() { 0.0 } else { unit }
+}
+
+/// The largest value that so many bits can hold; color samples fill theirs.
+fn largest_value(instance: &Instance, frame: &Frame) -> f64 {
+    let n_bits = if frame.samples().is_color() { instance.pixels.bits_allocated } else { instance.pixels.bits_stored };
+    2_f64.powi(i32::from(n_bits.clamp(1, 32))) - 1.0
+}
+
+/// The picture's own mean and deviation to 0 and 1; padding becomes the mean.
+fn standardize(values: &mut [f32], is_padding: &[bool], clip: f64) -> Result<(), InferenceError> {
+    let pads = |i: usize| is_padding.get(i).copied().unwrap_or(false);
+    let picture = || values.iter().enumerate().filter(|(i, _)| !pads(*i)).map(|(_, value)| f64::from(*value));
+    let n = picture().count() as f64;
+    let mean = picture().sum::<f64>() / n;
+    let deviation = (picture().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
+    if n < 1.0 {
+        return Err(InferenceError::image("it is all padding"));
+    }
+    if deviation <= 0.0 {
+        return Err(InferenceError::image("it has no contrast"));
+    }
+    for (i, value) in values.iter_mut().enumerate() {
+        let score = ((f64::from(*value) - mean) / deviation).clamp(-clip, clip);
+        *value = if pads(i) { 0.0 } else { score as f32 };
+    }
+    Ok(())
 }
 
 /// One value per pixel, before any scaling.
@@ -86,7 +145,9 @@ fn padding_mask(samples: &Samples, padding: PixelPadding) -> Vec<bool> {
 /// MONOCHROME1 and Presentation LUT Shape INVERSE say the same thing: a DX image with the one must have the other
 /// (PS3.3 C.8.11.3.1.2), so both together invert once.
 fn is_inverted(polarity: Polarity, instance: &Instance, frame: &Frame) -> bool {
-    let Polarity::BrightIsDense = polarity;
+    if polarity == Polarity::AsStored {
+        return false;
+    }
     match instance.pixels.photometric {
         Photometric::Monochrome1 => true,
         Photometric::Monochrome2 => instance.presentation_inverse && !frame.samples().is_color(),
@@ -95,8 +156,7 @@ fn is_inverted(polarity: Polarity, instance: &Instance, frame: &Frame) -> bool {
 }
 
 /// Maps the two percentiles to 0 and 1 and clips; padding becomes 0, like the letterbox around the picture.
-fn stretch(values: &mut [f32], is_padding: &[bool], intensity: Intensity) -> Result<(), InferenceError> {
-    let Intensity::Percentile { low, high } = intensity;
+fn stretch(values: &mut [f32], is_padding: &[bool], low: f64, high: f64) -> Result<(), InferenceError> {
     let pads = |i: usize| is_padding.get(i).copied().unwrap_or(false);
     let mut picture: Vec<f32> = values.iter().enumerate().filter(|(i, _)| !pads(*i)).map(|(_, value)| *value).collect();
     let (Some(at_low), Some(at_high)) = (percentile(&mut picture, low), percentile(&mut picture, high)) else {
@@ -123,15 +183,24 @@ pub fn percentile(values: &mut [f32], percent: f64) -> Option<f64> {
     Some(at + (next - at) * (rank - below as f64))
 }
 
-/// The resized picture in its padding, both normalized.
+/// The resized picture in its padding, both normalized; once for each channel.
 fn framed(resized: &[f32], letterbox: &Letterbox, input: &InputSpec) -> Vec<f32> {
-    let normalized = |unit: f32| ((f64::from(unit) - input.mean) / input.std) as f32;
-    let mut values = vec![normalized(0.0); letterbox.rows * letterbox.cols];
-    let rows = values.chunks_exact_mut(letterbox.cols).skip(letterbox.top);
-    for (row, picture_row) in rows.zip(resized.chunks_exact(letterbox.width)) {
-        for (value, unit) in row.iter_mut().skip(letterbox.left).zip(picture_row) {
-            *value = normalized(*unit);
+    let n_pixels = letterbox.rows * letterbox.cols;
+    let mut all = Vec::with_capacity(n_pixels * input.channels);
+    for channel in 0..input.channels {
+        let mut values = vec![normalized(input, channel, 0.0); n_pixels];
+        let rows = values.chunks_exact_mut(letterbox.cols).skip(letterbox.top);
+        for (row, picture_row) in rows.zip(resized.chunks_exact(letterbox.width)) {
+            for (value, unit) in row.iter_mut().skip(letterbox.left).zip(picture_row) {
+                *value = normalized(input, channel, *unit);
+            }
         }
+        all.append(&mut values);
     }
-    values
+    all
+}
+
+/// A scaled value as the network's channel takes it.
+pub fn normalized(input: &InputSpec, channel: usize, unit: f32) -> f32 {
+    ((f64::from(unit) - input.mean.of(channel)) / input.std.of(channel)) as f32
 }

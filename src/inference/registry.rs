@@ -10,10 +10,15 @@ use crate::inference::device::DeviceChoice;
 use crate::inference::embedded;
 use crate::inference::error::ModelError;
 use crate::inference::model::Model;
+use crate::inference::model_card::doubt::SanityReport;
 use crate::inference::model_card::{MAX_CARD_BYTES, ModelCard, load_card, parse_card};
 use crate::inference::weights::{MAX_WEIGHTS_BYTES, sha256_hex};
 
 const CARD_FILE: &str = "model.toml";
+/// Beside the card, written by `overread models sanity`.
+pub const SANITY_FILE: &str = "sanity.toml";
+/// Statistics of 4096 channels fill 64 MiB.
+const MAX_DISTANCE_BYTES: u64 = 80 << 20;
 
 /// One model as found.
 #[derive(Clone, Debug)]
@@ -24,6 +29,8 @@ pub struct ModelEntry {
     pub card: Result<ModelCard, ModelError>,
     /// Whether the weights are the ones the card describes.
     pub hash_ok: bool,
+    /// What `overread models sanity` found, on these very weights.
+    pub sanity: Option<SanityReport>,
 }
 
 /// Where a model's files are.
@@ -94,7 +101,12 @@ pub fn default_roots() -> Vec<PathBuf> {
 pub fn load_model(entry: &ModelEntry, device: &DeviceChoice) -> Result<Model, ModelError> {
     let card = entry.card.clone()?;
     let weights = entry.source.read(&card.weights.file, MAX_WEIGHTS_BYTES)?;
-    Model::from_parts(card, &weights, device)
+    let distance = card.distance.clone();
+    let model = Model::from_parts(card, &weights, device)?;
+    match distance {
+        Some(spec) => model.with_distance(&entry.source.read(&spec.file, MAX_DISTANCE_BYTES)?),
+        None => Ok(model),
+    }
 }
 
 fn entry_of(source: ModelSource, fallback_id: &str) -> ModelEntry {
@@ -104,7 +116,15 @@ fn entry_of(source: ModelSource, fallback_id: &str) -> ModelEntry {
     };
     let id = card.as_ref().map_or_else(|_| ModelId::new(fallback_id), |card| card.id.clone());
     let hash_ok = card.as_ref().is_ok_and(|card| has_described_weights(&source, card));
-    ModelEntry { id, source, card, hash_ok }
+    let sanity = card.as_ref().ok().and_then(|card| sanity_of(&source, card));
+    ModelEntry { id, source, card, hash_ok, sanity }
+}
+
+/// A report on other weights says nothing about these.
+fn sanity_of(source: &ModelSource, card: &ModelCard) -> Option<SanityReport> {
+    let bytes = source.read(SANITY_FILE, MAX_CARD_BYTES).ok()?;
+    let report: SanityReport = toml::from_str(str::from_utf8(&bytes).ok()?).ok()?;
+    (report.weights_sha256 == card.weights.sha256).then_some(report)
 }
 
 fn has_described_weights(source: &ModelSource, card: &ModelCard) -> bool {

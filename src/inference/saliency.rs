@@ -35,16 +35,20 @@ pub fn grad_cam_closed_form(features: &Tensor, head_weight: &Tensor) -> Result<V
 
 /// Grad-CAM of one label for any head, by candle's gradient.
 pub fn grad_cam(features: &Tensor, head: &dyn Fn(&Tensor) -> Result<Tensor>, label_idx: usize) -> Result<RawMap> {
-    let (_, n_channels, rows, cols) = features.dims4()?;
     let features = Var::from_tensor(features)?;
     let logit = head(features.as_tensor())?.get(0)?.get(label_idx)?;
     let gradients = logit.backward()?;
     let Some(gradient) = gradients.get(features.as_tensor()) else {
         candle_core::bail!("the head does not depend on the feature map")
     };
-    let weights = gradient.mean((2, 3))?.reshape((1, n_channels))?;
-    let flat = features.as_tensor().detach().reshape((n_channels, rows * cols))?;
-    let values = weights.matmul(&flat)?.relu()?.flatten_all()?.to_vec1::<f32>()?;
+    weighted_map(&features.as_tensor().detach(), &gradient.mean((2, 3))?)
+}
+
+/// The channels of a feature map, 1×C×h×w, added with these weights, what is negative left out.
+pub fn weighted_map(features: &Tensor, weights: &Tensor) -> Result<RawMap> {
+    let (_, n_channels, rows, cols) = features.dims4()?;
+    let flat = features.reshape((n_channels, rows * cols))?;
+    let values = weights.reshape((1, n_channels))?.matmul(&flat)?.relu()?.flatten_all()?.to_vec1::<f32>()?;
     Ok(RawMap { rows, cols, values })
 }
 
@@ -93,9 +97,10 @@ pub fn place_of(map: &SaliencyMap, letterbox: &Letterbox, contour_fraction: f64)
 
 /// From the picture's grid inside the network's input to the source; both in pixel-edge coordinates.
 fn to_source(bounds: PixelBox, letterbox: &Letterbox) -> PixelBox {
-    let x = letterbox.source_cols as f64 / letterbox.width as f64;
-    let y = letterbox.source_rows as f64 / letterbox.height as f64;
-    PixelBox { x0: bounds.x0 * x, y0: bounds.y0 * y, x1: bounds.x1 * x, y1: bounds.y1 * y }
+    let x = letterbox.crop_cols as f64 / letterbox.width as f64;
+    let y = letterbox.crop_rows as f64 / letterbox.height as f64;
+    let (left, top) = (letterbox.crop_left as f64, letterbox.crop_top as f64);
+    PixelBox { x0: left + bounds.x0 * x, y0: top + bounds.y0 * y, x1: left + bounds.x1 * x, y1: top + bounds.y1 * y }
 }
 
 /// Catmull-Rom between pixel centres (half-pixel grids), the border repeated.

@@ -66,6 +66,8 @@ pub fn graph(spec: &UnetSpec, vb: &VarBuilder) -> Result<Graph> {
         x = level(&mut graph, x, spec, encoder_widths(spec, level_idx), &vb.pp(format!("enc{level_idx}")))?;
         skips.push(x);
     }
+    // The deepest level has seen the most of the picture.
+    graph.set_tap(x);
     for (level_idx, skip) in skips.iter().enumerate().take(spec.depth - 1).rev() {
         let n_out = width(spec, level_idx);
         let up = vb.pp(format!("up{level_idx}"));

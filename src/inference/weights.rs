@@ -60,6 +60,14 @@ pub fn read_any_tensors(bytes: &[u8]) -> Result<HashMap<String, Tensor>, ModelEr
     shapes.iter().map(|(name, shape)| Ok((name.clone(), read_tensor(&file, name, shape)?))).collect()
 }
 
+/// Every f32 tensor of a file, whatever its values; those of other kinds are left out.
+pub fn read_raw_tensors(bytes: &[u8]) -> Result<HashMap<String, Tensor>, ModelError> {
+    let file = SliceSafetensors::new(bytes).map_err(format_error)?;
+    let names = file.tensors().into_iter();
+    let floats = names.filter(|(_, view)| DType::try_from(view.dtype()).ok() == Some(DType::F32));
+    floats.map(|(name, _)| Ok((name.clone(), file.load(&name, &Device::Cpu).map_err(format_error)?))).collect()
+}
+
 fn read_tensor(file: &SliceSafetensors<'_>, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
     let view = file.get(name).map_err(format_error)?;
     if DType::try_from(view.dtype()).ok() != Some(DType::F32) {

@@ -7,12 +7,14 @@ use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::picture::CapturedPicture;
+use crate::domain::saliency::{SaliencyMap, SaliencyMethod};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
-use crate::domain::uid::{EventId, ModelId, StudyUid};
+use crate::domain::uid::{EventId, FindingId, ModelId, StudyUid};
 use crate::export::formats::Written;
 use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::voxels::Volume;
+use crate::inference::explain::NetworkInput;
 use crate::jobs::wanted_planes::PlaneSlot;
 use crate::review::digest::StudyDigest;
 use crate::review::work_item::StudyCard;
@@ -60,6 +62,12 @@ pub enum JobEvent {
         generation: Generation,
         study: StudyUid,
         event: AnalysisEvent,
+    },
+    /// About what a reader asked a model for, beyond its findings.
+    Asked {
+        study: StudyUid,
+        finding: FindingId,
+        event: AskedEvent,
     },
     Store(StoreEvent),
     Export {
@@ -116,6 +124,22 @@ pub enum AnalysisEvent {
     Finished,
 }
 
+pub enum AskedEvent {
+    MapProgress(SaliencyMethod, Progress),
+    /// Or, in a sentence, why there is none.
+    Map(SaliencyMethod, Result<Arc<SaliencyMap>, String>),
+    /// A newer one was wanted.
+    MapCancelled(SaliencyMethod),
+    /// Or, in a sentence, why there is none.
+    Input(Result<Box<InputShown>, String>),
+}
+
+/// What a network was given, with rows of what was done to the picture.
+pub struct InputShown {
+    pub input: NetworkInput,
+    pub facts: Vec<(String, String)>,
+}
+
 /// How one model's run on one study ended.
 pub enum ModelEnd {
     Findings(Vec<Arc<Finding>>),
@@ -127,6 +151,8 @@ pub enum ModelEnd {
     OutOfScope(String),
     /// The files' faults keep every model away: why.
     Unfit(String),
+    /// The images lie too far from those the model was trained on: how far.
+    HeldBack(String),
     Failed(String),
     Cancelled,
 }

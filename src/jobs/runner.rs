@@ -7,8 +7,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::domain::finding::Finding;
 use crate::domain::frame::Frame;
 use crate::domain::intake::Progress;
+use crate::domain::saliency::SaliencyMethod;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{ModelId, StudyUid};
@@ -17,16 +19,19 @@ use crate::imaging::plane_picture::{self, PlaneRequest};
 use crate::import::Importer;
 use crate::import::stack_loading::StackRequest;
 use crate::jobs::cancel::CancelToken;
-use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent, VolumeEvent};
+use crate::jobs::event::{
+    AnalysisEvent, AskedEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent, VolumeEvent,
+};
 use crate::jobs::in_order::InOrder;
 use crate::jobs::latest::Latest;
 use crate::jobs::store_hand::StoreHand;
 use crate::jobs::wanted::{WantedFrame, WantedFrames};
 use crate::jobs::wanted_planes::{PlaneSlot, WantedPlanes};
-use crate::jobs::work::analysis::{AnalysisRequest, ModelShelf};
+use crate::jobs::work::analysis::{AnalysisRequest, Insistence, ModelShelf};
+use crate::jobs::work::explaining::Question;
 use crate::jobs::work::handing_on::{self, ExportOrder};
 use crate::jobs::work::volume::VolumeRequest;
-use crate::jobs::work::{analysis, demo, volume, watch};
+use crate::jobs::work::{analysis, demo, explaining, volume, watch};
 
 /// Sends events and wakes the screen.
 #[derive(Clone)]
@@ -52,6 +57,7 @@ pub struct Runner {
     events: Receiver<JobEvent>,
     scan: Latest,
     analysis: Latest,
+    asked: Latest,
     frames: WantedFrames,
     ahead: Latest,
     volumes: Latest,
@@ -73,6 +79,8 @@ pub struct RunnerOptions {
     pub importer: Importer,
     pub store: PathBuf,
     pub model_roots: Vec<PathBuf>,
+    /// Where distances of images from the training images are remembered; `None`: nowhere.
+    pub history: Option<PathBuf>,
     /// Called after every event, from any thread.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -106,9 +114,15 @@ impl Runner {
                 Err(error) => log::error!("a plane was cut amiss: {error}"),
             }
         };
+        let shelf = ModelShelf::new(&options.model_roots);
+        let shelf = match &options.history {
+            Some(file) => shelf.with_history(file),
+            None => shelf,
+        };
         Ok(Self {
             scan: Latest::spawn("scan", panicked(JobKind::Scan))?,
             analysis: Latest::spawn("analysis", panicked(JobKind::Analysis))?,
+            asked: Latest::spawn("asked", || log::error!("a map failed by a fault of the program"))?,
             frames: WantedFrames::spawn(2, decode, deliver)?,
             ahead: Latest::spawn("ahead", || log::error!("loading ahead failed by a fault of the program"))?,
             volumes: Latest::spawn("volume", || log::error!("building a volume failed by a fault of the program"))?,
@@ -123,7 +137,7 @@ impl Runner {
                 move || StoreHand::open(&options.store, of_store),
                 panicked(JobKind::Store),
             )?,
-            shelf: Arc::new(Mutex::new(ModelShelf::new(&options.model_roots))),
+            shelf: Arc::new(Mutex::new(shelf)),
             importer: options.importer,
             outbox,
             events,
@@ -226,15 +240,50 @@ impl Runner {
     }
 
     /// Runs models on a study; a newer call cancels this one.
-    pub fn analyze(&self, generation: Generation, study: Arc<Study>, models: Vec<ModelId>) {
+    pub fn analyze(&self, generation: Generation, study: Arc<Study>, models: Vec<ModelId>, insistence: Insistence) {
         let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
         let shelf = self.shelf();
         self.analysis.submit(Box::new(move |token| {
             let uid = study.uid.clone();
             let send = |event| outbox.send(JobEvent::Analysis { generation, study: uid.clone(), event });
-            let request = AnalysisRequest { importer: &importer, study: &study, models: &models, is_forced: false };
+            let is_forced = insistence == Insistence::Forced;
+            let request = AnalysisRequest { importer: &importer, study: &study, models: &models, is_forced };
             analysis::run(&shelf, &request, &|| token.is_cancelled(), &send);
             send(AnalysisEvent::Finished);
+        }));
+    }
+
+    /// A map of a finding by another method; a newer wish cancels this one.
+    pub fn explain(&self, study: Arc<Study>, finding: Arc<Finding>, method: SaliencyMethod) {
+        let (outbox, importer, shelf) = (self.outbox.clone(), self.importer.clone(), self.shelf());
+        self.asked.submit(Box::new(move |token| {
+            let tell = |event| {
+                outbox.send(JobEvent::Asked { study: study.uid.clone(), finding: finding.id.clone(), event });
+            };
+            let told = std::cell::Cell::new(Instant::now());
+            let progress = |progress| {
+                if told.get().elapsed() >= Duration::from_millis(100) {
+                    told.set(Instant::now());
+                    tell(AskedEvent::MapProgress(method, progress));
+                }
+            };
+            let question = Question { importer: &importer, study: &study, finding: &finding };
+            let made = explaining::map(&shelf, &question, method, &|| token.is_cancelled(), &progress);
+            tell(match made {
+                Some(made) => AskedEvent::Map(method, made.map(Arc::new)),
+                None => AskedEvent::MapCancelled(method),
+            });
+        }));
+    }
+
+    /// What a finding's model was given.
+    pub fn show_input(&self, study: Arc<Study>, finding: Arc<Finding>) {
+        let (outbox, importer, shelf) = (self.outbox.clone(), self.importer.clone(), self.shelf());
+        self.asked.submit(Box::new(move |_| {
+            let question = Question { importer: &importer, study: &study, finding: &finding };
+            let made = explaining::input(&shelf, &question).map(Box::new);
+            let (study, finding) = (study.uid.clone(), finding.id.clone());
+            outbox.send(JobEvent::Asked { study, finding, event: AskedEvent::Input(made) });
         }));
     }
 

@@ -2,5 +2,8 @@
 
 pub mod components;
 pub mod laid_over;
+pub mod lesion;
+pub mod lung_field;
 pub mod measure;
 pub mod outline;
+pub mod volume_components;

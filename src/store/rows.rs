@@ -8,13 +8,15 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::coding::CodedConcept;
 use crate::domain::finding::{
-    DrawnPath, Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, SegmentInVolume, Subject,
+    DrawnPath, Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, PlacedSegment,
+    SegmentInVolume, Subject,
 };
+use crate::domain::geometry::Vec3;
 use crate::domain::intake::{self, Notice};
 use crate::domain::mask::{Mask, Run, Segment};
 use crate::domain::saliency::{MapFromSource, SaliencyFacts, SaliencyMap};
 use crate::domain::score::Assessment;
-use crate::domain::uid::FindingId;
+use crate::domain::uid::{FindingId, SopInstanceUid};
 use crate::store::chain::Hash;
 use crate::store::json::{self, hex};
 
@@ -56,6 +58,11 @@ struct Content {
     segments: Vec<StoredSegment>,
     saliency: Option<StoredSaliency>,
     notices: Vec<StoredNotice>,
+    /// Left out when empty: what was written before has the hash it had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<StoredPlacedSegment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    center_mm: Option<Vec3>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,6 +81,13 @@ struct StoredSegment {
     cols: u32,
     #[serde(with = "hex")]
     runs: Hash,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPlacedSegment {
+    sop: SopInstanceUid,
+    frame: u32,
+    segment: StoredSegment,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,7 +114,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Hash {
 /// `None` when a number is not finite and could not be read back.
 pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
     let Finding { id, subject, label, origin, assessment, place, measurements, evidence, notices } = finding;
-    let Evidence { saliency, segments, lines, paths, volume } = evidence;
+    let Evidence { saliency, segments, elsewhere, center_mm, lines, paths, volume } = evidence;
     let mut blobs = Vec::new();
     let content = Content {
         // Older programs go on reading what they know
@@ -118,6 +132,8 @@ pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
         segments: segments.iter().map(|segment| encode_segment(segment, &mut blobs)).collect(),
         saliency: saliency.as_ref().map(|map| encode_saliency(map, &mut blobs)),
         notices: notices.iter().map(encode_notice).collect(),
+        elsewhere: elsewhere.iter().map(|placed| encode_placed(placed, &mut blobs)).collect(),
+        center_mm: *center_mm,
     };
     let content = json::canonical(&content)?;
     // A number that is not finite became `null` above.
@@ -141,6 +157,11 @@ fn encode_segment(segment: &Segment, blobs: &mut Vec<BlobRow>) -> StoredSegment 
         cols: mask.cols(),
         runs: push_blob(blobs, RUNS, bytes),
     }
+}
+
+fn encode_placed(placed: &PlacedSegment, blobs: &mut Vec<BlobRow>) -> StoredPlacedSegment {
+    let PlacedSegment { sop, frame, segment } = placed;
+    StoredPlacedSegment { sop: sop.clone(), frame: *frame, segment: encode_segment(segment, blobs) }
 }
 
 fn encode_saliency(map: &SaliencyMap, blobs: &mut Vec<BlobRow>) -> StoredSaliency {
@@ -201,6 +222,10 @@ impl Decoder {
         for stored in content.segments {
             segments.push(self.segment(stored, &mut checked)?);
         }
+        let mut elsewhere = Vec::new();
+        for StoredPlacedSegment { sop, frame, segment } in content.elsewhere {
+            elsewhere.push(PlacedSegment { sop, frame, segment: self.segment(segment, &mut checked)? });
+        }
         let saliency = content.saliency.map(|stored| decode_saliency(stored, &mut checked)).transpose()?;
         Ok(Finding {
             id: content.id,
@@ -213,6 +238,8 @@ impl Decoder {
             evidence: Evidence {
                 saliency,
                 segments,
+                elsewhere,
+                center_mm: content.center_mm,
                 lines: content.lines,
                 paths: content.paths,
                 volume: content.volume,

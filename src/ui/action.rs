@@ -10,6 +10,7 @@ use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
 use crate::domain::picture::CapturedPicture;
 use crate::domain::reading::{AiPresentation, Answer};
+use crate::domain::saliency::SaliencyMethod;
 use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid};
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
@@ -137,6 +138,12 @@ pub enum AnalysisAction {
     /// Every model whose intended use admits the open study.
     RunAll,
     Run(ModelId),
+    /// Although the card or the distance from the training images speaks against it; said on every finding.
+    RunAnyway(ModelId),
+    /// A map of the finding's label by this method.
+    Explain(FindingId, SaliencyMethod),
+    /// What the finding's model was given.
+    ShowInput(FindingId),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,13 +1,15 @@
 //! What the screen is shown: borrowed facts of one pass, made by `app`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Notice, Progress};
+use crate::domain::saliency::{SaliencyMap, SaliencyMethod};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
-use crate::domain::uid::{ModelId, ReaderName, StudyUid};
+use crate::domain::uid::{FindingId, ModelId, ReaderName, StudyUid};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::voxels::Volume;
 use crate::review::session::ReviewSession;
@@ -30,6 +32,8 @@ pub struct UiContext<'a> {
     pub session: Option<&'a ReviewSession>,
     /// One entry per known model, about the open study.
     pub models: &'a [ModelStatus],
+    /// What the reader asked the models for, beyond their findings, about the open study.
+    pub asked: &'a Asked,
     pub jobs: &'a [JobStatus],
     pub messages: &'a [Message],
     pub worklist: &'a WorklistFacts,
@@ -142,6 +146,90 @@ pub struct ModelStatus {
     pub name: String,
     pub version: String,
     pub state: AnalysisState,
+    /// What its card says; `None` where the card cannot be read.
+    pub about: Option<Arc<ModelAbout>>,
+}
+
+/// A model's card in words, as it is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelAbout {
+    pub summary: String,
+    pub sections: Vec<AboutSection>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AboutSection {
+    pub title: &'static str,
+    /// What stands above the rows; empty: nothing.
+    pub text: String,
+    /// Name and value.
+    pub rows: Vec<(String, String)>,
+    /// The text is something to beware of.
+    pub is_warning: bool,
+}
+
+/// Maps and inputs that were asked for; recomputable, never part of the record.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub maps: BTreeMap<(FindingId, SaliencyMethod), MapState>,
+    /// The last one.
+    pub input: Option<(FindingId, InputState)>,
+}
+
+impl Asked {
+    /// The map of a finding by this method, once it is there.
+    pub fn map(&self, finding: &FindingId, method: SaliencyMethod) -> Option<&Arc<SaliencyMap>> {
+        match self.maps.get(&(finding.clone(), method)) {
+            Some(MapState::Ready(map)) => Some(map),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum MapState {
+    Running(Progress),
+    Ready(Arc<SaliencyMap>),
+    Failed(String),
+}
+
+#[derive(Clone, Debug)]
+pub enum InputState {
+    Loading,
+    Ready(Arc<InputPicture>),
+    Failed(String),
+}
+
+/// What a network was given, to be looked at: all its values, none of them changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputPicture {
+    pub channels: usize,
+    pub rows: usize,
+    pub cols: usize,
+    /// Channels × rows × cols.
+    pub values: Vec<f32>,
+    /// Name and value of what was done to the picture.
+    pub facts: Vec<(String, String)>,
+}
+
+impl InputPicture {
+    /// The lowest and the highest value.
+    pub fn range(&self) -> [f32; 2] {
+        let low = self.values.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = self.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        if low <= high { [low, high] } else { [0.0, 0.0] }
+    }
+
+    /// One channel, 0 to 255 between the lowest and the highest value of all.
+    pub fn gray(&self, channel: usize) -> Vec<u8> {
+        let [low, high] = self.range();
+        let n_pixels = self.rows * self.cols;
+        let level = |value: &f32| {
+            let share = if high > low { (value - low) / (high - low) } else { 0.0 };
+            (share * 255.0).round() as u8
+        };
+        self.values.iter().skip(channel * n_pixels).take(n_pixels).map(level).collect()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -154,6 +242,8 @@ pub enum AnalysisState {
     OutOfScope(String),
     /// The images' faults keep every model away: why.
     Unfit(String),
+    /// The images lie too far from those the model was trained on; its findings are not told: how far.
+    HeldBack(String),
     Failed(String),
     Done,
 }

@@ -427,14 +427,17 @@ fn findings_of_kind(context: &UiContext<'_>, look: Option<&LookAt>, series: &Ser
 }
 
 fn layers(study: &Study, series: &Series, space: &VolumeSpace, findings: &[Arc<Finding>]) -> Option<Arc<VolumeLayers>> {
-    let placed = findings.iter().filter_map(|finding| {
-        let (_, found, at) = image_of(study, &finding.subject.sop, finding.subject.frame)?;
-        std::ptr::eq(found.as_ref(), series).then_some((at, finding))
+    let slice_of = |sop: &SopInstanceUid, frame: u32| {
+        let (_, found, at) = image_of(study, sop, frame)?;
+        std::ptr::eq(found.as_ref(), series).then_some(at)
+    };
+    let masks = findings.iter().flat_map(|finding| {
+        finding.placed_segments().filter_map(|(sop, frame, one)| Some((slice_of(sop, frame)?, Arc::clone(one))))
     });
-    let placed: Vec<(usize, &Arc<Finding>)> = placed.collect();
-    let masks =
-        placed.iter().flat_map(|(at, finding)| finding.evidence.segments.iter().map(|one| (*at, Arc::clone(one))));
-    let maps = placed.iter().filter_map(|(at, finding)| Some((*at, finding.evidence.saliency.clone()?)));
+    let maps = findings.iter().filter_map(|finding| {
+        let at = slice_of(&finding.subject.sop, finding.subject.frame)?;
+        Some((at, finding.evidence.saliency.clone()?))
+    });
     let layers = VolumeLayers::new(space, masks, maps);
     (!layers.is_empty()).then(|| Arc::new(layers))
 }

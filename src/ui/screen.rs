@@ -149,12 +149,12 @@ fn side_panels_ui(
                     CollapsingHeader::new("Details and overlays").show(ui, |ui| {
                         ScrollArea::vertical().max_height(120.0).show(ui, |ui| {
                             finding_facts_ui(ui, context, view, actions);
-                            overlay_controls_ui(ui, context, view);
+                            overlay_controls_ui(ui, context, view, actions);
                         });
                     });
                 } else {
                     finding_facts_ui(ui, context, view, actions);
-                    overlay_controls_ui(ui, context, view);
+                    overlay_controls_ui(ui, context, view, actions);
                 }
                 ui.add_space(4.0);
             });

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::presentation::Window;
+use crate::domain::saliency::SaliencyMethod;
 use crate::domain::study::Study;
 use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
 use crate::imaging::overlay::{Colormap, SALIENCY_OPACITY};
@@ -234,6 +235,8 @@ pub struct OverlayView {
     /// Names of segments that are switched off.
     pub hidden_segments: BTreeSet<String>,
     pub saliency_shown: bool,
+    /// How the map is made; `None`: as it was suggested.
+    pub saliency_method: Option<SaliencyMethod>,
     /// 0 to 1.
     pub saliency_opacity: f32,
     pub colormap: Colormap,
@@ -253,6 +256,7 @@ impl Default for OverlayView {
             masks: MaskStyle::Outline,
             hidden_segments: BTreeSet::new(),
             saliency_shown: false,
+            saliency_method: None,
             saliency_opacity: SALIENCY_OPACITY,
             colormap: Colormap::Inferno,
             marks_shown: true,

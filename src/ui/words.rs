@@ -89,6 +89,8 @@ pub fn quantity(value: f64, unit: &str) -> String {
         "1" => format!("{value:.2}"),
         "{pixels}" => format!("{} px", number(value)),
         "mm2" => format!("{} mm²", number(value)),
+        "mm3" => format!("{} mm³", number(value)),
+        "[hnsf'U]" => format!("{value:.0} HU"),
         "cm2" => format!("{} cm²", number(value)),
         "%" => format!("{} %", number(value)),
         _ => format!("{} {unit}", number(value)),

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod course;
+mod models;
 mod stats;
 
 use std::fs;

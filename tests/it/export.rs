@@ -117,7 +117,13 @@ fn origin() -> Origin {
         weights_sha256: "ab".repeat(32),
     };
     let input = ModelInput { sop: SopInstanceUid::new("1.2.3"), frame: 0, pixels_sha256: "cd".repeat(32) };
-    Origin::Model(Box::new(ModelRun { model, inputs: vec![input], device: "cpu, 2 threads".into(), seconds: 0.8 }))
+    Origin::Model(Box::new(ModelRun {
+        model,
+        inputs: vec![input],
+        device: "cpu, 2 threads".into(),
+        seconds: 0.8,
+        distance: None,
+    }))
 }
 
 fn assessment(logit: f64) -> Option<Assessment> {
@@ -128,7 +134,7 @@ fn assessment(logit: f64) -> Option<Assessment> {
         set: "a held-out set".into(),
         n: Some(160),
     };
-    Some(Assessment { score: Score::uncalibrated(Logit(logit), 1.0), operating_point })
+    Some(Assessment::new(Score::uncalibrated(Logit(logit), 1.0), operating_point))
 }
 
 fn finding(sop: &str, id: &str, name: &str, logit: f64) -> Finding {

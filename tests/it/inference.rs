@@ -5,11 +5,15 @@
 mod analysis;
 mod cards;
 mod engine;
+mod explaining;
 mod gate;
 mod golden;
 mod measuring;
+mod packages;
 mod preprocessing;
 mod refusals;
+mod scoping;
+mod sliding;
 
 use std::collections::HashMap;
 use std::fs;

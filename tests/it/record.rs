@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use overread::domain::coding::CodedConcept;
 use overread::domain::decision::{RejectReason, Seen, SeenOverlay, Verdict};
-use overread::domain::finding::{Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, Subject};
-use overread::domain::geometry::PixelBox;
+use overread::domain::finding::{
+    Evidence, Finding, FindingLabel, MeasuredLine, Measurement, Origin, Place, PlacedSegment, Subject,
+};
+use overread::domain::geometry::{PixelBox, Vec3};
 use overread::domain::intake::Notice;
 use overread::domain::mask::{Mask, Segment};
-use overread::domain::model::{ModelIdentity, ModelInput, ModelRun};
+use overread::domain::model::{DistanceVerdict, InputDistance, ModelIdentity, ModelInput, ModelRun};
 use overread::domain::presentation::Window;
 use overread::domain::saliency::{MapFromSource, SaliencyFacts, SaliencyMap};
 use overread::domain::score::{Assessment, Logit, OperatingPoint, Score};
@@ -44,6 +46,12 @@ pub fn suggestion_in(study: &StudyUid, id: &str, logit: f64) -> Arc<Finding> {
         inputs: vec![ModelInput { sop, frame: 0, pixels_sha256: "cd".repeat(32) }],
         device: "cpu, 2 threads".to_owned(),
         seconds: 1.25,
+        distance: Some(InputDistance {
+            distance: 31.25,
+            percentile: 97.5,
+            of_scanner: None,
+            verdict: DistanceVerdict::Unusual,
+        }),
     };
     let operating_point = OperatingPoint {
         threshold: 0.5,
@@ -57,7 +65,7 @@ pub fn suggestion_in(study: &StudyUid, id: &str, logit: f64) -> Arc<Finding> {
         subject: subject(study),
         label: FindingLabel { id: id.to_owned(), name: format!("Label {id}"), code: None },
         origin: Origin::Model(Box::new(run)),
-        assessment: Some(Assessment { score: Score::uncalibrated(Logit(logit), 1.0), operating_point }),
+        assessment: Some(Assessment::new(Score::uncalibrated(Logit(logit), 1.0), operating_point)),
         place: Place::WholeImage,
         measurements: vec![Measurement {
             id: "area".into(),
@@ -93,6 +101,12 @@ fn evidence() -> Evidence {
     Evidence {
         saliency: Some(Arc::new(SaliencyMap::new(8, 10, values, facts).unwrap())),
         segments: vec![segment("right_lung", 7), segment("left_lung", 11)],
+        elsewhere: vec![PlacedSegment {
+            sop: SopInstanceUid::new("1.2.3.4.6"),
+            frame: 3,
+            segment: segment("right_lung", 5),
+        }],
+        center_mm: Some(Vec3([1.5, -2.25, 0.1 + 0.2])),
         lines: vec![MeasuredLine { name: "Heart".into(), from: [1.0, 2.0], to: [0.1, 7.7] }],
         ..Evidence::default()
     }

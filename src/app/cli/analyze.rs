@@ -13,7 +13,7 @@ use crate::app::cli::inspect;
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;
 use crate::app::{PROGRAM, places};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, PlacedSegment};
 use crate::domain::intake::{Intake, Notice};
 use crate::domain::report::{Report, ReportedCourse, ReportedFinding};
 use crate::domain::study::Study;
@@ -44,7 +44,8 @@ struct ModelReport {
 }
 
 fn analyze(arguments: &AnalyzeArguments, common: &Common, importer: &Importer) -> Result<Outcome, NotDone> {
-    let shelf = Mutex::new(ModelShelf::new(&places::model_roots(common.models_dir.as_ref())));
+    let shelf = ModelShelf::new(&places::model_roots(common.models_dir.as_ref()));
+    let shelf = Mutex::new(shelf.with_history(&places::history_beside(&store_path(common))));
     let models = chosen_models(&shelf, &arguments.models)?;
     let intake = scan::quietly(importer, &arguments.paths);
     if intake.studies.is_empty() {
@@ -121,6 +122,7 @@ fn run_models(shelf: &Mutex<ModelShelf>, request: &AnalysisRequest<'_>) -> (Vec<
             ModelEnd::Partly { findings, missed } => ("partly_done", Some(missed), findings),
             ModelEnd::OutOfScope(text) => ("out_of_scope", Some(text), Vec::new()),
             ModelEnd::Unfit(text) => ("unfit", Some(text), Vec::new()),
+            ModelEnd::HeldBack(text) => ("held_back", Some(text), Vec::new()),
             ModelEnd::Failed(text) => ("failed", Some(text), Vec::new()),
             ModelEnd::Cancelled => ("cancelled", None, Vec::new()),
         };
@@ -174,6 +176,13 @@ fn write_arrays(finding: &Finding, out: &Path) -> Result<Value, ExportError> {
         numpy::write_npy_u8(&out.join(&name), &shape, &segment.mask.to_dense())?;
         masks.insert(&segment.id, name);
     }
+    let mut masks_elsewhere = Vec::new();
+    for (n, PlacedSegment { sop, frame, segment }) in finding.evidence.elsewhere.iter().enumerate() {
+        let name = format!("{stem}-{}-{n}.mask.npy", file_word(&segment.id));
+        let shape = [segment.mask.rows() as usize, segment.mask.cols() as usize];
+        numpy::write_npy_u8(&out.join(&name), &shape, &segment.mask.to_dense())?;
+        masks_elsewhere.push(json!({ "sop_instance_uid": sop, "frame_index": frame, "file": name }));
+    }
     let mut map_file = None;
     if let Some(map) = &finding.evidence.saliency {
         let name = format!("{stem}-{}.saliency.npy", file_word(&finding.label.id));
@@ -181,7 +190,7 @@ fn write_arrays(finding: &Finding, out: &Path) -> Result<Value, ExportError> {
         numpy::write_npy_f32(&out.join(&name), &shape, &saliency::saliency_on_source_grid(map))?;
         map_file = Some(name);
     }
-    Ok(json!({ "mask_files": masks, "saliency_file": map_file }))
+    Ok(json!({ "mask_files": masks, "masks_elsewhere": masks_elsewhere, "saliency_file": map_file }))
 }
 
 /// Findings go to the record, so that `decide`, `findings`, `export` and the window know them.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
 use crate::domain::RESEARCH_USE_ONLY;
@@ -57,7 +58,7 @@ pub enum Command {
     Worklist(WorklistArguments),
     /// Write a study's report
     Export(ExportArguments),
-    /// List models with their cards, hashes checked
+    /// List models with their cards, hashes checked; bring models in and prove them
     Models(ModelsArguments),
     /// Statistics of plain tables and masks: ROC, readers, free response, agreement, calibration, overlap
     Stats(StatsArguments),
@@ -257,8 +258,10 @@ fn usual_formats() -> Vec<String> {
 
 #[derive(Debug, Args)]
 pub struct ModelsArguments {
+    #[command(subcommand)]
+    pub job: Option<ModelsJob>,
     /// One JSON document on stdout
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 }
 
@@ -276,6 +279,7 @@ impl BenchArguments {
             BenchSubject::Scan(scan) => scan.json,
             BenchSubject::Import(import) => import.json,
             BenchSubject::Inference(inference) => inference.json,
+            BenchSubject::Explain(explain) => explain.json,
             BenchSubject::Store(store) => store.json,
             BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
             BenchSubject::Stats(stats) => stats.json,
@@ -297,6 +301,8 @@ pub enum BenchSubject {
     Import(BenchImportArguments),
     /// Each model on a radiograph of the phantom, beside PyTorch on the same weights
     Inference(BenchInferenceArguments),
+    /// A heat map beside the network's run alone, by method
+    Explain(BenchExplainArguments),
     /// Keeping one decision, fsync included, beside a bare write and fsync
     Store(BenchStoreArguments),
     /// One radiograph of 4096 × 3328 in every transfer syntax, beside DCMTK, gdcm and pylibjpeg
@@ -454,6 +460,16 @@ pub struct BenchInferenceArguments {
     /// A Python with torch, torchvision and safetensors, to measure beside
     #[arg(long, value_name = "PYTHON")]
     pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchExplainArguments {
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,

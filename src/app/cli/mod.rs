@@ -11,7 +11,10 @@ mod findings;
 pub mod inspect;
 pub mod inspect_results;
 mod inspect_text;
+mod model_adding;
+mod model_sanity;
 mod models;
+pub mod models_arguments;
 pub mod output;
 mod render;
 mod review_arguments;
@@ -72,7 +75,7 @@ fn run_job(command: &Command, common: &Common) -> Outcome {
         Command::Decide(arguments) => decide::run(arguments, common),
         Command::Findings(arguments) => findings::run(arguments, common),
         Command::Export(arguments) => export::run(arguments, common, &importer),
-        Command::Models(arguments) => models::run(arguments, common),
+        Command::Models(arguments) => models::run(arguments, common, &importer),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, common, &importer),
         Command::Sign(arguments) => course::sign(arguments, common),

@@ -3,13 +3,25 @@
 use serde_json::{Value, json};
 
 use crate::app::cli::arguments::{Common, ModelsArguments};
+use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::{model_adding, model_sanity};
 use crate::app::places;
+use crate::import::Importer;
 use crate::inference::device::DeviceChoice;
 use crate::inference::error::ModelError;
 use crate::inference::registry::{self, ModelEntry};
 
-pub fn run(arguments: &ModelsArguments, common: &Common) -> Outcome {
+pub fn run(arguments: &ModelsArguments, common: &Common, importer: &Importer) -> Outcome {
+    match &arguments.job {
+        None => list(arguments, common),
+        Some(ModelsJob::Add(job)) => model_adding::add(job, common, arguments.json),
+        Some(ModelsJob::Verify(job)) => model_adding::verify(job, common, arguments.json),
+        Some(ModelsJob::Sanity(job)) => model_sanity::run(job, common, importer, arguments.json),
+    }
+}
+
+fn list(arguments: &ModelsArguments, common: &Common) -> Outcome {
     let entries = registry::list_models(&places::model_roots(common.models_dir.as_ref()));
     let device = DeviceChoice::default();
     let load = |entry: &ModelEntry| registry::load_model(entry, &device).err();

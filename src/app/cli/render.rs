@@ -11,6 +11,7 @@ use crate::app::places;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::finding::Finding;
 use crate::domain::intake::Notice;
+use crate::domain::mask::Segment;
 use crate::domain::presentation::Window;
 use crate::domain::uid::ModelId;
 use crate::imaging::overlay::Colormap;
@@ -150,7 +151,7 @@ fn add_overlay(
             findings.borrow_mut().extend(found);
         }
         AnalysisEvent::ModelEnded {
-            end: ModelEnd::OutOfScope(text) | ModelEnd::Unfit(text) | ModelEnd::Failed(text),
+            end: ModelEnd::OutOfScope(text) | ModelEnd::Unfit(text) | ModelEnd::HeldBack(text) | ModelEnd::Failed(text),
             ..
         } => {
             output::message(&text);
@@ -158,15 +159,20 @@ fn add_overlay(
         AnalysisEvent::ModelEnded { .. } | AnalysisEvent::Progress { .. } | AnalysisEvent::Finished => {}
     });
     let mut findings = findings.into_inner();
-    let is_here =
-        |finding: &Arc<Finding>| finding.subject.sop == opened.instance.sop && finding.subject.frame == arguments.frame;
+    let is_here = |finding: &Arc<Finding>| {
+        let is_subject = finding.subject.sop == opened.instance.sop && finding.subject.frame == arguments.frame;
+        is_subject || !finding.segments_on(&opened.instance.sop, arguments.frame).is_empty()
+    };
     findings.retain(is_here);
     if findings.is_empty() {
         return Err(Notice::new("no_overlay", "No model has this image within its scope"));
     }
     if matches!(arguments.overlay, OverlayChoice::Masks | OverlayChoice::All) {
-        let segments = findings.iter().flat_map(|finding| &finding.evidence.segments);
-        request.overlay.masks = segments.cloned().map(MaskLayer::new).collect();
+        let here = |finding: &'_ Arc<Finding>| -> Vec<Arc<Segment>> {
+            finding.segments_on(&opened.instance.sop, arguments.frame).into_iter().cloned().collect()
+        };
+        let segments: Vec<Arc<Segment>> = findings.iter().flat_map(here).collect();
+        request.overlay.masks = segments.into_iter().map(MaskLayer::new).collect();
     }
     if matches!(arguments.overlay, OverlayChoice::Saliency | OverlayChoice::All) {
         let is_meant =

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::uid::{ModelId, StudyUid};
 use crate::jobs::event::Generation;
 use crate::review::session::ReviewSession;
-use crate::ui::context::AnalysisState;
+use crate::ui::context::{AnalysisState, Asked};
 
 pub struct Desk {
     pub session: ReviewSession,
@@ -13,6 +13,8 @@ pub struct Desk {
     pub is_record_read: bool,
     pub analysis: BTreeMap<ModelId, AnalysisState>,
     pub analysis_generation: Generation,
+    /// Maps and inputs beyond the findings.
+    pub asked: Asked,
 }
 
 impl Desk {
@@ -22,6 +24,7 @@ impl Desk {
             is_record_read: false,
             analysis: BTreeMap::new(),
             analysis_generation: Generation::default(),
+            asked: Asked::default(),
         }
     }
 

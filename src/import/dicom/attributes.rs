@@ -245,6 +245,8 @@ fn acquisition(root: &View<'_>, groups: &Groups<'_>) -> Acquisition {
         laterality: or(root.text(tags::IMAGE_LATERALITY), tags::LATERALITY),
         view_position: root.text(tags::VIEW_POSITION),
         manufacturer: root.text(tags::MANUFACTURER),
+        scanner_model: root.text(tags::MANUFACTURER_MODEL_NAME),
+        patient_age: root.text(tags::PATIENT_AGE),
         gantry_tilt_deg: root.number(tags::GANTRY_DETECTOR_TILT),
         frame_rate_hz: frame_rate_hz(root),
     }

@@ -121,6 +121,21 @@ pub fn crew(program: &Path, options: CrewOptions) -> Option<Crew> {
     }
 }
 
+/// Puts this process under the limits of a worker, for readers of other kinds: address space, processor time, nothing
+/// written, nothing run, no network. A system that lacks a bar gives the others.
+pub fn confine(max_memory_bytes: u64, allowance: Duration) {
+    #[cfg(target_os = "linux")]
+    {
+        cage::shut();
+        for error in [cage::limit_memory(max_memory_bytes), cage::allow(allowance)].into_iter().filter_map(Result::err)
+        {
+            log::warn!("a limit of the reader is not to be had: {error}");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    log::warn!("a file is read without limits: {max_memory_bytes} bytes and {allowance:?} cannot be kept here");
+}
+
 /// The whole life of a worker process when the command line asks for one; call before anything else.
 pub fn serve_if_asked() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);

@@ -22,6 +22,7 @@ pub struct Program {
     plan: Plan,
     /// Channels, rows, cols.
     input: [usize; 3],
+    tap: Option<NodeId>,
     /// Buffers of runs that are over: allocating them anew would cost more than many a layer.
     idle: Mutex<Vec<Buffers>>,
 }
@@ -81,7 +82,7 @@ impl Program {
         let steps =
             (0..graph.nodes().len()).map(|node| Step::new(graph, node, &plan)).collect::<Option<Vec<Step>>>()?;
         let n_channels = graph.n_channels(NodeId(0));
-        Some(Self { isa, steps, plan, input: [n_channels, rows, cols], idle: Mutex::default() })
+        Some(Self { isa, steps, plan, input: [n_channels, rows, cols], tap: graph.tap(), idle: Mutex::default() })
     }
 
     /// Channels, rows, cols of the pictures.
@@ -96,6 +97,15 @@ impl Program {
 
     /// Runs one picture, channels × rows × cols, and gives the result likewise; asks `cancel` before every step.
     pub fn run(&self, picture: &[f32], cancel: &dyn Fn() -> bool) -> Result<Vec<f32>, InferenceError> {
+        self.run_tapped(picture, cancel).map(|(result, _)| result)
+    }
+
+    /// The same with the channel means of the tapped step; empty without one.
+    pub fn run_tapped(
+        &self,
+        picture: &[f32],
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<(Vec<f32>, Vec<f32>), InferenceError> {
         if picture.len() != self.input.iter().product::<usize>() {
             let (expected, found) = (self.input.to_vec(), vec![picture.len()]);
             return Err(InferenceError::Shape { stage: "the network's input", expected, found });
@@ -112,8 +122,9 @@ impl Program {
         buffers: &mut Buffers,
         picture: &[f32],
         cancel: &dyn Fn() -> bool,
-    ) -> Result<Vec<f32>, InferenceError> {
-        for (step, place) in self.steps.iter().zip(&self.plan.places) {
+    ) -> Result<(Vec<f32>, Vec<f32>), InferenceError> {
+        let mut tapped = Vec::new();
+        for (i, (step, place)) in self.steps.iter().zip(&self.plan.places).enumerate() {
             if cancel() {
                 return Err(InferenceError::Cancelled);
             }
@@ -123,9 +134,12 @@ impl Program {
             let read = Reading { places: &self.plan.places, buffers };
             step.run(self.isa, &read, picture, &mut out[..len], place);
             buffers[place.buffer] = out;
+            if self.tap == Some(NodeId(i)) {
+                tapped = channel_means(Map { buffer: &buffers[place.buffer], layout: place.layout });
+            }
         }
-        let Some(last) = self.plan.places.last() else { return Ok(Vec::new()) };
-        Ok(channels_first(Map { buffer: &buffers[last.buffer], layout: last.layout }))
+        let Some(last) = self.plan.places.last() else { return Ok((Vec::new(), tapped)) };
+        Ok((channels_first(Map { buffer: &buffers[last.buffer], layout: last.layout }), tapped))
     }
 }
 
@@ -243,6 +257,16 @@ fn channels_last(picture: &[f32], out: &mut [f32], n_channels: usize) {
             *to = *from;
         }
     }
+}
+
+fn channel_means(map: Map<'_>) -> Vec<f32> {
+    let Layout { channels, offset, step, .. } = map.layout;
+    let n_pixels = map.layout.n_pixels();
+    let mean = |channel: usize| {
+        let values = map.buffer.iter().skip(offset + channel).step_by(step).take(n_pixels);
+        (values.map(|value| f64::from(*value)).sum::<f64>() / n_pixels as f64) as f32
+    };
+    (0..channels).map(mean).collect()
 }
 
 fn channels_first(map: Map<'_>) -> Vec<f32> {

@@ -12,6 +12,7 @@ pub struct CandleGraph {
     steps: Vec<Step>,
     /// The last step that reads each result.
     last_uses: Vec<usize>,
+    tap: Option<NodeId>,
 }
 
 #[derive(Clone, Debug)]
@@ -31,17 +32,31 @@ impl CandleGraph {
             }
             steps.push(Step { tensors: tensors(&node.op, device)?, op: without_weights(&node.op) });
         }
-        Ok(Self { steps, last_uses })
+        Ok(Self { steps, last_uses, tap: graph.tap() })
     }
 
     /// The last step's result; asks `cancel` before every step.
     pub fn run(&self, x: &Tensor, cancel: &dyn Fn() -> bool) -> std::result::Result<Tensor, InferenceError> {
+        self.run_tapped(x, cancel).map(|(result, _)| result)
+    }
+
+    /// The same with the channel means of the tapped step, one row a picture; empty without one.
+    pub fn run_tapped(
+        &self,
+        x: &Tensor,
+        cancel: &dyn Fn() -> bool,
+    ) -> std::result::Result<(Tensor, Vec<f32>), InferenceError> {
+        let mut tapped = Vec::new();
         let mut results: Vec<Option<Tensor>> = vec![None; self.steps.len()];
         for (i, step) in self.steps.iter().enumerate() {
             if cancel() {
                 return Err(InferenceError::Cancelled);
             }
-            results[i] = Some(step.run(x, &results)?);
+            let result = step.run(x, &results)?;
+            if self.tap == Some(NodeId(i)) {
+                tapped = result.mean((2, 3))?.flatten_all()?.to_vec1::<f32>()?;
+            }
+            results[i] = Some(result);
             for input in step.op.inputs() {
                 if self.last_uses[input.0] == i {
                     results[input.0] = None;
@@ -49,7 +64,8 @@ impl CandleGraph {
             }
         }
         let last = results.pop().flatten();
-        last.ok_or_else(|| InferenceError::Network { reason: "the network has no steps".to_owned() })
+        let last = last.ok_or_else(|| InferenceError::Network { reason: "the network has no steps".to_owned() })?;
+        Ok((last, tapped))
     }
 }
 

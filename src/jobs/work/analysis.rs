@@ -1,12 +1,13 @@
 //! Running models on a study: the models kept ready, the images within their scope, one after the other.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::finding::{Finding, Subject};
 use crate::domain::instance::Instance;
-use crate::domain::intake::Progress;
+use crate::domain::intake::{Notice, Progress};
+use crate::domain::model::DistanceVerdict;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::ModelId;
@@ -14,9 +15,12 @@ use crate::import::Importer;
 use crate::inference::device::DeviceChoice;
 use crate::inference::error::InferenceError;
 use crate::inference::gate;
-use crate::inference::model::Model;
+use crate::inference::model::{Analysis, Model, PictureInput, Scanner};
 use crate::inference::registry::{self, ModelEntry};
+use crate::inference::scope::{self, Scope, Setting};
 use crate::jobs::event::{AnalysisEvent, ModelEnd};
+use crate::jobs::work::scanner_history::ScannerHistory;
+use crate::jobs::work::volume_analysis::{self, SeriesEnd};
 
 /// A radiograph study rarely has more; a stack is never within a 2-D model's scope.
 const MAX_IMAGES: usize = 16;
@@ -26,7 +30,11 @@ pub struct ModelShelf {
     entries: Vec<ModelEntry>,
     loaded: BTreeMap<ModelId, Arc<Model>>,
     device: DeviceChoice,
+    history: ScannerHistory,
 }
+
+/// The shelf as threads share it.
+pub type Shelf = Mutex<ModelShelf>;
 
 impl ModelShelf {
     pub fn new(roots: &[PathBuf]) -> Self {
@@ -37,7 +45,18 @@ impl ModelShelf {
             entries.push(entry);
         }
         entries.sort_by(|a, b| a.id.cmp(&b.id));
-        Self { entries, loaded: BTreeMap::new(), device: DeviceChoice::default() }
+        Self { entries, loaded: BTreeMap::new(), device: DeviceChoice::default(), history: ScannerHistory::default() }
+    }
+
+    /// Remembers distances of images from the training images in this file.
+    #[must_use]
+    pub fn with_history(mut self, file: &Path) -> Self {
+        self.history = ScannerHistory::open(file);
+        self
+    }
+
+    pub fn remember_distance(&mut self, weights: &str, scanner: &str, distance: f64) {
+        self.history.remember(weights, scanner, distance);
     }
 
     pub fn entries(&self) -> &[ModelEntry] {
@@ -53,7 +72,8 @@ impl ModelShelf {
         self.entries.iter().find(|entry| &entry.id == id)
     }
 
-    fn model(&mut self, id: &ModelId) -> Result<Arc<Model>, String> {
+    /// The model, loaded on first use; or in a sentence why not.
+    pub fn model(&mut self, id: &ModelId) -> Result<Arc<Model>, String> {
         if let Some(model) = self.loaded.get(id) {
             return Ok(Arc::clone(model));
         }
@@ -63,6 +83,13 @@ impl ModelShelf {
         self.loaded.insert(id.clone(), Arc::clone(&model));
         Ok(model)
     }
+}
+
+/// Whether a reader wants a model run although its card or the image's distance speaks against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insistence {
+    None,
+    Forced,
 }
 
 /// What to run on what.
@@ -79,7 +106,7 @@ pub struct AnalysisRequest<'a> {
 pub fn run(
     shelf: &Mutex<ModelShelf>,
     request: &AnalysisRequest<'_>,
-    cancel: &dyn Fn() -> bool,
+    cancel: &(dyn Fn() -> bool + Sync),
     tell: &dyn Fn(AnalysisEvent),
 ) {
     for id in request.models {
@@ -90,16 +117,22 @@ pub fn run(
 }
 
 fn run_one(
-    shelf: &Mutex<ModelShelf>,
+    shelf: &Shelf,
     id: &ModelId,
     request: &AnalysisRequest<'_>,
-    cancel: &dyn Fn() -> bool,
+    cancel: &(dyn Fn() -> bool + Sync),
     progress: &dyn Fn(Progress),
 ) -> ModelEnd {
     let model = match shelf.lock().unwrap_or_else(PoisonError::into_inner).model(id) {
         Ok(model) => model,
         Err(text) => return ModelEnd::Failed(text),
     };
+    if model.card().sliding.is_some() {
+        let stacks = volume_analysis::stacks(request);
+        if !stacks.is_empty() {
+            return run_stacks(shelf, &model, request, &stacks, cancel, progress);
+        }
+    }
     let Chosen { images, unfit, why_not } = chosen_images(&model, request);
     if images.is_empty() {
         return match unfit.into_iter().next() {
@@ -107,48 +140,107 @@ fn run_one(
             None => ModelEnd::OutOfScope(why_not.unwrap_or_else(|| "The study holds no image".to_owned())),
         };
     }
-    let n_in_scope = images.len() + unfit.len();
+    let (n_unfit, n_in_scope) = (unfit.len(), images.len() + unfit.len());
     let n_total = images.len().min(MAX_IMAGES);
-    let mut findings = Vec::new();
-    let mut failures: Vec<String> = unfit;
-    let n_unfit = failures.len();
+    let mut ends = Ends { failures: unfit, ..Ends::default() };
     for (n_done, image) in images.into_iter().take(MAX_IMAGES).enumerate() {
         let of_image = |part: Progress| {
             let n_parts = part.n_total.max(1);
             progress(Progress { n_done: n_done * n_parts + part.n_done, n_total: n_total * n_parts });
         };
-        match analyze_image(&model, request, &image, cancel, &of_image) {
-            Ok(found) => findings.extend(found.into_iter().map(Arc::new)),
+        match analyze_image(shelf, &model, request, &image, cancel, &of_image) {
+            Ok(found) => ends.findings.extend(found.into_iter().map(Arc::new)),
             Err(ImageEnd::Cancelled) => return ModelEnd::Cancelled,
+            Err(ImageEnd::HeldBack(why)) => ends.held.push(why),
             // One image that cannot be read costs that image only.
-            Err(ImageEnd::Failed(text)) => failures.push(text),
+            Err(ImageEnd::Failed(text)) => ends.failures.push(text),
         }
     }
-    let n_left = n_in_scope - n_unfit - n_total;
-    match (missed(&failures, n_in_scope, n_left), failures.first()) {
-        (None, _) => ModelEnd::Findings(findings),
-        (Some(_), Some(first)) if failures.len() == n_unfit + n_total => ModelEnd::Failed(first.clone()),
-        (Some(missed), _) => ModelEnd::Partly { findings, missed },
+    ends.into_end("images", n_in_scope, n_in_scope - n_unfit - n_total)
+}
+
+/// A model that slides looks at stacks as volumes.
+fn run_stacks(
+    shelf: &Shelf,
+    model: &Model,
+    request: &AnalysisRequest<'_>,
+    stacks: &[Arc<Series>],
+    cancel: &(dyn Fn() -> bool + Sync),
+    progress: &dyn Fn(Progress),
+) -> ModelEnd {
+    let (mut ends, mut n_in_scope) = (Ends::default(), 0);
+    let (mut why_not, mut unfit) = (None, None);
+    for (n_done, series) in stacks.iter().enumerate() {
+        let of_series = |part: Progress| {
+            let n_parts = part.n_total.max(1);
+            progress(Progress { n_done: n_done * n_parts + part.n_done, n_total: stacks.len() * n_parts });
+        };
+        match volume_analysis::run_series(shelf, model, request, series, cancel, &of_series) {
+            SeriesEnd::OutOfScope(text) => {
+                why_not.get_or_insert(text);
+                continue;
+            }
+            SeriesEnd::Unfit(text) => {
+                unfit.get_or_insert(text.clone());
+                ends.failures.push(text);
+            }
+            SeriesEnd::Findings(found) => ends.findings.extend(found.into_iter().map(Arc::new)),
+            SeriesEnd::HeldBack(why) => ends.held.push(why),
+            SeriesEnd::Failed(ImageEnd::Failed(text)) => ends.failures.push(text),
+            SeriesEnd::Failed(ImageEnd::HeldBack(why)) => ends.held.push(why),
+            SeriesEnd::Failed(ImageEnd::Cancelled) => return ModelEnd::Cancelled,
+        }
+        n_in_scope += 1;
+    }
+    match (n_in_scope, unfit) {
+        (0, _) => ModelEnd::OutOfScope(why_not.unwrap_or_else(|| "The study holds no volume".to_owned())),
+        (n, Some(fault)) if ends.failures.len() == n => ModelEnd::Unfit(fault),
+        _ => ends.into_end("series", n_in_scope, 0),
     }
 }
 
-/// Which images were not analyzed, in a sentence; `None` when all were.
-fn missed(failures: &[String], n_in_scope: usize, n_left: usize) -> Option<String> {
-    let failed = failures
-        .first()
-        .map(|first| format!("{} of {n_in_scope} images could not be analyzed: {first}", failures.len()));
-    let left = (n_left > 0).then(|| format!("Only the first {MAX_IMAGES} of {n_in_scope} images were analyzed"));
-    match (failed, left) {
-        (Some(failed), Some(left)) => Some(format!("{failed}. {left}")),
-        (failed, left) => failed.or(left),
+/// What became of the images or series of one run.
+#[derive(Default)]
+struct Ends {
+    findings: Vec<Arc<Finding>>,
+    failures: Vec<String>,
+    /// Why findings were held back, one each.
+    held: Vec<String>,
+}
+
+impl Ends {
+    fn into_end(self, what: &str, n_in_scope: usize, n_left: usize) -> ModelEnd {
+        let Self { findings, failures, held } = self;
+        let n_tried = n_in_scope - n_left;
+        if let Some(first) = failures.first().filter(|_| failures.len() == n_tried) {
+            return ModelEnd::Failed(first.clone());
+        }
+        if let Some(first) = held.first().filter(|_| held.len() + failures.len() == n_tried) {
+            return ModelEnd::HeldBack(first.clone());
+        }
+        match missed(what, &failures, &held, n_in_scope, n_left) {
+            None => ModelEnd::Findings(findings),
+            Some(missed) => ModelEnd::Partly { findings, missed },
+        }
     }
+}
+
+/// What was not analyzed or not told, in sentences; `None` when all was.
+fn missed(what: &str, failures: &[String], held: &[String], n_in_scope: usize, n_left: usize) -> Option<String> {
+    let said = |reasons: &[String], how: &str| {
+        reasons.first().map(|first| format!("{} of {n_in_scope} {what} {how}: {first}", reasons.len()))
+    };
+    let failed = said(failures, "could not be analyzed");
+    let held = said(held, "were held back");
+    let left = (n_left > 0).then(|| format!("Only the first {MAX_IMAGES} of {n_in_scope} {what} were analyzed"));
+    let all: Vec<String> = [failed, held, left].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(". "))
 }
 
 struct ImageInScope<'a> {
     series: &'a Series,
     instance: &'a Instance,
-    /// Set when the image is out of scope and the run is forced.
-    forced: Option<gate::OutOfScope>,
+    scope: Scope,
 }
 
 /// The images to run on.
@@ -165,16 +257,13 @@ fn chosen_images<'a>(model: &Model, request: &AnalysisRequest<'a>) -> Chosen<'a>
     let mut chosen = Chosen::default();
     for series in &request.study.series {
         for instance in &series.instances {
-            let forced = match gate::admits(model.card(), series, instance) {
-                Ok(()) => None,
-                Err(scope) if request.is_forced => Some(scope),
-                Err(scope) => {
-                    chosen.why_not = chosen.why_not.or_else(|| Some(scope.to_string()));
-                    continue;
-                }
-            };
+            let scope = scope::of_picture(model.card(), &Setting { study: request.study, series, instance });
+            if let Some(refusal) = scope.refusal.as_ref().filter(|_| !request.is_forced) {
+                chosen.why_not = chosen.why_not.or_else(|| Some(refusal.to_string()));
+                continue;
+            }
             match gate::is_fit(series, instance) {
-                Ok(()) => chosen.images.push(ImageInScope { series, instance, forced }),
+                Ok(()) => chosen.images.push(ImageInScope { series, instance, scope }),
                 Err(fault) => chosen.unfit.push(fault.to_string()),
             }
         }
@@ -182,12 +271,15 @@ fn chosen_images<'a>(model: &Model, request: &AnalysisRequest<'a>) -> Chosen<'a>
     chosen
 }
 
-enum ImageEnd {
+pub enum ImageEnd {
     Cancelled,
     Failed(String),
+    /// Too far from the training images.
+    HeldBack(String),
 }
 
 fn analyze_image(
+    shelf: &Shelf,
     model: &Model,
     request: &AnalysisRequest<'_>,
     image: &ImageInScope<'_>,
@@ -202,12 +294,57 @@ fn analyze_image(
         sop: image.instance.sop.clone(),
         frame: 0,
     };
-    let findings = model.analyze(&subject, image.instance, &frame, cancel, progress).map_err(|error| match error {
+    let scanner = scanner_of(shelf, model, image.instance);
+    let picture = PictureInput { subject: &subject, instance: image.instance, frame: &frame, scanner: &scanner };
+    let analysis = model.assess(&picture, cancel, progress).map_err(|error| match error {
         InferenceError::Cancelled => ImageEnd::Cancelled,
         other => ImageEnd::Failed(other.to_string()),
     })?;
-    Ok(match &image.forced {
-        Some(scope) => gate::mark_forced(findings, scope),
+    if let Some(distance) = &analysis.distance {
+        let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.remember_distance(&model.identity().weights_sha256, &scanner.name, distance.distance);
+    }
+    match held_back(model, request, &analysis) {
+        Some(why) => Err(ImageEnd::HeldBack(why)),
+        None => Ok(marked(analysis, &image.scope)),
+    }
+}
+
+/// The scanner of an image and what was usual on it until now.
+pub fn scanner_of(shelf: &Shelf, model: &Model, instance: &Instance) -> Scanner {
+    let name = ScannerHistory::scanner_of(instance);
+    let shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+    let history = shelf.history.of(&model.identity().weights_sha256, &name);
+    Scanner { name, history }
+}
+
+/// Why the findings are not told, unless a reader insists.
+pub fn held_back(model: &Model, request: &AnalysisRequest<'_>, analysis: &Analysis) -> Option<String> {
+    let distance = analysis.distance.as_ref().filter(|_| analysis.is_far_out() && !request.is_forced)?;
+    Some(format!("Out of distribution for {}: {}. Its findings are held back", model.card().name, distance.sentence()))
+}
+
+/// The findings with what is to be said on each: doubts about scope and distance, and that a reader insisted.
+pub fn marked(analysis: Analysis, scope: &Scope) -> Vec<Finding> {
+    let mut notices = scope.warnings.clone();
+    if let Some(distance) = &analysis.distance {
+        match distance.verdict {
+            DistanceVerdict::Usual => {}
+            DistanceVerdict::Unusual => {
+                notices.insert(0, Notice::new("unusual_input", format!("Unusual input: {}", distance.sentence())));
+            }
+            DistanceVerdict::FarOut => {
+                let text = format!("Run by force. Out of distribution: {}", distance.sentence());
+                notices.insert(0, Notice::new("forced_out_of_distribution", text));
+            }
+        }
+    }
+    let mut findings = analysis.findings;
+    for finding in &mut findings {
+        finding.notices.extend(notices.iter().cloned());
+    }
+    match &scope.refusal {
+        Some(refusal) => gate::mark_forced(findings, refusal),
         None => findings,
-    })
+    }
 }

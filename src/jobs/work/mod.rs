@@ -2,10 +2,14 @@
 
 pub mod analysis;
 pub mod demo;
+pub mod explaining;
 pub mod handing_on;
+pub mod model_adding;
 pub mod record;
 pub mod scan;
+pub mod scanner_history;
 pub mod single;
 pub mod stamp;
 pub mod volume;
+pub mod volume_analysis;
 pub mod watch;

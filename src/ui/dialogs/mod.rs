@@ -8,6 +8,8 @@ mod document;
 pub mod export;
 pub mod finding_details;
 mod lock_answer;
+mod model_card;
+pub mod network_input;
 mod new_finding;
 pub mod palette;
 mod path;
@@ -29,12 +31,13 @@ use crate::domain::decision::RejectReason;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::picture::CapturedPicture;
 use crate::domain::reading::Answer;
-use crate::domain::uid::{FindingId, SopInstanceUid, StudyUid};
+use crate::domain::uid::{FindingId, ModelId, SopInstanceUid, StudyUid};
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
 use crate::ui::dialogs::differences::DifferencesDraft;
 use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::finding_details::DetailsDraft;
+use crate::ui::dialogs::network_input::InputDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::sign::SignDraft;
@@ -75,6 +78,10 @@ pub enum Dialog {
     Settings(SettingsDraft),
     Palette(PaletteDraft),
     About,
+    /// The cards of models; the one that is shown, or the first.
+    Models(Option<ModelId>),
+    /// What a model was given of a picture.
+    NetworkInput(InputDraft),
     TestPattern(TestPatternDraft),
     /// A name for the panes as they stand.
     SaveHanging(String),
@@ -133,6 +140,8 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::Differences(draft) => differences::differences_ui(ui, context, view, actions, draft),
         Dialog::Assign { study, to } => assign::assign_ui(ui, actions, study, to),
         Dialog::About => about::about_ui(ui, context),
+        Dialog::Models(chosen) => model_card::model_card_ui(ui, context, chosen),
+        Dialog::NetworkInput(draft) => network_input::network_input_ui(ui, context, draft),
         Dialog::TestPattern(draft) => test_pattern::test_pattern_ui(ui, draft),
     };
     if stay == Stay::Open {

@@ -5,11 +5,13 @@ use egui::{Button, RichText, ScrollArea, TextEdit, Ui};
 use crate::domain::decision::Verdict;
 use crate::domain::details::DecisionDetails;
 use crate::domain::finding::Finding;
-use crate::domain::geometry::PixelBox;
+use crate::domain::geometry::{PixelBox, Vec3};
 use crate::review::session::FindingReview;
-use crate::ui::action::{Action, DecisionRequest, ReviewAction};
+use crate::ui::action::{Action, AnalysisAction, DecisionRequest, ReviewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
+use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::network_input::InputDraft;
 use crate::ui::reading;
 use crate::ui::shortcuts::{KeyCommand, ReviewKey, chord_text, hint};
 use crate::ui::theme::theme;
@@ -21,12 +23,20 @@ use crate::ui::words::{number, quantity};
 const FACTS_HEIGHT: f32 = 150.0;
 
 /// What is known of the selected finding.
-pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState, actions: &mut Vec<Action>) {
+pub fn finding_facts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let Some(review) = deciding::selected(context, view) else { return };
     // A panel as high as what it holds has no height to give: the facts scroll only when they are many.
     let facts = ScrollArea::vertical().max_height(FACTS_HEIGHT).min_scrolled_height(FACTS_HEIGHT).id_salt("facts");
     let shows_score = reading::presentation(context).score;
     facts.show(ui, |ui| facts_ui(ui, review, &deciding::details_of(review, view), shows_score));
+    if review.finding.model_run().is_some() {
+        let words = "The picture exactly as the network was given it";
+        if ui.small_button("Network input…").on_hover_text(words).clicked() {
+            let finding = review.finding.id.clone();
+            actions.push(AnalysisAction::ShowInput(finding.clone()).into());
+            view.dialogs.push(Dialog::NetworkInput(InputDraft { finding, channel: 0 }));
+        }
+    }
     if !review.finding.is_suggested() && ui.small_button("Remove this finding").clicked() {
         actions.push(ReviewAction::Withdraw(review.finding.id.clone()).into());
     }
@@ -58,12 +68,21 @@ fn facts_ui(ui: &mut Ui, review: &FindingReview, details: &DecisionDetails, show
         facts.push((&measurement.name, quantity(measurement.value, &measurement.unit)));
     }
     facts.push(("Place", place_words(finding)));
+    if let Some(center) = finding.evidence.center_mm {
+        facts.push(("Center", center_words(center)));
+    }
     if let Some(source) = finding.imported() {
         facts.push(("Source", format!("{} ({})", source.words(), source.kind.to_lowercase())));
         facts.extend(source.statements.iter().map(|words| ("Says", words.clone())));
     }
+    if let Some(assessment) = finding.assessment.as_ref().filter(|_| shows_score) {
+        facts.push(("Interval", assessment.interval_sentence()));
+    }
     if let Some(words) = operating_point_words(finding).filter(|_| shows_score) {
         facts.push(("Operating point", words));
+    }
+    if let Some(distance) = finding.model_run().and_then(|run| run.distance.as_ref()).filter(|_| shows_score) {
+        facts.push(("Input", distance.sentence()));
     }
     egui::Grid::new("finding facts").num_columns(2).min_row_height(15.0).spacing([12.0, 2.0]).show(ui, |ui| {
         for (name, value) in facts {
@@ -119,6 +138,14 @@ fn place_words(finding: &Finding) -> String {
             format!("{width} × {height} px at ({x0:.0}, {y0:.0})")
         }
     }
+}
+
+/// `12.5 mm left, 3.0 mm back, 41.0 mm up`, from the origin of the patient's coordinates.
+fn center_words(Vec3([x, y, z]): Vec3) -> String {
+    let side = |value: f64, positive: &str, negative: &str| {
+        format!("{:.1} mm {}", value.abs(), if value < 0.0 { negative } else { positive })
+    };
+    [side(x, "left", "right"), side(y, "back", "front"), side(z, "up", "down")].join(", ")
 }
 
 /// `0.50, set for sensitivity 0.90 and specificity 0.80 on the evaluation set, n = 200`.

@@ -28,7 +28,7 @@ use crate::ui::widgets::state_icon::{line_sample, state_icon};
 pub fn findings_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     reading_bar_ui(ui, context, view);
     header_ui(ui, context, view, actions);
-    models_ui(ui, context, actions);
+    models_ui(ui, context, view, actions);
     ui.separator();
     let Some(session) = context.session else {
         let words = if context.open_study.is_some() { "Reading the review record…" } else { "No study is open." };

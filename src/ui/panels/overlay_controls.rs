@@ -2,17 +2,21 @@
 
 use egui::{Checkbox, Color32, ComboBox, Response, RichText, Role, Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use crate::domain::finding::Finding;
+use crate::domain::intake::Progress;
+use crate::domain::saliency::SaliencyMethod;
 use crate::imaging::overlay::{Colormap, colormap};
 use crate::review::session::FindingReview;
-use crate::ui::context::UiContext;
+use crate::ui::action::{Action, AnalysisAction};
+use crate::ui::context::{MapState, UiContext};
 use crate::ui::deciding;
 use crate::ui::shortcuts::{KeyCommand, ReviewKey, hint};
 use crate::ui::theme::{from_srgb, theme};
-use crate::ui::view_state::{MaskStyle, ViewState};
+use crate::ui::view_state::{MaskStyle, OverlayView, ViewState};
 use crate::ui::viewport::laid_over::{self, LaidOver};
 use crate::ui::viewport::shown::Shown;
 
-pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
+pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let chosen = deciding::selected(context, view);
     ui.horizontal(|ui| {
         ui.label(RichText::new("Overlays").color(theme().text.strong));
@@ -23,7 +27,7 @@ pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut View
     ui.checkbox(&mut view.overlay.marks_shown, "Boxes and lines");
     let over = laid_over(context, view, chosen);
     masks_ui(ui, chosen, &over, view);
-    saliency_ui(ui, chosen, view);
+    saliency_ui(ui, context, chosen, view, actions);
 }
 
 /// What the chosen finding lays over the image in the active pane.
@@ -68,25 +72,35 @@ fn masks_ui(ui: &mut Ui, chosen: Option<&FindingReview>, over: &LaidOver, view: 
     });
 }
 
-fn saliency_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState) {
-    let has_map = chosen.is_some_and(|review| {
-        review.finding.evidence.saliency.is_some()
-            || review.finding.evidence.volume.as_ref().is_some_and(|volume| volume.number == 0)
-    });
-    if !has_map {
+fn saliency_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    chosen: Option<&FindingReview>,
+    view: &mut ViewState,
+    actions: &mut Vec<Action>,
+) {
+    let Some(finding) = chosen.map(|review| &review.finding) else { return };
+    let suggested = finding.evidence.saliency.as_ref().map(|map| map.facts().method.as_str());
+    let is_imported_map = finding.evidence.volume.as_ref().is_some_and(|volume| volume.number == 0);
+    if suggested.is_none() && !is_imported_map {
         return;
     }
     let overlay = &mut view.overlay;
     ui.horizontal(|ui| {
-        let tip = hint(ui.ctx(), "Grad-CAM of this finding", KeyCommand::Review(ReviewKey::ToggleSaliency));
+        let tip = hint(ui.ctx(), "The heat map of this finding", KeyCommand::Review(ReviewKey::ToggleSaliency));
         ui.checkbox(&mut overlay.saliency_shown, "Where the network looked").on_hover_text(tip);
     });
     if !overlay.saliency_shown {
         return;
     }
-    ui.label(
-        RichText::new("Grad-CAM: where the network looked, not where disease is.").small().color(theme().state.warning),
-    );
+    let of_model = suggested.filter(|_| finding.model_run().is_some());
+    let in_force = overlay.saliency_method.filter(|_| of_model.is_some()).map(|method| method.word());
+    let method = method_name(in_force.or(suggested).unwrap_or("Map"));
+    let caution = format!("{method}: where the network looked, not where disease is.");
+    ui.label(RichText::new(caution).small().color(theme().state.warning));
+    if let Some(suggested) = of_model {
+        method_ui(ui, context, finding, suggested, overlay, actions);
+    }
     ui.horizontal(|ui| {
         ui.label(RichText::new("Opacity").small().color(theme().text.weak));
         ui.spacing_mut().slider_width = 90.0;
@@ -103,6 +117,59 @@ fn saliency_ui(ui: &mut Ui, chosen: Option<&FindingReview>, view: &mut ViewState
         response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Map colors"));
     });
     color_bar(ui, overlay.colormap);
+}
+
+/// As papers write it.
+fn method_name(word: &str) -> &str {
+    match word {
+        "grad-cam" => "Grad-CAM",
+        "grad-cam++" => "Grad-CAM++",
+        "cam" => "CAM",
+        "occlusion" => "Occlusion",
+        other => other,
+    }
+}
+
+/// Which map is drawn; one that is not here is asked for.
+fn method_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    finding: &Finding,
+    suggested: &str,
+    overlay: &mut OverlayView,
+    actions: &mut Vec<Action>,
+) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Method").small().color(theme().text.weak));
+        let shown = overlay.saliency_method.map_or(suggested, |method| method.word());
+        let choice = ComboBox::from_id_salt("saliency method").width(120.0).selected_text(method_name(shown));
+        let response = choice.show_ui(ui, |ui| {
+            for method in SaliencyMethod::ALL {
+                let name = method_name(method.word());
+                let words =
+                    if method == SaliencyMethod::Occlusion { format!("{name} (slow)") } else { name.to_owned() };
+                let is_suggested = method.word() == suggested;
+                if ui.selectable_label(shown == method.word(), words).clicked() {
+                    overlay.saliency_method = (!is_suggested).then_some(method);
+                }
+            }
+        });
+        response.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Map method"));
+        let Some(method) = overlay.saliency_method.filter(|method| method.word() != suggested) else { return };
+        match context.asked.maps.get(&(finding.id.clone(), method)) {
+            None => actions.push(AnalysisAction::Explain(finding.id.clone(), method).into()),
+            Some(MapState::Running(Progress { n_done, n_total })) => {
+                ui.spinner();
+                if *n_total > 0 {
+                    ui.label(RichText::new(format!("{n_done} / {n_total}")).small().color(theme().text.weak));
+                }
+            }
+            Some(MapState::Failed(reason)) => {
+                ui.label(RichText::new("failed").small().color(theme().state.error)).on_hover_text(reason);
+            }
+            Some(MapState::Ready(_)) => {}
+        }
+    });
 }
 
 /// The map's colors from 0 to 1, with what they mean.

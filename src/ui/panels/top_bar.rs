@@ -136,6 +136,9 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
         if keyed(ui, "Find a command…", ProgramKey::Commands) {
             view.dialogs.push(Dialog::Palette(PaletteDraft::default()));
         }
+        if ui.button("Models…").clicked() {
+            view.dialogs.push(Dialog::Models(None));
+        }
         if keyed(ui, "Settings…", ProgramKey::Settings) {
             view.dialogs.push(Dialog::Settings(SettingsDraft::default()));
         }

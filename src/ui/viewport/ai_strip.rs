@@ -25,6 +25,7 @@ pub fn state_words(model: &ModelStatus, session: Option<&ReviewSession>) -> Stri
         AnalysisState::Running(_) => "running".to_owned(),
         AnalysisState::OutOfScope(_) => "outside intended use, not run".to_owned(),
         AnalysisState::Unfit(_) => "image faulty, not run".to_owned(),
+        AnalysisState::HeldBack(_) => "out of distribution, findings held back".to_owned(),
         AnalysisState::Failed(_) => "failed".to_owned(),
         AnalysisState::Done => {
             let of_model = session.map_or(&[][..], ReviewSession::findings).iter().filter(|review| {
@@ -54,6 +55,9 @@ fn summary(models: &[ModelStatus], session: Option<&ReviewSession>) -> String {
     }
     if is_any(|state| matches!(state, AnalysisState::Unfit(_))) {
         return "image faulty, not run".to_owned();
+    }
+    if is_any(|state| matches!(state, AnalysisState::HeldBack(_))) {
+        return "findings held back".to_owned();
     }
     if !is_any(|state| matches!(state, AnalysisState::Done)) {
         return "not run".to_owned();

@@ -228,7 +228,7 @@ fn draw(
     annotations::annotations_ui(ui, &painter, canvas, shown, &facts);
     if let FrameState::Ready(frame) = &shown.state {
         let chosen = selected.filter(|_| is_of_open).and_then(|id| context.session?.finding(&id));
-        let over = chosen.map(|review| laid_over::of(context, shown, &review.finding, &mut view.transient));
+        let over = chosen.map(|review| picture::above(context, shown, &review.finding, &overlay, &mut view.transient));
         let over = over.unwrap_or_default();
         lens::lens_ui(ui, &painter, view, canvas, shown, |lens| {
             picture::request(frame, lens, shown, chosen, &over, &overlay, view.display)
@@ -253,7 +253,8 @@ fn picture_ui(
     match &shown.state {
         FrameState::Ready(frame) => {
             let chosen = selected.and_then(|id| context.session?.finding(id));
-            let over = chosen.map(|review| laid_over::of(context, shown, &review.finding, &mut view.transient));
+            let over =
+                chosen.map(|review| picture::above(context, shown, &review.finding, overlay, &mut view.transient));
             let over = over.unwrap_or_default();
             let mut request = picture::request(frame, canvas, shown, chosen, &over, overlay, view.display);
             let pointer = &view.transient.pointer;

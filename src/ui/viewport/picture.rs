@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::circumstances::{Circumstances, SeenInterpolation};
 use crate::domain::decision::{Seen, SeenOverlay};
+use crate::domain::finding::Finding;
 use crate::domain::frame::Frame;
 use crate::domain::mask::Segment;
 use crate::domain::reading::AiPresentation;
+use crate::domain::saliency::{SaliencyMap, SaliencyMethod};
 use crate::domain::study::Study;
 use crate::domain::uid::{FindingId, StudyUid};
 use crate::imaging::overlay::FILL_OPACITY;
@@ -14,8 +16,10 @@ use crate::imaging::presentation::GreyPresentation;
 use crate::imaging::voi_lut::Voi;
 use crate::render::request::{DrawRequest, Interpolation, MaskLayer, SaliencyLayer};
 use crate::review::session::FindingReview;
+use crate::ui::context::{Asked, UiContext};
+use crate::ui::transient::Transient;
 use crate::ui::view_state::{DisplayChoice, MaskStyle, OverlayView, SeriesPart};
-use crate::ui::viewport::laid_over::LaidOver;
+use crate::ui::viewport::laid_over::{self, LaidOver};
 use crate::ui::viewport::shown::{Canvas, Shown};
 
 /// A picture that was put on screen in the pass before.
@@ -71,13 +75,10 @@ pub fn request(
     request.overlay.hidden = overlay.is_held_hidden;
     request.overlay.graphics = shown.graphics.clone().filter(|_| overlay.graphics_shown).map(MaskLayer::new);
     let of_plane = shown.cut.as_ref().and_then(|cut| cut.picture);
-    let of_finding = chosen.map(|review| &review.finding).filter(|finding| shown.is_subject_of(finding));
-    let is_laid_over = !laid_over.segments.is_empty() || laid_over.map.is_some();
-    let (segments, map) = match (of_plane, of_finding) {
+    let (segments, map) = match (of_plane, chosen) {
         (Some(picture), _) => (&picture.masks, &picture.saliency),
         // A segment lies over many images, not only over the one its finding is listed with
-        (None, _) if is_laid_over => (&laid_over.segments, &laid_over.map),
-        (None, Some(finding)) => (&finding.evidence.segments, &finding.evidence.saliency),
+        (None, Some(_)) => (&laid_over.segments, &laid_over.map),
         (None, None) => return request,
     };
     if overlay.masks != MaskStyle::Off {
@@ -94,6 +95,34 @@ pub fn request(
         request.overlay.saliency = Some(SaliencyLayer { opacity: overlay.saliency_opacity, ..layer });
     }
     request
+}
+
+/// What a finding lays over this image: what another product brings, its own masks on this slice, and its map by the
+/// method in force.
+pub fn above(
+    context: &UiContext<'_>,
+    shown: &Shown<'_>,
+    finding: &Finding,
+    overlay: &OverlayView,
+    transient: &mut Transient,
+) -> LaidOver {
+    let mut over = laid_over::of(context, shown, finding, transient);
+    if over.segments.is_empty() {
+        over.segments = finding.segments_on(&shown.instance.sop, shown.frame_idx).into_iter().cloned().collect();
+    }
+    if over.map.is_none() && shown.is_subject_of(finding) {
+        over.map = map_of(finding, overlay.saliency_method, context.asked).cloned();
+    }
+    over
+}
+
+/// The map as it was suggested, or by the method that was asked for, once it is there.
+fn map_of<'a>(finding: &'a Finding, method: Option<SaliencyMethod>, asked: &'a Asked) -> Option<&'a Arc<SaliencyMap>> {
+    let suggested = finding.evidence.saliency.as_ref()?;
+    match method.filter(|method| method.word() != suggested.facts().method) {
+        None => Some(suggested),
+        Some(method) => asked.map(&finding.id, method),
+    }
 }
 
 /// What a decision taken now may claim to have seen.

@@ -27,7 +27,7 @@ fn a_card_whose_numbers_make_no_sense_is_refused_by_its_key() {
         ("mean = 0.5", "mean = inf", "card_value", "input.mean"),
         ("rows = 44", "rows = 4", "card_value", "input.rows"),
         ("rows = 44", "rows = -1", "card_invalid", ""),
-        ("channels = 1\npolarity", "channels = 3\npolarity", "card_value", "input.channels"),
+        ("channels = 1\npolarity", "channels = 3\npolarity", "card_value", "in_channels"),
         ("low = 1.0", "low = 99.5", "card_value", "input.intensity"),
         ("temperature = 2.0", "temperature = 0.0", "card_value", "temperature"),
         ("activation = \"sigmoid\"", "activation = \"softmax\"", "card_value", "sigmoid"),
@@ -65,12 +65,62 @@ fn a_card_whose_numbers_make_no_sense_is_refused_by_its_key() {
 }
 
 #[test]
-fn unknown_keys_are_told_but_do_no_harm() {
-    let card = card_with("densenet", "mean = 0.5", "mean = 0.5\nmaen = 0.5").unwrap();
-    let card_two = card_with("densenet", "index = 0", "index = 0\ncolor = 3").unwrap();
-    assert_eq!(card.notices.len(), 1);
-    assert!(card.notices[0].text.contains("'input.maen'"), "{:?}", card.notices);
-    assert!(card_two.notices[0].text.contains("'label.color'"), "{:?}", card_two.notices);
+fn an_unknown_key_is_refused_by_its_name() {
+    for (from, to, key) in [
+        ("mean = 0.5", "mean = 0.5\nmaen = 0.5", "'input.maen'"),
+        ("index = 0", "index = 0\ncolor = 3", "'label.color'"),
+        ("[calibration]", "[calibration]\nslope = 1.0", "'calibration.slope'"),
+        ("[saliency]", "[slaiency]\nx = 1\n\n[saliency]", "'slaiency'"),
+    ] {
+        let error = card_with("densenet", from, to).unwrap_err();
+        assert_eq!(error.code(), "card_unknown_key");
+        assert!(error.to_string().contains(key), "{error}");
+    }
+}
+
+#[test]
+fn what_a_card_says_of_tiles_scope_distance_and_calibration_must_fit_together() {
+    let sha256 = "0".repeat(64);
+    let tiles = "fit = \"tiles\"";
+    let sliding = "[sliding]\noverlap = 0.5\n\n";
+    let component = "[component]\nsegment = \"part_1\"\nthreshold = 0.5\n\
+                     operating_point = { threshold = 0.5, set = \"none\" }\n\n";
+    let distance = format!(
+        "[distance]\nfile = \"features.safetensors\"\nsha256 = \"{sha256}\"\nlayer = \"enc2\"\n\
+         warn_percentile = 95.0\nhold_percentile = 99.0\nn = 5\n\n"
+    );
+    let base = fs::read_to_string(cases().join("tiny/unet/model.toml")).unwrap();
+    let card = |fit: &str, tables: &str| {
+        parse_card(&base.replace("fit = \"letterbox\"", fit).replace("[output]", &format!("{tables}[output]")))
+    };
+    let good = card(tiles, &format!("{sliding}{component}{distance}[scope]\nmin_age_years = 18.0\n\n")).unwrap();
+    assert_eq!(good.sliding.unwrap().sigma, 0.125);
+    assert_eq!(good.distance.unwrap().n, 5);
+    let refused = [
+        (tiles, String::new(), "sliding"),
+        (tiles, sliding.to_owned(), "component"),
+        ("fit = \"letterbox\"", format!("{sliding}{component}"), "sliding"),
+        ("fit = \"letterbox\"", component.to_owned(), "component"),
+        ("fit = \"stretch\"", String::new(), "input.fit"),
+        (tiles, format!("{}{component}", sliding.replace("0.5", "0.95")), "sliding.overlap"),
+        (tiles, format!("{sliding}{}", component.replace("part_1", "part_9")), "component.segment"),
+        ("fit = \"letterbox\"", distance.replace("enc2", "enc1"), "distance.layer"),
+        ("fit = \"letterbox\"", distance.replace("99.0", "90.0"), "distance.hold_percentile"),
+        ("fit = \"letterbox\"", distance.replace("features.safetensors", "../f.safetensors"), "distance.file"),
+        ("fit = \"letterbox\"", "[scope]\nmin_age_years = 18.0\nmax_age_years = 8.0\n\n".into(), "max_age_years"),
+        ("fit = \"letterbox\"", "[scope]\nphotometric = [\"GRAY\"]\n\n".into(), "photometric"),
+        ("fit = \"letterbox\"", "[stability]\nshift = 0.5\n\n".into(), "stability.shift"),
+        (
+            "fit = \"letterbox\"",
+            "[calibration]\nmethod = \"temperature\"\nset = \"x\"\nn = 3\n\n".into(),
+            "calibration",
+        ),
+    ];
+    for (fit, tables, key) in refused {
+        let error = card(fit, &tables).expect_err(&tables);
+        assert_eq!(error.code(), "card_value", "{tables}: {error}");
+        assert!(error.to_string().contains(key), "{tables}: {error}");
+    }
 }
 
 #[test]

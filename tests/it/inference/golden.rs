@@ -17,7 +17,6 @@ fn every_built_in_model_meets_its_golden_output() {
     assert_eq!(ids, ["chest-anatomy", "chest-findings"]);
     for entry in &entries {
         assert!(entry.hash_ok, "{}: {:?}", entry.id, entry.card.as_ref().err());
-        assert!(entry.card.as_ref().unwrap().notices.is_empty(), "{:?}", entry.card);
         let model = load_model(entry, &DeviceChoice::Cpu).unwrap();
         let began = Instant::now();
         let report = golden::check(&model, &entry.source).unwrap();

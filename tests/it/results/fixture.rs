@@ -57,7 +57,7 @@ fn origin(id: &str, name: &str) -> Origin {
         weights_sha256: "ab".repeat(32),
     };
     let inputs: Vec<ModelInput> = Vec::new();
-    Origin::Model(Box::new(ModelRun { model, inputs, device: "cpu".into(), seconds: 0.1 }))
+    Origin::Model(Box::new(ModelRun { model, inputs, device: "cpu".into(), seconds: 0.1, distance: None }))
 }
 
 fn assessment(logit: f64) -> Option<Assessment> {
@@ -68,7 +68,7 @@ fn assessment(logit: f64) -> Option<Assessment> {
         set: "a set".into(),
         n: Some(9),
     };
-    Some(Assessment { score: Score::uncalibrated(Logit(logit), 1.0), operating_point })
+    Some(Assessment::new(Score::uncalibrated(Logit(logit), 1.0), operating_point))
 }
 
 /// A disk with a hole, so that runs are many.

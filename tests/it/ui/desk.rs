@@ -16,7 +16,7 @@ use overread::review::command::{Command, ReadingCommand, Stamp};
 use overread::review::session::ReviewSession;
 use overread::ui::action::{Action, AppAction, CourseAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
-    AnalysisState, AppFacts, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
+    AnalysisState, AppFacts, Asked, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
     UiContext, VolumeState, WorklistFacts,
 };
 use overread::ui::preferences::Preferences;
@@ -55,6 +55,7 @@ pub struct Facts {
     pub messages: Vec<Message>,
     pub worklist: WorklistFacts,
     pub preferences: Preferences,
+    pub asked: Asked,
 }
 
 /// Frames by key, and what was made of them.
@@ -105,6 +106,7 @@ impl Desk {
                 messages: Vec::new(),
                 worklist: WorklistFacts::default(),
                 preferences: Preferences::default(),
+                asked: Asked::default(),
             },
             asked: Vec::new(),
             wanted: Vec::new(),
@@ -132,6 +134,7 @@ impl Desk {
             frames: &self.frames,
             session: self.is_open.then_some(&self.session),
             models: &self.facts.models,
+            asked: &self.facts.asked,
             jobs: &self.facts.jobs,
             messages: &self.facts.messages,
             worklist: &self.facts.worklist,
@@ -273,7 +276,7 @@ impl Desk {
 }
 
 pub fn model(id: &str, name: &str, state: AnalysisState) -> ModelStatus {
-    ModelStatus { id: ModelId::new(id), name: name.into(), version: "1.0".into(), state }
+    ModelStatus { id: ModelId::new(id), name: name.into(), version: "1.0".into(), state, about: None }
 }
 
 pub fn job(id: u64, name: &str, n_done: usize, n_total: usize) -> JobStatus {

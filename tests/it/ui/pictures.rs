@@ -18,7 +18,7 @@ use overread::ui::viewport::paint_callback;
 use crate::ui::desk::{Desk, job, model};
 
 const LARGE: [f32; 2] = [1600.0, 1000.0];
-const SMALL: [f32; 2] = [1200.0, 800.0];
+pub const SMALL: [f32; 2] = [1200.0, 800.0];
 
 /// Renders a screen; `None` (with the reason printed) without a graphics adapter.
 pub fn picture(name: &str, size: [f32; 2], desk: Desk) -> Option<image::RgbaImage> {

@@ -220,7 +220,7 @@ fn run(id: &str, name: &str) -> ModelRun {
         version: "1.0".into(),
         weights_sha256: "0".repeat(64),
     };
-    ModelRun { model, inputs: Vec::new(), device: "cpu".into(), seconds: 0.4 }
+    ModelRun { model, inputs: Vec::new(), device: "cpu".into(), seconds: 0.4, distance: None }
 }
 
 fn assessment(score: Score, threshold: f64) -> Assessment {
@@ -231,7 +231,7 @@ fn assessment(score: Score, threshold: f64) -> Assessment {
         set: "held-out test set".into(),
         n: Some(412),
     };
-    Assessment { score, operating_point }
+    Assessment::new(score, operating_point)
 }
 
 fn measurement(name: &str, value: f64, unit: &str) -> Measurement {

@@ -63,7 +63,7 @@ fn suggestion(study: &StudyUid) -> Arc<Finding> {
         version: "1".to_owned(),
         weights_sha256: "00".repeat(32),
     };
-    let run = ModelRun { model, inputs: Vec::new(), device: "none".to_owned(), seconds: 0.0 };
+    let run = ModelRun { model, inputs: Vec::new(), device: "none".to_owned(), seconds: 0.0, distance: None };
     Arc::new(Finding {
         id: FindingId::new("bench"),
         subject: Subject {

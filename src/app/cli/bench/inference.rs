@@ -58,7 +58,7 @@ pub fn measure(
 }
 
 /// The phantom's radiograph as a file gives it.
-fn radiograph(importer: &Importer) -> Result<OpenedFrame, String> {
+pub fn radiograph(importer: &Importer) -> Result<OpenedFrame, String> {
     let scratch = Scratch::within(&std::env::temp_dir())?;
     let options = PhantomOptions { ct: None, ..PhantomOptions::default() };
     let written = phantom_study::write(scratch.path(), &options, &|| false, &|_| {});

@@ -3,6 +3,7 @@
 //! Rounds are interleaved, so that what else the machine does falls on all alike; trust ratios more than milliseconds.
 
 mod disk;
+mod explain;
 mod frame;
 mod import;
 mod inference;
@@ -35,6 +36,9 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         BenchSubject::Inference(inference) => {
             let roots = places::model_roots(common.models_dir.as_ref());
             inference::measure(importer, &roots, inference.repeats, inference.peer_python.as_deref())
+        }
+        BenchSubject::Explain(explain) => {
+            explain::measure(importer, &places::model_roots(common.models_dir.as_ref()), explain.repeats)
         }
         BenchSubject::Syntaxes(syntaxes) => {
             syntaxes::measure(importer, &syntaxes.dir, syntaxes.repeats, syntaxes.peer_python.as_deref())

@@ -155,7 +155,7 @@ fn suggestion(study: &StudyUid, label: &str, logit: f64) -> Arc<Finding> {
         version: "1".to_owned(),
         weights_sha256: "00".repeat(32),
     };
-    let run = ModelRun { model, inputs: Vec::new(), device: "cpu".to_owned(), seconds: 0.1 };
+    let run = ModelRun { model, inputs: Vec::new(), device: "cpu".to_owned(), seconds: 0.1, distance: None };
     let set = "bench".to_owned();
     let operating_point = OperatingPoint { threshold: 0.5, sensitivity: None, specificity: None, set, n: None };
     let subject = Subject {
@@ -169,7 +169,7 @@ fn suggestion(study: &StudyUid, label: &str, logit: f64) -> Arc<Finding> {
         subject,
         label: FindingLabel { id: label.to_lowercase(), name: label.to_owned(), code: None },
         origin: Origin::Model(Box::new(run)),
-        assessment: Some(Assessment { score: Score::uncalibrated(Logit(logit), 1.0), operating_point }),
+        assessment: Some(Assessment::new(Score::uncalibrated(Logit(logit), 1.0), operating_point)),
         place: Place::WholeImage,
         measurements: Vec::new(),
         evidence: Evidence::default(),

@@ -69,7 +69,7 @@ pub fn finding(context: &Context<'_>, group: &Group<'_>, notices: &mut Vec<Notic
         paths: on_subject.iter().filter_map(|one| path(one)).collect(),
         segments: mask_of(context, &subject, &on_subject, &label, group).into_iter().collect(),
         volume: segment,
-        saliency: None,
+        ..Evidence::default()
     };
     let (is_presented, statements) = statements(item, codes);
     // Some identify the group, some the finding within it

@@ -119,6 +119,11 @@ activation = "sigmoid"
 calibrated = true
 temperature = 2.0
 
+[calibration]
+method = "temperature"
+set = "none"
+n = 1
+
 [saliency]
 method = "grad-cam"
 layer = "features.norm5"
