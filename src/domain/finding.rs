@@ -149,8 +149,9 @@ pub enum Speaker {
 impl DocumentSource {
     /// `AI-Rad Companion Chest CT, Siemens Healthineers`; the kind of object when nobody is named.
     pub fn words(&self) -> String {
-        let parts: Vec<&str> =
+        let mut parts: Vec<&str> =
             [self.name.as_str(), self.manufacturer.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+        parts.dedup();
         if parts.is_empty() { self.kind.clone() } else { parts.join(", ") }
     }
 

@@ -53,7 +53,8 @@ fn reaches(review: &FindingReview, shift: f64) -> bool {
     match review.margin() {
         _ if !review.finding.is_suggested() => true,
         Some(margin) => margin >= shift,
-        // What could not be measured stands beside the picture, and flags nothing.
-        None => false,
+        // What could not be measured stands beside the picture, and flags nothing. What another product says has no
+        // score here: it is listed as that product means it.
+        None => review.finding.is_flagged(),
     }
 }

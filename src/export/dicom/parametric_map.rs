@@ -5,6 +5,7 @@ use dicom_dictionary_std::{tags, uids};
 
 use crate::domain::codes::{Code, Codes};
 use crate::domain::finding::Finding;
+use crate::domain::geometry::{ImagePlane, Vec3};
 use crate::domain::instance::Instance;
 use crate::domain::model::ModelRun;
 use crate::domain::saliency::SaliencyMap;
@@ -17,6 +18,9 @@ use crate::export::dicom::segmentation_frames::written;
 use crate::export::dicom::uids::{uid_of, valid_uid};
 use crate::export::error::ExportError;
 use crate::imaging::saliency;
+
+const ORIGIN: ImagePlane =
+    ImagePlane { position_mm: Vec3([0.0; 3]), row_dir: Vec3([1.0, 0.0, 0.0]), col_dir: Vec3([0.0, 1.0, 0.0]) };
 
 pub const PARAMETRIC_MAP: &str = uids::PARAMETRIC_MAP_STORAGE;
 
@@ -44,6 +48,7 @@ pub fn file(wanted: &MapToWrite<'_>) -> Result<Vec<u8>, ExportError> {
         .text(tags::CONTENT_DESCRIPTION, VR::LO, &label)
         .text(tags::CONTENT_CREATOR_NAME, VR::PN, "")
         .text(tags::CONTENT_QUALIFICATION, VR::CS, "RESEARCH")
+        .text(tags::LATERALITY, VR::CS, "")
         .text(tags::RECOGNIZABLE_VISUAL_FEATURES, VR::CS, "NO")
         .text(tags::BURNED_IN_ANNOTATION, VR::CS, "NO")
         .text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "00")
@@ -57,7 +62,8 @@ pub fn file(wanted: &MapToWrite<'_>) -> Result<Vec<u8>, ExportError> {
         .u16(tags::COLUMNS, u16::try_from(instance.pixels.cols).unwrap_or(u16::MAX))
         .u16(tags::BITS_ALLOCATED, 32);
     data.sequence(tags::ACQUISITION_CONTEXT_SEQUENCE, Vec::new());
-    if let Some(frame_of_reference) = &series.frame_of_reference {
+    let is_placed = instance.frame(wanted.frame).is_some_and(|frame| frame.plane.is_some());
+    if let Some(frame_of_reference) = series.frame_of_reference.as_ref().filter(|_| is_placed) {
         data.uid(tags::FRAME_OF_REFERENCE_UID, frame_of_reference.as_str());
     } else {
         data.uid(tags::FRAME_OF_REFERENCE_UID, &uid_of(&["frame of reference of", instance.sop.as_str()]));
@@ -115,22 +121,19 @@ fn put_groups(data: &mut DataSet, wanted: &MapToWrite<'_>, grad_cam: &crate::dom
     let MapToWrite { instance, frame, run, codes, .. } = wanted;
     let mut shared = DataSet::new();
     let spacing = instance.spacing_of(*frame);
-    let plane = instance.frame(*frame).and_then(|frame| frame.plane);
+    // A projection lies nowhere in the patient: the map has a frame of reference of its own, and lies at its origin
+    let plane = instance.frame(*frame).and_then(|frame| frame.plane).unwrap_or(ORIGIN);
     let mut measures = DataSet::new();
     let [row_mm, col_mm] = if spacing.is_measurable() { [spacing.row_mm, spacing.col_mm] } else { [1.0, 1.0] };
     measures.decimals(tags::PIXEL_SPACING, &[row_mm, col_mm]).decimals(
         tags::SLICE_THICKNESS,
         &[instance.acquisition.slice_thickness_mm.filter(|mm| *mm > 0.0).unwrap_or(1.0)],
     );
-    if spacing.is_measurable() {
-        shared.item(tags::PIXEL_MEASURES_SEQUENCE, measures);
-    }
-    if let Some(plane) = plane {
-        let (mut position, mut orientation) = (DataSet::new(), DataSet::new());
-        position.decimals(tags::IMAGE_POSITION_PATIENT, &plane.position_mm.0);
-        orientation.decimals(tags::IMAGE_ORIENTATION_PATIENT, &[plane.row_dir.0, plane.col_dir.0].concat());
-        shared.item(tags::PLANE_POSITION_SEQUENCE, position).item(tags::PLANE_ORIENTATION_SEQUENCE, orientation);
-    }
+    shared.item(tags::PIXEL_MEASURES_SEQUENCE, measures);
+    let (mut position, mut orientation) = (DataSet::new(), DataSet::new());
+    position.decimals(tags::IMAGE_POSITION_PATIENT, &plane.position_mm.0);
+    orientation.decimals(tags::IMAGE_ORIENTATION_PATIENT, &[plane.row_dir.0, plane.col_dir.0].concat());
+    shared.item(tags::PLANE_POSITION_SEQUENCE, position).item(tags::PLANE_ORIENTATION_SEQUENCE, orientation);
     let mut frame_type = DataSet::new();
     frame_type.words(tags::FRAME_TYPE, VR::CS, &["DERIVED", "PRIMARY", "OTHER", "NONE"]);
     shared.item(tags::PARAMETRIC_MAP_FRAME_TYPE_SEQUENCE, frame_type);

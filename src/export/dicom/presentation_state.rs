@@ -63,6 +63,7 @@ pub fn file(wanted: &StateToWrite<'_>) -> Result<Vec<u8>, ExportError> {
     let mut data = header(study, identity);
     let (date, time) = date_time(identity.made_at);
     data.text(tags::CONTENT_LABEL, VR::CS, "OVERREAD")
+        .text(tags::LATERALITY, VR::CS, "")
         .text(tags::CONTENT_DESCRIPTION, VR::LO, "Window, findings and measurements. Research use only")
         .text(tags::CONTENT_CREATOR_NAME, VR::PN, &creator.map(person_name).unwrap_or_default())
         .text(tags::PRESENTATION_CREATION_DATE, VR::DA, &date)

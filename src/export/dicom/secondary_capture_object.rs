@@ -27,6 +27,7 @@ pub fn file(study: &Study, identity: &Identity<'_>, source: &Instance, sheet: &C
         .text(tags::CONVERSION_TYPE, VR::CS, "WSD")
         .text(tags::DATE_OF_SECONDARY_CAPTURE, VR::DA, &date)
         .text(tags::TIME_OF_SECONDARY_CAPTURE, VR::TM, &time)
+        .text(tags::LATERALITY, VR::CS, "")
         .text(tags::PATIENT_ORIENTATION, VR::CS, "")
         .text(tags::BURNED_IN_ANNOTATION, VR::CS, "YES")
         .text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, if source.pixels.lossy.is_some() { "01" } else { "00" })

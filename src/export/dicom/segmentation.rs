@@ -114,6 +114,11 @@ pub fn file(wanted: &SegmentationToWrite<'_>) -> Result<Vec<u8>, ExportError> {
         .text(tags::SEGMENTATION_TYPE, VR::CS, kind.word())
         .text(tags::SEGMENTS_OVERLAP, VR::CS, if frames.overlaps { "YES" } else { "NO" })
         .text(tags::POSITION_REFERENCE_INDICATOR, VR::LO, "");
+    if let Some(first) = frames.unplaced_source() {
+        // PS3.3 C.7.6.1.1.1: where no plane says it
+        let words = first.patient_orientation.as_ref().map(|[row, column]| [row.as_str(), column.as_str()]);
+        data.words(tags::PATIENT_ORIENTATION, VR::CS, words.as_ref().map_or(&[][..], |words| &words[..]));
+    }
     if let Some(frame_of_reference) = &series.frame_of_reference {
         data.uid(tags::FRAME_OF_REFERENCE_UID, frame_of_reference.as_str());
     }

@@ -98,6 +98,13 @@ impl<'a> Frames<'a> {
     }
 }
 
+impl Frames<'_> {
+    /// A picture of an object whose frames have no place in the patient.
+    pub fn unplaced_source(&self) -> Option<&Instance> {
+        self.planes.first().map(|plane| plane.source.as_ref()).filter(|_| !self.is_placed)
+    }
+}
+
 fn planes_of<'a>(one: &Covered<'a>, position: u32, kind: SegmentationKind, size: (u32, u32)) -> Vec<Plane<'a>> {
     let (source, frame) = (one.source, one.frame);
     let place = plane_of(source, frame);
@@ -242,7 +249,8 @@ fn measures(frames: &Frames<'_>, spacing: &Spacing) -> DataSet {
     at.sort_by(f64::total_cmp);
     at.dedup_by(|a, b| (*a - *b).abs() < 1e-4);
     let step = at.windows(2).map(|pair| pair[1] - pair[0]).reduce(f64::min);
-    if let Some(thickness) = thickness.or(step).or(frames.is_placed.then_some(1.0)).filter(|mm| *mm > 0.0) {
+    // A projection has none; other programs want one beside the spacing
+    if let Some(thickness) = thickness.or(step).or(Some(1.0)).filter(|mm| *mm > 0.0) {
         item.decimals(tags::SLICE_THICKNESS, &[thickness]);
     }
     if let Some(step) = step.filter(|_| frames.is_placed) {

@@ -36,9 +36,12 @@ fn referenced<'a>(shown: &Shown<'a>, finding: &Finding) -> Option<(&'a Arc<Docum
 }
 
 fn result<'a>(shown: &Shown<'a>, document: &Document) -> Option<&'a Arc<Instance>> {
-    let (_, instance) = shown.study.instance(&document.sop)?;
+    let (series, instance) = shown.study.instance(&document.sop)?;
+    let frames = [&series.frame_of_reference, &shown.series.frame_of_reference];
+    // Positions of different frames of reference say nothing about each other
+    let is_elsewhere = matches!(frames, [Some(own), Some(other)] if own != other);
     // A segmentation looked at by itself is not laid over itself
-    (instance.sop != shown.instance.sop).then_some(instance)
+    (instance.sop != shown.instance.sop && !is_elsewhere).then_some(instance)
 }
 
 /// The frames that must be here before anything is laid over this image, as far as they are not.

@@ -22,7 +22,8 @@ type Window = Harness<'static, App>;
 fn open(root: &Path, places: Vec<PathBuf>) -> Window {
     std::fs::create_dir_all(root).unwrap();
     let settings = root.join("settings.json");
-    let words = json!({ "reader": "Ada Reader", "has_accepted_research_use": true, "analyzes_on_open": false });
+    let words =
+        json!({ "reader": "Ada Reader", "has_accepted_research_use": true, "screen": { "analyzes_on_open": false } });
     std::fs::write(&settings, words.to_string()).unwrap();
     let options = AppOptions {
         importer: Importer::default(),
@@ -125,6 +126,7 @@ fn the_export_dialog_offers_what_the_table_has_and_writes_what_is_chosen() {
         let events = app.open_desk().unwrap().session.events();
         events.iter().any(|logged| logged.event.kind() == "study_exported")
     });
+    until(&mut window, "all to be kept", |app| app.open_desk().unwrap().session.keeping() == Keeping::Kept);
     let ask = ExportAction::ToFolder(out.clone(), vec!["json".into()]);
     window.state_mut().actions.push(ask.into());
     until(&mut window, "a second report beside the first", |_| out.join("report-2.json").exists());

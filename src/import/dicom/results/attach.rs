@@ -84,8 +84,9 @@ fn understood(object: &DocumentObject, study: &Study) -> Document {
     let DocumentObject { series, path, head, body, notices, .. } = object;
     let kind = body.kind();
     let titles = [head.label.clone(), series.description.clone(), kind.word().to_owned()];
-    let maker: Vec<&str> =
+    let mut maker: Vec<&str> =
         [head.model.as_str(), head.manufacturer.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
+    maker.dedup();
     let mut document = Document {
         sop: head.sop.clone(),
         sop_class: head.sop_class.clone(),

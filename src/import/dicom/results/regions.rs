@@ -14,6 +14,7 @@ use crate::domain::shape::{MAX_OUTLINE_POINTS, Point, Shape};
 use crate::domain::study::Study;
 use crate::domain::uid::{FrameOfReferenceUid, SeriesUid, SopInstanceUid};
 use crate::imaging::measure::region;
+use crate::import::dicom::results::segments::PARAMETRIC_MAP;
 
 /// A graphic on one picture, pixel-center coordinates.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +48,8 @@ pub fn placed_images<'a>(
 ) -> Vec<PlacedImage<'a>> {
     let is_meant = |series: &&Arc<Series>| {
         let is_frame = frame_of_reference.is_none_or(|frame| series.frame_of_reference.as_ref() == Some(frame));
-        let is_source = series.instances.iter().all(|instance| instance.derivation.is_none());
+        let is_result = |one: &Arc<Instance>| one.derivation.is_some() || one.sop_class == PARAMETRIC_MAP;
+        let is_source = !series.instances.iter().any(is_result);
         is_frame && is_source && wanted.is_none_or(|wanted| &series.uid == wanted)
     };
     let mut images = Vec::new();

@@ -38,7 +38,9 @@ pub fn understand(head: &DocumentHead, series: &SeriesFacts, root: &ContentItem,
         let group = Group { item, number: index + 1 };
         understood.findings.push(Arc::new(report_group::finding(&context, &group, &mut understood.notices)));
     }
-    if understood.findings.is_empty() {
+    // An assessment speaks of findings in another report
+    let is_assessment = root.name.as_ref().is_some_and(|name| codes.means(name, Code::AssessmentTitle));
+    if understood.findings.is_empty() && !is_assessment {
         let text = "The report holds no findings this program can place on pictures; its words are listed";
         understood.notices.push(Notice::new(reason::RESULT_NOT_UNDERSTOOD, text));
     }

@@ -14,7 +14,7 @@ use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
-use crate::domain::uid::{FindingId, SeriesUid, SopInstanceUid};
+use crate::domain::uid::{FindingId, FrameOfReferenceUid, SeriesUid, SopInstanceUid};
 use crate::import::dicom::attributes::derived_uid;
 use crate::import::dicom::results::regions::{PlacedImage, image_of_points, pixel_plane, placed_images};
 use crate::import::reason;
@@ -24,9 +24,15 @@ pub const PARAMETRIC_MAP: &str = "1.2.840.10008.5.1.4.1.1.30";
 /// All segmentations and maps of the study.
 pub fn documents(study: &Study) -> Vec<Document> {
     let mut documents = Vec::new();
-    let mut images: Option<Vec<PlacedImage<'_>>> = None;
+    let mut images: Option<(Option<&FrameOfReferenceUid>, Vec<PlacedImage<'_>>)> = None;
     for (series, instance) in results(study) {
-        let images = images.get_or_insert_with(|| placed_images(study, None, None));
+        // Positions count from one point only within one frame of reference
+        let frame = series.frame_of_reference.as_ref();
+        let is_other = images.as_ref().is_none_or(|(of, _)| *of != frame);
+        if is_other {
+            images = Some((frame, placed_images(study, frame, None)));
+        }
+        let images = images.as_ref().map_or(&[][..], |(_, images)| images.as_slice());
         documents.push(match &instance.derivation {
             Some(derivation) => segmentation(study, series, instance, derivation, images),
             None => map(study, series, instance, images),
