@@ -5,11 +5,10 @@ use std::sync::Arc;
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::details::DecisionDetails;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Subject};
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
-use crate::review::event::DecisionOrigin;
-use crate::review::event::StudyExported;
+use crate::review::event::{DecisionOrigin, ImageScaled, StudyExported};
 
 /// One request. A refused one leaves no trace.
 #[derive(Clone, Debug)]
@@ -56,6 +55,11 @@ pub enum Command {
     Adjudicate(Box<Adjudication>),
     /// What was written for others, after it was.
     RecordExport(StudyExported),
+    /// Marks an image, or takes the mark away.
+    ToggleKeyImage {
+        image: Subject,
+    },
+    ScaleImage(Box<ImageScaled>),
     Undo,
     Redo,
 }

@@ -67,7 +67,10 @@ impl History {
             | Change::FindingWithdrawn { .. }
             | Change::AnnotationPlaced { .. }
             | Change::AnnotationChanged { .. }
-            | Change::AnnotationRemoved { .. } => {
+            | Change::AnnotationRemoved { .. }
+            | Change::KeyImageMarked { .. }
+            | Change::KeyImageUnmarked { .. }
+            | Change::ImageScaled(_) => {
                 self.done.push((event.id.clone(), event.reader.clone()));
                 self.redoable.retain(|(_, by)| by != &event.reader);
             }

@@ -13,6 +13,7 @@ use crate::review::command::{Command, Stamp};
 use crate::review::course::{self, Course};
 use crate::review::event::{Change, ReviewEvent};
 use crate::review::history::History;
+use crate::review::image_notes::ImageNotes;
 use crate::review::projection::{self, Sight, Sources};
 use crate::review::rules::Refusal;
 
@@ -122,6 +123,7 @@ struct Folded {
     listed: Vec<FindingReview>,
     annotations: Vec<AnnotationReview>,
     course: Course,
+    notes: ImageNotes,
 }
 
 impl ReviewSession {
@@ -240,6 +242,11 @@ impl ReviewSession {
     /// Every finding and what every reader decided on it, whoever views: for adjudication and for the lead.
     pub fn unmasked(&self) -> Vec<FindingReview> {
         projection::fold(&self.sources(&self.log, Sight::default()))
+    }
+
+    /// Key images and readers' scales.
+    pub fn notes(&self) -> &ImageNotes {
+        &self.folded.notes
     }
 
     pub fn events(&self) -> &[LoggedEvent] {
@@ -369,7 +376,8 @@ impl ReviewSession {
         };
         let listed = projection::fold(&self.sources(&self.log, sight));
         let annotations = projection::fold_annotations(&self.log, &self.history, sight);
-        self.folded = Folded { listed, annotations, course };
+        let notes = ImageNotes::folded(&self.log, &self.history, sight);
+        self.folded = Folded { listed, annotations, course, notes };
     }
 
     /// What a reader had found and decided without the AI before the event at `index`.

@@ -36,6 +36,7 @@ fn view(app: &mut App, action: ViewAction) {
             app.frames.volumes.anticipate(&planes);
             app.runner.want_planes(planes);
         }
+        ViewAction::WantHeader(path) => app.runner.read_header(path),
         ViewAction::Changed(study) => {
             app.record.look_changed(study);
             ahead::follow(app);

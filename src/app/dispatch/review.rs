@@ -27,6 +27,8 @@ pub fn dispatch(app: &mut App, action: ReviewAction) {
         ReviewAction::RemoveAnnotation(annotation) => Command::RemoveAnnotation { annotation },
         ReviewAction::DecideMany(requests) => return decide_many(app, &study, requests),
         ReviewAction::Course(act) => return course(app, &study, act),
+        ReviewAction::ToggleKeyImage(image) => Command::ToggleKeyImage { image },
+        ReviewAction::ScaleImage(scaled) => Command::ScaleImage(scaled),
         ReviewAction::Undo => Command::Undo,
         ReviewAction::Redo => Command::Redo,
         ReviewAction::RetrySaving => return keep_unkept(app, &study),
