@@ -31,6 +31,14 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         }
         JobEvent::Frame { .. } | JobEvent::Preview { .. } | JobEvent::Volume { .. } => {}
         JobEvent::Plane { slot, picture } => app.frames.volumes.take_in_plane(slot, picture),
+        JobEvent::Header { path, lines } => {
+            // A dialog that was closed meanwhile wants nothing any more
+            for dialog in &mut app.view.dialogs {
+                if let Dialog::Header(draft) = dialog {
+                    draft.take(&path, &lines);
+                }
+            }
+        }
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
         JobEvent::Asked { study, finding, event } => analysis::on_asked(app, &study, finding, event),
         JobEvent::Store(event) => on_store(app, event),

@@ -17,6 +17,7 @@ pub mod finding;
 pub mod fitness;
 pub mod frame;
 pub mod geometry;
+pub mod header;
 pub mod instance;
 pub mod intake;
 pub mod mask;
@@ -34,6 +35,7 @@ pub mod shape;
 pub mod stored_pixels;
 pub mod study;
 pub mod uid;
+pub mod user_scale;
 
 /// Stands on every screen and in every export.
 pub const RESEARCH_USE_ONLY: &str = "Research use only. Not for diagnostic use.";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
+use crate::domain::header::HeaderLine;
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::picture::CapturedPicture;
 use crate::domain::saliency::{SaliencyMap, SaliencyMethod};
@@ -57,6 +58,11 @@ pub enum JobEvent {
     Plane {
         slot: PlaneSlot,
         picture: Arc<PlanePicture>,
+    },
+    /// What a file says of itself, or in a sentence why it cannot be read.
+    Header {
+        path: PathBuf,
+        lines: Result<Vec<HeaderLine>, String>,
     },
     Analysis {
         generation: Generation,

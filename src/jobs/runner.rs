@@ -66,6 +66,7 @@ pub struct Runner {
     next_images: Latest,
     watch: Latest,
     planes: WantedPlanes,
+    headers: Latest,
     exports: InOrder<()>,
     /// Of the exports that wait or run.
     export_token: Mutex<CancelToken>,
@@ -130,6 +131,7 @@ impl Runner {
             next_images: Latest::spawn("next images", || log::error!("loading the next studies failed by a fault"))?,
             watch: Latest::spawn("watch", || log::error!("watching folders failed by a fault of the program"))?,
             planes: WantedPlanes::spawn(cut)?,
+            headers: Latest::spawn("header", || log::error!("reading a header failed by a fault of the program"))?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             export_token: Mutex::new(CancelToken::default()),
             store: InOrder::spawn(
@@ -187,6 +189,15 @@ impl Runner {
     /// Replaces the list of frames to decode, most wanted first.
     pub fn want_frames(&self, frames: Vec<WantedFrame>) {
         self.frames.want(frames);
+    }
+
+    /// Reads a file's attributes to be looked at; a newer call goes before.
+    pub fn read_header(&self, path: PathBuf) {
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        self.headers.submit(Box::new(move |_| {
+            let lines = importer.header(&path).map_err(|error| error.to_string());
+            outbox.send(JobEvent::Header { path, lines });
+        }));
     }
 
     /// Loads images of series in this order; a newer call ends this one.

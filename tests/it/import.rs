@@ -3,6 +3,7 @@
 mod attributes;
 mod codecs;
 mod corpus;
+mod header;
 mod hierarchy;
 mod hostile;
 mod hostile_pixels;

@@ -7,6 +7,8 @@ pub mod differences;
 mod document;
 pub mod export;
 pub mod finding_details;
+pub mod header;
+mod known_length;
 mod lock_answer;
 mod model_card;
 pub mod network_input;
@@ -37,6 +39,7 @@ use crate::ui::context::UiContext;
 use crate::ui::dialogs::differences::DifferencesDraft;
 use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::finding_details::DetailsDraft;
+use crate::ui::dialogs::header::HeaderDraft;
 use crate::ui::dialogs::network_input::InputDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
@@ -67,6 +70,12 @@ pub enum Dialog {
     /// Of a drawing that is placed, or of one that has no identity yet and is placed with them.
     AnnotationText {
         annotation: Arc<Annotation>,
+        text: String,
+    },
+    Header(HeaderDraft),
+    /// Of a line on an image that has no scale to rely on.
+    KnownLength {
+        line: Arc<Annotation>,
         text: String,
     },
     Shortcuts,
@@ -128,6 +137,8 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::AnnotationText { annotation, text } => {
             annotation_text::annotation_text_ui(ui, context, view, annotation, text)
         }
+        Dialog::Header(draft) => header::header_ui(ui, view, actions, draft),
+        Dialog::KnownLength { line, text } => known_length::known_length_ui(ui, context, view, line, text),
         Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
         Dialog::SavePicture { picture, path } => path::save_picture_ui(ui, picture, path, actions),
         Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),
