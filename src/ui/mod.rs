@@ -29,6 +29,7 @@ pub mod stage;
 pub mod theme;
 pub mod tools;
 pub mod transient;
+pub mod user_scale;
 pub mod view_state;
 pub mod viewport;
 pub mod widgets;

@@ -119,6 +119,8 @@ pub enum Step {
 pub struct DisplayPreferences {
     /// Of everything on the screen, 0.8 to 2.0.
     pub text_scale: f32,
+    /// Less blue in all that surrounds pictures.
+    pub is_warm: bool,
     /// Of magnified pictures; measurements never depend on it.
     pub smoothing: Smoothing,
     pub letters: LetterEdges,
@@ -130,6 +132,7 @@ impl Default for DisplayPreferences {
     fn default() -> Self {
         Self {
             text_scale: 1.0,
+            is_warm: false,
             smoothing: Smoothing::default(),
             letters: LetterEdges::default(),
             drawn_by: DrawnBy::default(),

@@ -1,14 +1,17 @@
 //! The screen, driven as a reader drives it: by labels, keys and the pointer.
 
+mod attributes;
 mod cine;
 mod course;
 mod desk;
 mod key_images;
 mod models;
+mod linked;
 mod palette;
 mod pictures;
 mod planes;
 mod reading;
+mod scale;
 mod screens;
 mod settings;
 mod snapshots;

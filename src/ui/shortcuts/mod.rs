@@ -76,6 +76,8 @@ pub enum StageKey {
     /// The active pane alone, and back.
     Maximize,
     LinkScroll,
+    /// The stacks keep the distance that they have now.
+    LinkAsTheyStand,
     LinkWindow,
     LinkZoom,
     ReferenceLines,
@@ -119,6 +121,8 @@ pub enum ProgramKey {
     SmallerText,
     UsualText,
     TestPattern,
+    /// What the file on screen says of itself.
+    Header,
     FocusPanels,
     Cancel,
     Quit,

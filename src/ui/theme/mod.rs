@@ -1,5 +1,6 @@
 //! Colors, type sizes and spacing, read from `assets/theme`. The only file that makes a color.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use egui::epaint::text::{FontInsert, FontPriority, InsertFontFamily};
@@ -103,8 +104,59 @@ static THEME: LazyLock<Theme> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../assets/theme/dark.toml")).unwrap_or_default()
 });
 
+static WARM_THEME: LazyLock<Theme> = LazyLock::new(|| warmed(&THEME));
+
+thread_local! {
+    /// Of the thread that draws the screen.
+    static IS_WARM: Cell<bool> = const { Cell::new(false) };
+}
+
 pub fn theme() -> &'static Theme {
-    &THEME
+    if IS_WARM.get() { &WARM_THEME } else { &THEME }
+}
+
+/// Less blue in all that surrounds pictures, for reading at night. Pictures, and the hues that mean something on them,
+/// stay as they are.
+pub fn set_warm(ctx: &Context, is_warm: bool) {
+    if IS_WARM.replace(is_warm) != is_warm {
+        ctx.all_styles_mut(apply);
+    }
+}
+
+fn warmed(theme: &Theme) -> Theme {
+    let warm = |hex: Hex| {
+        let [red, green, blue, alpha] = hex.0.to_srgba_unmultiplied();
+        let part = |value: u8, share: f32| (f32::from(value) * share).round() as u8;
+        Hex(Color32::from_rgba_unmultiplied(red, part(green, 0.93), part(blue, 0.68), alpha))
+    };
+    let Theme { surface, text, accent, marks, state } = theme.clone();
+    let surface = Surface {
+        // The ground of pictures is the picture's own
+        picture: surface.picture,
+        window: warm(surface.window),
+        panel: warm(surface.panel),
+        raised: warm(surface.raised),
+        hovered: warm(surface.hovered),
+        pressed: warm(surface.pressed),
+        selected: warm(surface.selected),
+        line: warm(surface.line),
+        field: warm(surface.field),
+        backdrop: surface.backdrop,
+    };
+    let text = Text {
+        strong: warm(text.strong),
+        normal: warm(text.normal),
+        weak: warm(text.weak),
+        outline: text.outline,
+        on_picture: warm(text.on_picture),
+    };
+    let accent = Accent {
+        main: warm(accent.main),
+        fill: warm(accent.fill),
+        fill_hovered: warm(accent.fill_hovered),
+        focus: warm(accent.focus),
+    };
+    Theme { surface, text, accent, marks, state }
 }
 
 /// A color that a file or a model card brought along.
@@ -257,7 +309,19 @@ mod tests {
 
     #[test]
     fn every_text_is_read_on_every_ground_it_stands_on() {
-        let theme = theme();
+        is_readable(&THEME);
+        is_readable(&WARM_THEME);
+    }
+
+    #[test]
+    fn at_night_there_is_less_blue_and_pictures_stay_as_they_are() {
+        let blue = |hex: Hex| hex.0.b();
+        assert!(blue(WARM_THEME.text.normal) < blue(THEME.text.normal) * 3 / 4);
+        assert_eq!(WARM_THEME.surface.picture, THEME.surface.picture);
+        assert_eq!(WARM_THEME.marks.ai, THEME.marks.ai);
+    }
+
+    fn is_readable(theme: &Theme) {
         let texts = [theme.text.strong, theme.text.normal, theme.state.error, theme.state.warning, theme.marks.ai];
         for ground in [theme.surface.panel, theme.surface.raised, theme.surface.field] {
             for text in texts {
