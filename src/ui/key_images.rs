@@ -42,6 +42,16 @@ pub fn toggle(context: &UiContext<'_>, view: &mut ViewState) {
     view.transient.tools.asked.push(ReviewAction::ToggleKeyImage(shown.subject()));
 }
 
+/// Marks these images, as far as they are not marked yet.
+pub fn mark(context: &UiContext<'_>, view: &mut ViewState, images: &[Subject]) {
+    if let Some(reason) = deciding::obstacle(context) {
+        view.transient.hint = Some(reason);
+        return;
+    }
+    let missing = images.iter().filter(|image| !marked(context).contains(*image));
+    view.transient.tools.asked.extend(missing.cloned().map(ReviewAction::ToggleKeyImage));
+}
+
 /// The key images in the order of the study.
 pub fn places(study: &Study, marked: &BTreeSet<Subject>) -> Vec<KeyPlace> {
     let of_series = study.series.iter().enumerate().filter(|(_, series)| {
