@@ -26,6 +26,7 @@ pub mod overlay;
 pub mod patient;
 pub mod picture;
 pub mod presentation;
+pub mod reader_study;
 pub mod reading;
 pub mod report;
 pub mod saliency;

@@ -25,6 +25,7 @@ mod reslice_block;
 pub mod reslice_layers;
 pub mod saliency;
 pub mod test_pattern;
+pub mod typefaces;
 pub mod view;
 pub mod voi_lut;
 pub mod volume;

@@ -11,4 +11,4 @@ mod hostile_pixels;
 mod isolation;
 mod loading;
 mod series;
-mod synthetic;
+pub mod synthetic;

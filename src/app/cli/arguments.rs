@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::cli::deidentify::DeidentifyArguments;
 use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
+use crate::app::cli::validate::ValidateArguments;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::export::formats::FORMATS;
 
@@ -58,10 +60,14 @@ pub enum Command {
     Worklist(WorklistArguments),
     /// Write a study's report
     Export(ExportArguments),
+    /// Copy files without whatever tells who somebody is (PS3.15 Basic Profile)
+    Deidentify(DeidentifyArguments),
     /// List models with their cards, hashes checked; bring models in and prove them
     Models(ModelsArguments),
     /// Statistics of plain tables and masks: ROC, readers, free response, agreement, calibration, overlap
     Stats(StatsArguments),
+    /// The figures of a reader study from its locked protocol and the record of its sessions
+    Validate(ValidateArguments),
     /// Measure this program on this machine, beside the usual way to do the same
     Bench(BenchArguments),
 }

@@ -6,6 +6,7 @@ mod bench;
 mod course;
 mod decide;
 mod decode;
+pub mod deidentify;
 mod export;
 mod findings;
 pub mod inspect;
@@ -20,6 +21,7 @@ mod render;
 mod review_arguments;
 pub mod stats;
 mod target;
+pub mod validate;
 mod worklist;
 
 use std::path::PathBuf;
@@ -51,8 +53,10 @@ fn is_json(command: &Command) -> bool {
         Command::Decide(arguments) => arguments.json,
         Command::Findings(arguments) => arguments.json,
         Command::Export(arguments) => arguments.json,
+        Command::Deidentify(arguments) => arguments.json,
         Command::Models(arguments) => arguments.json,
         Command::Stats(arguments) => arguments.is_json(),
+        Command::Validate(arguments) => arguments.json,
         Command::Bench(arguments) => arguments.is_json(),
         Command::Sign(arguments) => arguments.json,
         Command::Amend(arguments) => arguments.json,
@@ -76,7 +80,9 @@ fn run_job(command: &Command, common: &Common) -> Outcome {
         Command::Findings(arguments) => findings::run(arguments, common),
         Command::Export(arguments) => export::run(arguments, common, &importer),
         Command::Models(arguments) => models::run(arguments, common, &importer),
+        Command::Deidentify(arguments) => deidentify::run(arguments, &importer),
         Command::Stats(arguments) => stats::run(arguments),
+        Command::Validate(arguments) => validate::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, common, &importer),
         Command::Sign(arguments) => course::sign(arguments, common),
         Command::Amend(arguments) => course::amend(arguments, common),

@@ -11,6 +11,8 @@ use egui::{
 };
 use serde::{Deserialize, Deserializer};
 
+use crate::imaging::typefaces;
+
 /// The colors of `assets/theme/dark.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Theme {
@@ -189,13 +191,13 @@ pub fn install(ctx: &Context) {
 /// Letters that egui's own fonts lack: a patient's name must never be a row of boxes. First alphabets, then ideographs
 /// and syllables.
 fn name_fonts() -> [FontInsert; 4] {
-    let dejavu: &[u8] = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
-    let droid: &[u8] = include_bytes!("../../../assets/fonts/DroidSansFallbackFull.ttf");
-    let thai: &[u8] = include_bytes!("../../../assets/fonts/NotoSansThai-Regular.ttf");
-    let nanum: &[u8] = include_bytes!("../../../assets/fonts/NanumGothic.ttf");
     let last = |family| InsertFontFamily { family, priority: FontPriority::Lowest };
-    let fonts =
-        [("DejaVu Sans", dejavu), ("Noto Sans Thai", thai), ("Droid Sans Fallback", droid), ("Nanum Gothic", nanum)];
+    let fonts = [
+        ("DejaVu Sans", typefaces::DEJAVU_SANS),
+        ("Noto Sans Thai", typefaces::NOTO_SANS_THAI),
+        ("Droid Sans Fallback", typefaces::DROID_SANS_FALLBACK),
+        ("Nanum Gothic", typefaces::NANUM_GOTHIC),
+    ];
     fonts.map(|(name, bytes)| {
         let families = vec![last(FontFamily::Proportional), last(FontFamily::Monospace)];
         FontInsert::new(name, FontData::from_static(bytes), families)
