@@ -233,6 +233,13 @@ impl ReviewSession {
         self.is_ai_withheld || self.reading().is_some_and(Reading::is_ai_hidden)
     }
 
+    /// What was withheld without a word in the record is shown again.
+    pub fn cease_withholding(&mut self) {
+        if std::mem::take(&mut self.is_ai_withheld) {
+            self.fold();
+        }
+    }
+
     /// Keeps the AI from the viewer where the record cannot be written, and so cannot say it.
     pub fn withhold_ai(&mut self) {
         self.is_ai_withheld = true;

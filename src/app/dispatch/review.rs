@@ -76,6 +76,9 @@ fn course(app: &mut App, study: &StudyUid, act: CourseAction) {
 pub fn begin_reading(app: &mut App, study: &StudyUid) {
     let plan = app.preferences.settings.screen.reading.plan();
     let Some(desk) = app.desks.get_mut(study).filter(|desk| desk.is_record_read) else { return };
+    if !plan.mode.begins_without_ai() {
+        desk.session.cease_withholding();
+    }
     let current = desk.session.course().reading(&app.preferences.reader);
     // A reading that was begun goes on as it was begun; only a stricter plan replaces one with the AI in sight.
     let is_under_way = current
