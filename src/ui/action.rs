@@ -16,6 +16,7 @@ use crate::imaging::plane_picture::PlaneRequest;
 use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
+use crate::ui::record_action::RecordAction;
 use crate::ui::stage::SeriesRef;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,7 @@ pub enum Action {
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
+    Record(RecordAction),
     App(AppAction),
 }
 
@@ -192,5 +194,6 @@ into_action! {
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
+    Record(RecordAction),
     App(AppAction),
 }

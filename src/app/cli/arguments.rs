@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::cli::audit::arguments::AuditArguments;
 use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
+use crate::app::cli::store::arguments::StoreArguments;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::export::formats::FORMATS;
 
@@ -29,6 +31,9 @@ pub struct Common {
     /// The review store (an SQLite file); a default place per user when absent
     #[arg(long, global = true, value_name = "PATH")]
     pub store: Option<PathBuf>,
+    /// A file whose first line is the store's passphrase or recovery key, where the keyring lacks it; `-` is stdin
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// A further folder with model folders in it
     #[arg(long = "models-dir", global = true, value_name = "DIR")]
     pub models_dir: Option<PathBuf>,
@@ -62,6 +67,10 @@ pub enum Command {
     Models(ModelsArguments),
     /// Statistics of plain tables and masks: ROC, readers, free response, agreement, calibration, overlap
     Stats(StatsArguments),
+    /// Check the review record, list it, export it for an audit trail
+    Audit(AuditArguments),
+    /// Where the review record is kept: its key, its backup, other records into it
+    Store(StoreArguments),
     /// Measure this program on this machine, beside the usual way to do the same
     Bench(BenchArguments),
 }
