@@ -22,6 +22,8 @@ use crate::export::formats::{FORMATS, Format};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::import::Importer;
 use crate::jobs::runner::{Runner, RunnerOptions};
+use crate::jobs::work::keys::KeyRing;
+use crate::jobs::work::record_place::{NewRecord, RecordPlace};
 use crate::ui::action::{Action, ViewAction};
 use crate::ui::arrangement::{Arrangement, KeptOverlay, WindowPlace};
 use crate::ui::context::{
@@ -46,7 +48,10 @@ pub mod job_id {
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
     pub importer: Importer,
+    /// A file, or the address of a server.
     pub store: PathBuf,
+    pub keys: KeyRing,
+    pub new_record: NewRecord,
     pub settings: PathBuf,
     pub demo_dir: PathBuf,
     pub model_roots: Vec<PathBuf>,
@@ -80,14 +85,11 @@ pub struct App {
 impl App {
     /// Starts the threads and asks for what the command line named. `wake` asks the screen for a new pass.
     pub fn start(options: AppOptions, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
-        let AppOptions { importer, store, settings: settings_path, demo_dir, model_roots, open, starts_demo } = options;
-        let runner = Runner::start(RunnerOptions {
-            importer,
-            history: Some(places::history_beside(&store)),
-            store,
-            model_roots,
-            wake,
-        })?;
+        let AppOptions { importer, store, keys, new_record, settings: settings_path, .. } = options;
+        let AppOptions { demo_dir, model_roots, open, starts_demo, .. } = options;
+        let history = Some(places::history_beside(&store));
+        let store = RecordPlace { name: store, keys, new: new_record };
+        let runner = Runner::start(RunnerOptions { importer, store, history, model_roots, wake })?;
         let shelf = runner.shelf();
         let models =
             shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(model_about::status).collect();
@@ -254,6 +256,8 @@ impl eframe::App for App {
                 recent_places: &self.record.recent_places,
                 hangings: &self.preferences.settings.hangings,
                 store: &self.record.store,
+                how_kept: self.record.how_kept.as_ref(),
+                conflicts: &self.record.conflicts,
                 device: "CPU",
                 preferences: &self.preferences.settings.screen,
                 export_choices: export_choices(),
@@ -330,6 +334,8 @@ pub fn default_options() -> AppOptions {
     AppOptions {
         importer: Importer::default(),
         store: places::default_store(),
+        keys: KeyRing::default().patient(),
+        new_record: NewRecord::EncryptedIfKeyring,
         settings: places::settings_file(),
         demo_dir: places::demo_dir(),
         model_roots: places::model_roots(None),

@@ -3,6 +3,7 @@
 //! Pure values. Nothing here reads a file, starts a thread, knows the time or draws.
 
 pub mod annotation;
+pub mod audit;
 pub mod circumstances;
 pub mod codes;
 pub mod coding;

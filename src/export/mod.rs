@@ -3,6 +3,7 @@
 //! What leaves is made from the record and the stored values, never from what a screen showed. Files appear whole or
 //! not at all, and an original is never written over.
 
+pub mod audit_message;
 mod canvas;
 mod capture_drawing;
 mod capture_legend;

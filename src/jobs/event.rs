@@ -20,6 +20,8 @@ use crate::jobs::wanted_planes::PlaneSlot;
 use crate::review::digest::StudyDigest;
 use crate::review::work_item::StudyCard;
 use crate::store::StudyRecord;
+use crate::store::conflict::{Conflict, Receipt};
+use crate::store::protection::HowKept;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -167,6 +169,12 @@ pub enum StoreEvent {
     Opened {
         read_only: Option<String>,
         recent_places: Vec<PathBuf>,
+        how_kept: HowKept,
+    },
+    /// The record is encrypted and its key is not at hand, or does not fit.
+    Locked {
+        was_wrong: bool,
+        text: String,
     },
     /// No store at all: decisions cannot be kept.
     OpenFailed(String),
@@ -177,7 +185,7 @@ pub enum StoreEvent {
     Appended {
         study: StudyUid,
         events: Vec<EventId>,
-        result: Result<(), String>,
+        result: Result<Receipt, NotKept>,
     },
     RecentPlaces(Vec<PathBuf>),
     /// Every study that the store knows.
@@ -202,6 +210,14 @@ pub struct ListedStudy {
     pub digest: Option<StudyDigest>,
     /// The record holds events of it.
     pub is_recorded: bool,
+}
+
+/// Why an append was not kept.
+pub enum NotKept {
+    /// A sentence.
+    Failed(String),
+    /// Somebody else was first; nothing else of the append was kept either.
+    Conflicting(Vec<Conflict>),
 }
 
 /// A study's record as kept, with the look that was kept beside it.

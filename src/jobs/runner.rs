@@ -30,6 +30,7 @@ use crate::jobs::wanted_planes::{PlaneSlot, WantedPlanes};
 use crate::jobs::work::analysis::{AnalysisRequest, Insistence, ModelShelf};
 use crate::jobs::work::explaining::Question;
 use crate::jobs::work::handing_on::{self, ExportOrder};
+use crate::jobs::work::record_place::RecordPlace;
 use crate::jobs::work::volume::VolumeRequest;
 use crate::jobs::work::{analysis, demo, explaining, volume, watch};
 
@@ -78,7 +79,7 @@ pub struct Runner {
 /// What the threads need to start.
 pub struct RunnerOptions {
     pub importer: Importer,
-    pub store: PathBuf,
+    pub store: RecordPlace,
     pub model_roots: Vec<PathBuf>,
     /// Where distances of images from the training images are remembered; `None`: nowhere.
     pub history: Option<PathBuf>,
@@ -134,11 +135,7 @@ impl Runner {
             headers: Latest::spawn("header", || log::error!("reading a header failed by a fault of the program"))?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             export_token: Mutex::new(CancelToken::default()),
-            store: InOrder::spawn(
-                "store",
-                move || StoreHand::open(&options.store, of_store),
-                panicked(JobKind::Store),
-            )?,
+            store: InOrder::spawn("store", move || StoreHand::open(options.store, of_store), panicked(JobKind::Store))?,
             shelf: Arc::new(Mutex::new(shelf)),
             importer: options.importer,
             outbox,

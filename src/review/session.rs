@@ -323,6 +323,24 @@ impl ReviewSession {
         self.mark(event, Keeping::NotSaved(reason.into()));
     }
 
+    /// Takes back events that are not kept and never will be, with every undo and redo of them.
+    pub fn retract(&mut self, events: &[EventId]) {
+        let kept = std::mem::take(&mut self.log);
+        self.history = History::default();
+        for LoggedEvent { event, keeping } in kept {
+            let is_of_them = match &event.change {
+                Change::Undone { event: target } | Change::Redone { event: target } => {
+                    events.contains(target) || events.contains(&event.id)
+                }
+                _ => events.contains(&event.id),
+            };
+            if keeping == Keeping::Kept || !is_of_them {
+                self.follow(event, keeping);
+            }
+        }
+        self.fold();
+    }
+
     /// All events the record lacks, in order. Each append carries all of them, never only the newest, so that the
     /// record's order is this session's order even after a failure; those already stored are passed over there.
     pub fn unkept_events(&self) -> Vec<ReviewEvent> {

@@ -17,6 +17,7 @@ use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
 use crate::review::event::ImageScaled;
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
+use crate::ui::record_action::RecordAction;
 use crate::ui::stage::SeriesRef;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,7 @@ pub enum Action {
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
+    Record(RecordAction),
     App(AppAction),
 }
 
@@ -199,5 +201,6 @@ into_action! {
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
+    Record(RecordAction),
     App(AppAction),
 }

@@ -23,6 +23,7 @@ pub mod panels;
 pub mod planes;
 pub mod preferences;
 pub mod reading;
+pub mod record_action;
 pub mod screen;
 pub mod shortcuts;
 pub mod stage;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod course;
 mod models;
+mod record;
 mod stats;
 
 use std::fs;

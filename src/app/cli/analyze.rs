@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::app::cli::arguments::{AnalyzeArguments, Common};
 use crate::app::cli::inspect;
 use crate::app::cli::output::{self, Outcome};
-use crate::app::cli::store_path;
+use crate::app::cli::record_place;
 use crate::app::{PROGRAM, places};
 use crate::domain::finding::{Finding, PlacedSegment};
 use crate::domain::intake::{Intake, Notice};
@@ -26,7 +26,6 @@ use crate::jobs::work::analysis::{self, AnalysisRequest, ModelShelf};
 use crate::jobs::work::record::{self, NotDone};
 use crate::jobs::work::{scan, stamp};
 use crate::review::command::Command;
-use crate::store::ReviewStore as _;
 
 pub fn run(arguments: &AnalyzeArguments, common: &Common, importer: &Importer) -> Outcome {
     match analyze(arguments, common, importer) {
@@ -45,7 +44,7 @@ struct ModelReport {
 
 fn analyze(arguments: &AnalyzeArguments, common: &Common, importer: &Importer) -> Result<Outcome, NotDone> {
     let shelf = ModelShelf::new(&places::model_roots(common.models_dir.as_ref()));
-    let shelf = Mutex::new(shelf.with_history(&places::history_beside(&store_path(common))));
+    let shelf = Mutex::new(shelf.with_history(&places::history_beside(&record_place(common).name)));
     let models = chosen_models(&shelf, &arguments.models)?;
     let intake = scan::quietly(importer, &arguments.paths);
     if intake.studies.is_empty() {
@@ -200,7 +199,7 @@ fn keep(
     common: &Common,
     findings: &[Arc<Finding>],
 ) -> Result<(), NotDone> {
-    let mut store = record::open_store(&store_path(common))?;
+    let mut store = record::open_store(&record_place(common))?;
     if let Some(reason) = store.read_only_reason() {
         return Err(NotDone { code: "store_read_only", text: reason });
     }
@@ -209,9 +208,9 @@ fn keep(
         if of_study.is_empty() {
             continue;
         }
-        let mut session = record::review_or_new(&store, &study.uid)?;
+        let mut session = record::review_or_new(store.as_ref(), &study.uid)?;
         let reader = ReaderName::new(PROGRAM);
-        record::apply(&mut store, &mut session, &reader, Command::AddSuggestions(of_study))?;
+        record::apply(store.as_mut(), &mut session, &reader, Command::AddSuggestions(of_study))?;
     }
     for path in &arguments.paths {
         let place = std::path::absolute(path).unwrap_or_else(|_| path.clone());

@@ -10,6 +10,8 @@ use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
 use crate::app::cli::validate::ValidateArguments;
+use crate::app::cli::audit::arguments::AuditArguments;
+use crate::app::cli::store::arguments::StoreArguments;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::export::formats::FORMATS;
 
@@ -31,6 +33,9 @@ pub struct Common {
     /// The review store (an SQLite file); a default place per user when absent
     #[arg(long, global = true, value_name = "PATH")]
     pub store: Option<PathBuf>,
+    /// A file whose first line is the store's passphrase or recovery key, where the keyring lacks it; `-` is stdin
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// A further folder with model folders in it
     #[arg(long = "models-dir", global = true, value_name = "DIR")]
     pub models_dir: Option<PathBuf>,
@@ -68,6 +73,10 @@ pub enum Command {
     Stats(StatsArguments),
     /// The figures of a reader study from its locked protocol and the record of its sessions
     Validate(ValidateArguments),
+    /// Check the review record, list it, export it for an audit trail
+    Audit(AuditArguments),
+    /// Where the review record is kept: its key, its backup, other records into it
+    Store(StoreArguments),
     /// Measure this program on this machine, beside the usual way to do the same
     Bench(BenchArguments),
 }

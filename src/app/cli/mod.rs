@@ -2,6 +2,7 @@
 
 mod analyze;
 pub mod arguments;
+mod audit;
 mod bench;
 mod course;
 mod decide;
@@ -20,20 +21,23 @@ pub mod output;
 mod render;
 mod review_arguments;
 pub mod stats;
+mod store;
 mod target;
 pub mod validate;
 mod worklist;
-
-use std::path::PathBuf;
 
 use crate::app::cli::arguments::{Command, Common};
 use crate::app::cli::output::Outcome;
 use crate::app::places;
 use crate::import::Importer;
+use crate::jobs::work::keys::KeyRing;
+use crate::jobs::work::record_place::{NewRecord, RecordPlace};
 
-/// The store the command line names, or the default one.
-pub fn store_path(common: &Common) -> PathBuf {
-    common.store.clone().unwrap_or_else(places::default_store)
+/// The record the command line names, or the default one, and the keys that may open it.
+pub fn record_place(common: &Common) -> RecordPlace {
+    let new = if common.store.is_some() { NewRecord::Plain } else { NewRecord::EncryptedIfKeyring };
+    let name = common.store.clone().unwrap_or_else(places::default_store);
+    RecordPlace { name, keys: KeyRing::default().with_file(common.key_file.clone()), new }
 }
 
 /// Runs one job to its end. `Demo` is not here: it opens the window.
@@ -61,6 +65,8 @@ fn is_json(command: &Command) -> bool {
         Command::Sign(arguments) => arguments.json,
         Command::Amend(arguments) => arguments.json,
         Command::Worklist(arguments) => arguments.json,
+        Command::Audit(arguments) => arguments.is_json(),
+        Command::Store(arguments) => arguments.json,
         Command::Demo(_) => false,
     }
 }
@@ -87,6 +93,8 @@ fn run_job(command: &Command, common: &Common) -> Outcome {
         Command::Sign(arguments) => course::sign(arguments, common),
         Command::Amend(arguments) => course::amend(arguments, common),
         Command::Worklist(arguments) => worklist::run(arguments, common),
+        Command::Audit(arguments) => audit::run(arguments, common),
+        Command::Store(arguments) => store::run(arguments, common),
         Command::Demo(_) => Outcome::Done,
     }
 }

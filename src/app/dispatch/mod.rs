@@ -14,6 +14,9 @@ pub mod worklist;
 use crate::app::hall::{App, job_id};
 use crate::domain::uid::ReaderName;
 use crate::ui::action::{Action, AppAction, ViewAction};
+use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::unlock::UnlockDraft;
+use crate::ui::record_action::{RecordAction, TypedSecret};
 
 pub fn dispatch(app: &mut App, action: Action) {
     match action {
@@ -24,6 +27,7 @@ pub fn dispatch(app: &mut App, action: Action) {
         Action::Analysis(action) => analysis::dispatch(app, &action),
         Action::Export(action) => export::dispatch(app, action),
         Action::Worklist(action) => worklist::dispatch(app, action),
+        Action::Record(action) => of_record(app, action),
         Action::App(action) => of_app(app, action),
     }
 }
@@ -41,6 +45,14 @@ fn view(app: &mut App, action: ViewAction) {
             app.record.look_changed(study);
             ahead::follow(app);
         }
+    }
+}
+
+fn of_record(app: &mut App, action: RecordAction) {
+    match action {
+        RecordAction::Unlock(TypedSecret(words)) => app.runner.store(move |store| store.unlock(&words)),
+        RecordAction::AskForKey => app.view.dialogs.push(Dialog::Unlock(UnlockDraft::new(false))),
+        RecordAction::ConflictSeen => drop(app.record.conflicts.drain(..1.min(app.record.conflicts.len()))),
     }
 }
 

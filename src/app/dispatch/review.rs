@@ -128,14 +128,14 @@ pub fn apply(app: &mut App, study: &StudyUid, command: Command) {
 }
 
 /// Appends everything that is not kept yet, in order; the store passes over what it already has.
-fn keep_unkept(app: &mut App, study: &StudyUid) {
+pub fn keep_unkept(app: &mut App, study: &StudyUid) {
     let Some(desk) = app.desks.get(study) else { return };
     let (findings, events) = (desk.session.unkept_findings(), desk.session.unkept_events());
     if events.is_empty() {
         return;
     }
-    let study = study.clone();
-    app.runner.store(move |store| store.append(study, &findings, &events));
+    let (study, basis) = (study.clone(), desk.basis.clone());
+    app.runner.store(move |store| store.append(study, &basis, &findings, &events));
 }
 
 fn readers_finding(new: NewFinding, reader: &ReaderName) -> Finding {

@@ -23,6 +23,7 @@ mod shortcut_sheet;
 pub mod sign;
 mod terms;
 pub mod test_pattern;
+pub mod unlock;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::sign::SignDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
+use crate::ui::dialogs::unlock::UnlockDraft;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
 
@@ -92,6 +94,8 @@ pub enum Dialog {
     /// What a model was given of a picture.
     NetworkInput(InputDraft),
     TestPattern(TestPatternDraft),
+    /// The record's passphrase or recovery key.
+    Unlock(UnlockDraft),
     /// A name for the panes as they stand.
     SaveHanging(String),
     FindingDetails(DetailsDraft),
@@ -153,6 +157,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::About => about::about_ui(ui, context),
         Dialog::Models(chosen) => model_card::model_card_ui(ui, context, chosen),
         Dialog::NetworkInput(draft) => network_input::network_input_ui(ui, context, draft),
+        Dialog::Unlock(draft) => unlock::unlock_ui(ui, actions, draft),
         Dialog::TestPattern(draft) => test_pattern::test_pattern_ui(ui, draft),
     };
     if stay == Stay::Open {

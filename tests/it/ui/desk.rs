@@ -148,6 +148,8 @@ impl Desk {
                 recent_places: &self.facts.recent,
                 hangings: &[],
                 store: &self.facts.store,
+                how_kept: None,
+                conflicts: &[],
                 device: "CPU, 2 threads",
                 preferences: &self.facts.preferences,
                 export_choices: &[],
