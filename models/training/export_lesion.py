@@ -22,7 +22,7 @@ parser.add_argument("--cache", type=Path, default=Path("target/model-cache"))
 parser.add_argument("--out", type=Path, default=Path("models"))
 parser.add_argument("--weights", default="lesion_base")
 parser.add_argument("--version", default="0.1.0")
-parser.add_argument("--threshold", type=float, default=0.6, help="of a piece's peak; set before anything was measured on the scans")
+parser.add_argument("--threshold", type=float, default=0.97, help="of a piece's peak: at most one mark in the training lung is flagged")
 
 
 def main():
@@ -123,7 +123,7 @@ Research and teaching: places on an adult chest CT that a reader should look at,
 Diagnosis, screening, ruling anything out, or following a volume over time; children; the mediastinum, the hila, the chest wall and whatever lies outside air-filled lung (a mass that fills a lobe is not in the lung field); slices thicker than 5 mm.
 
 ## Figures
-**Tumours of unseen patients.** {p['n_patches']} slices of 48 × 48 pixels of 2 mm from {p['n_patients']} patients (Medical Segmentation Decathlon Task06), none of whom took part in training or in the choice of a threshold. A slice stands alone here (the same plane three times) and without a lung field, which makes the task harder than a whole scan. {p['n_lesion_slices']} tumour outlines; a mark hits when it overlaps one. At the operating point {p['threshold']:g}:
+**Tumours of unseen patients.** {p['n_patches']} slices of 48 × 48 pixels of 2 mm from {p['n_patients']} patients (Medical Segmentation Decathlon Task06), none of whom took part in training. The operating point was set on the training lung (at most one mark flagged there), but after figures at a first setting, 0.6, had been seen: sensitivity 0.43 (0.23 to 0.66), 9 of 13 patients, 0.03 false marks a slice here; 0.78 at 11 false marks in the left lung and 0.67 at 27 in the phantom below. A slice stands alone here (the same plane three times) and without a lung field, which makes the task harder than a whole scan. {p['n_lesion_slices']} tumour outlines; a mark hits when it overlaps one. At the operating point {p['threshold']:g}:
 
 | | |
 |---|---|
