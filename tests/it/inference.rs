@@ -5,6 +5,7 @@
 mod analysis;
 mod cards;
 mod engine;
+mod evaluation;
 mod explaining;
 mod gate;
 mod golden;
