@@ -6,6 +6,7 @@ mod analysis;
 mod cards;
 mod engine;
 mod explaining;
+mod full_depth;
 mod gate;
 mod golden;
 mod measuring;
