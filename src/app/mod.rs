@@ -69,6 +69,7 @@ fn options(common: &Common) -> AppOptions {
     let mut options = hall::default_options();
     options.importer = Importer::for_this_program();
     options.model_roots = places::model_roots(common.models_dir.as_ref());
+    options.device = common.device;
     if let Some(store) = &common.store {
         options.store.clone_from(store);
     }

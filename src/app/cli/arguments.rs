@@ -9,6 +9,7 @@ use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::device::{DeviceChoice, UnknownDevice};
 use crate::export::formats::FORMATS;
 
 /// Opens DICOM folders, files or a DICOMDIR for review; the jobs below do the same without a window.
@@ -32,6 +33,13 @@ pub struct Common {
     /// A further folder with model folders in it
     #[arg(long = "models-dir", global = true, value_name = "DIR")]
     pub models_dir: Option<PathBuf>,
+    /// Where models run: auto, cpu, cuda, cuda:N or metal; in the window it goes before the settings
+    #[arg(long, global = true, value_name = "DEVICE", value_parser = device)]
+    pub device: Option<DeviceChoice>,
+}
+
+fn device(text: &str) -> Result<DeviceChoice, UnknownDevice> {
+    DeviceChoice::try_from(text)
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,11 +180,25 @@ pub struct AnalyzeArguments {
     /// Run also on images outside a model's scope; said on every finding
     #[arg(long)]
     pub force: bool,
+    /// Results, a folder per study; studies that it holds complete are not run again
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Run also studies whose results are complete
+    #[arg(long)]
+    pub again: bool,
+    /// Studies being read or run at once; chosen for the machine when absent
+    #[arg(long, value_name = "N", value_parser = in_flight)]
+    pub in_flight: Option<usize>,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+fn in_flight(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n @ 1..=256) => Ok(n),
+        _ => Err("a number from 1 to 256 is needed".to_owned()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
