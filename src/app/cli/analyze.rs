@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::app::cli::analyze::kept::{MadeFrom, UsedModel};
 use crate::app::cli::analyze::progress_line::ProgressLine;
-use crate::app::cli::arguments::{AnalyzeArguments, Common};
+use crate::app::cli::analyze_arguments::AnalyzeArguments;
+use crate::app::cli::arguments::Common;
 use crate::app::cli::inspect;
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::store_path;

@@ -310,7 +310,7 @@ impl Work for FromPoints<'_> {
                         if relu {
                             value = value.relu();
                         }
-                        store_some(value, &mut line[j * to.step..]);
+                        store_some(value, &mut line[j * to.step..j * to.step + n_lanes]);
                     }
                 }
                 channel += width;
