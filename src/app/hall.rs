@@ -15,6 +15,7 @@ use crate::app::state::library::Library;
 use crate::app::state::record::RecordState;
 use crate::app::state::voice::Voice;
 use crate::app::{VERSION, memory_budget, model_about, places};
+use crate::domain::device::DeviceChoice;
 use crate::domain::frame::FrameKey;
 use crate::domain::series::Series;
 use crate::domain::uid::{ReaderName, StudyUid};
@@ -55,6 +56,8 @@ pub struct AppOptions {
     pub settings: PathBuf,
     pub demo_dir: PathBuf,
     pub model_roots: Vec<PathBuf>,
+    /// Where models run; as the settings say when absent.
+    pub device: Option<DeviceChoice>,
     pub open: Vec<PathBuf>,
     pub starts_demo: bool,
 }
@@ -85,16 +88,17 @@ pub struct App {
 impl App {
     /// Starts the threads and asks for what the command line named. `wake` asks the screen for a new pass.
     pub fn start(options: AppOptions, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
-        let AppOptions { importer, store, keys, new_record, settings: settings_path, .. } = options;
+        let AppOptions { importer, store, keys, new_record, settings: settings_path, device, .. } = options;
         let AppOptions { demo_dir, model_roots, open, starts_demo, .. } = options;
+        let (mut settings, warnings) = settings::read(&settings_path);
         let history = Some(places::history_beside(&store));
         let store = RecordPlace { name: store, keys, new: new_record };
-        let runner = Runner::start(RunnerOptions { importer, store, history, model_roots, wake })?;
+        let device = device.unwrap_or(settings.screen.device);
+        let runner = Runner::start(RunnerOptions { importer, store, history, model_roots, device, wake })?;
         let shelf = runner.shelf();
         let models =
             shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(model_about::status).collect();
         drop(shelf);
-        let (mut settings, warnings) = settings::read(&settings_path);
         if settings.reader.trim().is_empty() {
             settings.reader = login_name();
         }
@@ -339,6 +343,7 @@ pub fn default_options() -> AppOptions {
         settings: places::settings_file(),
         demo_dir: places::demo_dir(),
         model_roots: places::model_roots(None),
+        device: None,
         open: Vec::new(),
         starts_demo: false,
     }

@@ -71,6 +71,7 @@ fn options(common: &Common) -> AppOptions {
     let mut options = hall::default_options();
     options.importer = Importer::for_this_program();
     options.model_roots = places::model_roots(common.models_dir.as_ref());
+    options.device = common.device;
     let RecordPlace { name, keys, new } = cli::record_place(common);
     options.store = name;
     options.keys = keys.patient();

@@ -11,6 +11,7 @@ pub mod content_item;
 pub mod decision;
 pub mod derivation;
 pub mod details;
+pub mod device;
 pub mod display_state;
 pub mod document;
 pub mod exported;

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::domain::device::DeviceChoice;
 use crate::domain::finding::Finding;
 use crate::domain::frame::Frame;
 use crate::domain::intake::Progress;
@@ -73,6 +74,8 @@ pub struct Runner {
     export_token: Mutex<CancelToken>,
     store: InOrder<StoreHand>,
     shelf: Arc<Mutex<ModelShelf>>,
+    /// The shelf's own.
+    device: Arc<Mutex<DeviceChoice>>,
     importer: Importer,
 }
 
@@ -83,6 +86,8 @@ pub struct RunnerOptions {
     pub model_roots: Vec<PathBuf>,
     /// Where distances of images from the training images are remembered; `None`: nowhere.
     pub history: Option<PathBuf>,
+    /// Where models run.
+    pub device: DeviceChoice,
     /// Called after every event, from any thread.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -116,7 +121,7 @@ impl Runner {
                 Err(error) => log::error!("a plane was cut amiss: {error}"),
             }
         };
-        let shelf = ModelShelf::new(&options.model_roots);
+        let shelf = ModelShelf::new(&options.model_roots, options.device);
         let shelf = match &options.history {
             Some(file) => shelf.with_history(file),
             None => shelf,
@@ -136,6 +141,7 @@ impl Runner {
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             export_token: Mutex::new(CancelToken::default()),
             store: InOrder::spawn("store", move || StoreHand::open(options.store, of_store), panicked(JobKind::Store))?,
+            device: shelf.device(),
             shelf: Arc::new(Mutex::new(shelf)),
             importer: options.importer,
             outbox,
@@ -150,6 +156,11 @@ impl Runner {
 
     pub fn shelf(&self) -> Arc<Mutex<ModelShelf>> {
         Arc::clone(&self.shelf)
+    }
+
+    /// Models run there from the next analysis on.
+    pub fn use_device(&self, device: DeviceChoice) {
+        *self.device.lock().unwrap_or_else(PoisonError::into_inner) = device;
     }
 
     pub fn scan(&self, generation: Generation, paths: Vec<PathBuf>) {

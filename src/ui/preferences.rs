@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::device::DeviceChoice;
 use crate::domain::reading::{AiPresentation, ReadingMode, Role};
 use crate::render::request::Interpolation;
 use crate::review::command::ReadingPlan;
@@ -32,6 +33,8 @@ pub struct Preferences {
     pub mouse: MousePreferences,
     /// Models run when a study opens.
     pub analyzes_on_open: bool,
+    /// Where they run.
+    pub device: DeviceChoice,
     pub reading: ReadingPreferences,
     pub worklist: WorklistPreferences,
 }
@@ -43,6 +46,7 @@ impl Default for Preferences {
             display: DisplayPreferences::default(),
             mouse: MousePreferences::default(),
             analyzes_on_open: true,
+            device: DeviceChoice::default(),
             reading: ReadingPreferences::default(),
             worklist: WorklistPreferences::default(),
         }

@@ -7,6 +7,7 @@ mod cards;
 mod engine;
 mod evaluation;
 mod explaining;
+mod full_depth;
 mod gate;
 mod golden;
 mod measuring;

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::cli::deidentify::DeidentifyArguments;
+use crate::app::cli::analyze_arguments::AnalyzeArguments;
 use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
@@ -13,6 +14,7 @@ use crate::app::cli::validate::ValidateArguments;
 use crate::app::cli::audit::arguments::AuditArguments;
 use crate::app::cli::store::arguments::StoreArguments;
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::device::{DeviceChoice, UnknownDevice};
 use crate::export::formats::FORMATS;
 
 /// Opens DICOM folders, files or a DICOMDIR for review; the jobs below do the same without a window.
@@ -39,6 +41,13 @@ pub struct Common {
     /// A further folder with model folders in it
     #[arg(long = "models-dir", global = true, value_name = "DIR")]
     pub models_dir: Option<PathBuf>,
+    /// Where models run: auto, cpu, cuda, cuda:N or metal; in the window it goes before the settings
+    #[arg(long, global = true, value_name = "DEVICE", value_parser = device)]
+    pub device: Option<DeviceChoice>,
+}
+
+fn device(text: &str) -> Result<DeviceChoice, UnknownDevice> {
+    DeviceChoice::try_from(text)
 }
 
 #[derive(Debug, Subcommand)]
@@ -173,23 +182,6 @@ pub struct RenderArguments {
     #[arg(short, long, value_name = "F.png")]
     pub output: PathBuf,
     /// Describe what was drawn as JSON on stdout
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct AnalyzeArguments {
-    #[arg(required = true)]
-    pub paths: Vec<PathBuf>,
-    /// A model's id; may be repeated; every model when absent
-    #[arg(long = "model", value_name = "ID")]
-    pub models: Vec<String>,
-    /// Run also on images outside a model's scope; said on every finding
-    #[arg(long)]
-    pub force: bool,
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
 }

@@ -1,6 +1,7 @@
 //! The same jobs without a window: for scripts and for checks.
 
 mod analyze;
+pub mod analyze_arguments;
 pub mod arguments;
 mod audit;
 mod bench;

@@ -69,9 +69,14 @@ fn of_app(app: &mut App, action: AppAction) {
             }
         }
         AppAction::Prefer(preferences) => {
-            let watched = app.preferences.settings.screen.worklist.watched.clone();
-            app.preferences.settings.screen = preferences.sane();
-            if app.preferences.settings.screen.worklist.watched != watched {
+            let (before, preferences) = (app.preferences.settings.screen.clone(), preferences.sane());
+            let (is_moved, is_watched_anew) =
+                (preferences.device != before.device, preferences.worklist.watched != before.worklist.watched);
+            app.preferences.settings.screen = preferences;
+            if is_moved {
+                app.runner.use_device(app.preferences.settings.screen.device);
+            }
+            if is_watched_anew {
                 worklist::watch(app);
             }
             app.keep_settings();

@@ -1,6 +1,7 @@
 //! What a job does, synchronous and testable; `jobs` only wraps it in threads, and the command line calls it bare.
 
 pub mod analysis;
+pub mod batch;
 pub mod deidentifying;
 pub mod demo;
 pub mod explaining;
