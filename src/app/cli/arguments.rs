@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::app::cli::deidentify::DeidentifyArguments;
 use crate::app::cli::analyze_arguments::AnalyzeArguments;
+use crate::app::cli::audit::arguments::AuditArguments;
+use crate::app::cli::deidentify::DeidentifyArguments;
 use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
-use crate::app::cli::validate::ValidateArguments;
-use crate::app::cli::audit::arguments::AuditArguments;
 use crate::app::cli::store::arguments::StoreArguments;
+use crate::app::cli::validate::ValidateArguments;
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::device::{DeviceChoice, UnknownDevice};
 use crate::export::formats::FORMATS;
