@@ -292,6 +292,7 @@ impl BenchArguments {
             BenchSubject::Stats(stats) => stats.json,
             BenchSubject::Volume(volume) => volume.json,
             BenchSubject::Worklist(worklist) => worklist.json,
+            BenchSubject::Masks(masks) => masks.json,
         }
     }
 }
@@ -320,6 +321,8 @@ pub enum BenchSubject {
     Volume(BenchVolumeArguments),
     /// The worklist with many studies: opened, filtered, ordered
     Worklist(BenchWorklistArguments),
+    /// Correcting masks: strokes, undo, islands, margins, smoothing, beside scipy.ndimage and SimpleITK
+    Masks(BenchVolumeArguments),
 }
 
 #[derive(Debug, Args)]
