@@ -146,6 +146,7 @@ pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
 pub(crate) fn blob_hashes(content: &str) -> Option<Vec<Hash>> {
     let content: Content = json::parse(content)?;
     let mut hashes: Vec<Hash> = content.segments.iter().map(|segment| segment.runs).collect();
+    hashes.extend(content.elsewhere.iter().map(|placed| placed.segment.runs));
     hashes.extend(content.saliency.map(|map| map.values));
     hashes.sort_unstable();
     hashes.dedup();

@@ -53,7 +53,7 @@ fn holds(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 /// What no byte that leaves may hold; each kind of value has one of its own.
-const CANARIES: [&[u8]; 6] = [b"CANARY", b"canary", b"19230907", b"131307", b"7777777777", b"\x77\x77\x5A\x5A"];
+const CANARIES: [&[u8]; 6] = [b"CANARY", b"Canary", b"19230907", b"131307", b"7777777777", b"\x77\x77\x5A\x5A"];
 
 fn canary(vr: VR) -> Vec<u8> {
     match vr {

@@ -64,6 +64,7 @@ pub fn identity(object: &InMemDicomObject) -> String {
 
 /// Makes `object` anonymous in place and says by what. `object` holds Unicode text.
 pub fn deidentify(object: &mut InMemDicomObject, options: &Options, secret: &Secret) -> Changes {
+    understand(object);
     let identity = identity(object);
     let mut identifiers = Identifiers::default();
     learn(object, &mut identifiers);
@@ -93,6 +94,7 @@ fn learn(object: &InMemDicomObject, identifiers: &mut Identifiers) {
 
 impl Treatment<'_> {
     fn treat(&mut self, object: &mut InMemDicomObject) {
+        understand(object);
         let elements: Vec<(Tag, VR)> = object.iter().map(|element| (element.header().tag, element.vr())).collect();
         let kept_creators = self.kept_creators(object, &elements);
         for (tag, vr) in elements {
@@ -221,6 +223,54 @@ impl Treatment<'_> {
         };
         object.put(DataElement::new(tag, vr, value));
     }
+}
+
+/// What a sender wrote as unknown (UN) gets the kind that the dictionary has for it, so that it is treated as what it is.
+/// Values in UN are little endian (PS3.5 6.2.2).
+fn understand(object: &mut InMemDicomObject) {
+    let unknown = object.iter().filter(|element| element.vr() == VR::UN);
+    let meant = unknown.filter_map(|element| {
+        let tag = element.header().tag;
+        let vr = StandardDataDictionary.by_tag(tag).map(|entry| entry.vr().relaxed())?;
+        let bytes = element.value().primitive()?.to_bytes();
+        Some(DataElement::new(tag, vr, read_as(vr, &bytes)?))
+    });
+    let meant: Vec<_> = meant.collect();
+    meant.into_iter().for_each(|element| {
+        object.put(element);
+    });
+}
+
+/// `None` for sequences and what stays bytes.
+fn read_as(vr: VR, bytes: &[u8]) -> Option<PrimitiveValue> {
+    if bytes.is_empty() {
+        return (vr != VR::SQ).then_some(PrimitiveValue::Empty);
+    }
+    Some(match vr {
+        VR::US => PrimitiveValue::U16(words(bytes, u16::from_le_bytes)),
+        VR::SS => PrimitiveValue::I16(words(bytes, i16::from_le_bytes)),
+        VR::UL => PrimitiveValue::U32(words(bytes, u32::from_le_bytes)),
+        VR::SL => PrimitiveValue::I32(words(bytes, i32::from_le_bytes)),
+        VR::FL => PrimitiveValue::F32(words(bytes, f32::from_le_bytes)),
+        VR::FD => PrimitiveValue::F64(words(bytes, f64::from_le_bytes)),
+        VR::AT => {
+            let halves = words::<2, u16, Vec<u16>>(bytes, u16::from_le_bytes);
+            PrimitiveValue::Tags(halves.chunks_exact(2).map(|pair| Tag(pair[0], pair[1])).collect())
+        }
+        VR::SQ | VR::UN | VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::UV | VR::SV => return None,
+        _ => {
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim_end_matches(['\0', ' ']);
+            match vr {
+                VR::LT | VR::ST | VR::UT | VR::UR => PrimitiveValue::from(text),
+                _ => PrimitiveValue::Strs(text.split('\\').map(str::to_owned).collect()),
+            }
+        }
+    })
+}
+
+fn words<const N: usize, T, C: FromIterator<T>>(bytes: &[u8], word: fn([u8; N]) -> T) -> C {
+    bytes.chunks_exact(N).filter_map(|chunk| chunk.try_into().ok()).map(word).collect()
 }
 
 /// Where the creator of a private attribute stands, and its name.

@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn at_night_there_is_less_blue_and_pictures_stay_as_they_are() {
-        let blue = |hex: Hex| hex.0.b();
+        let blue = |hex: Hex| u32::from(hex.0.b());
         assert!(blue(WARM_THEME.text.normal) < blue(THEME.text.normal) * 3 / 4);
         assert_eq!(WARM_THEME.surface.picture, THEME.surface.picture);
         assert_eq!(WARM_THEME.marks.ai, THEME.marks.ai);
