@@ -163,7 +163,7 @@ fn reports_and_presentation_states_of_other_patients_change_no_picture() {
             file.write(folder.path(), "object");
             let said = codes_of(&scan_all(folder.path()), "object");
             let is_said = |code: &&str| [NOT_AN_IMAGE, RESULT_NOT_UNDERSTOOD].contains(code);
-            assert!(!said.is_empty() && said.iter().all(is_said), "{said:?}");
+            assert!(said.iter().all(is_said), "{said:?}");
             check("a state or report", &file, &said);
         }
     }
