@@ -71,6 +71,22 @@ pub fn open_window(options: AppOptions) -> ExitCode {
     }
 }
 
+/// Sees the hall at the beginning of each pass.
+pub type Watch = Box<dyn FnMut(&mut App, &egui::Context)>;
+
+/// One window with `watch` in it, until somebody closes it; one that is lost is not opened again.
+pub fn open_watched_window(options: AppOptions, watch: Watch) -> Result<(), String> {
+    if let Some(text) = missing_for_a_window() {
+        return Err(text);
+    }
+    options.importer.prepare();
+    let (settings, _) = settings::read(&options.settings);
+    let house = Rc::<House>::default();
+    house.watch_with(watch);
+    let way = (settings.arrangement.window, settings.screen.display.drawn_by);
+    run_window(&house, &mut Some(options), way).map_err(|error| format!("the window could not be opened: {error}"))
+}
+
 fn run_window(
     house: &Rc<House>,
     options: &mut Option<AppOptions>,

@@ -10,7 +10,7 @@ use egui::ViewportCommand;
 
 use crate::app::faults::Faults;
 use crate::app::hall::App;
-use crate::app::startup;
+use crate::app::startup::{self, Watch};
 use crate::jobs::panic_guard::{TaskOutcome, guarded};
 use crate::render::device_watch::{Alarm, DeviceTrouble, DeviceWatch};
 
@@ -59,9 +59,15 @@ pub struct House {
     /// What egui remembers: widths of panels, how far lists are scrolled.
     memory: RefCell<Option<egui::util::IdTypeMap>>,
     faults: Faults,
+    /// Of whoever measures the window.
+    onlooker: RefCell<Option<Watch>>,
 }
 
 impl House {
+    pub fn watch_with(&self, watch: Watch) {
+        self.onlooker.replace(Some(watch));
+    }
+
     /// Moves the hall into a window that has just been made.
     pub fn enter(self: &Rc<Self>, cc: &eframe::CreationContext<'_>) -> Window {
         self.wake.point_to(&cc.egui_ctx);
@@ -120,7 +126,12 @@ impl eframe::App for Window {
             }
         }
         if self.house.watched_trouble().is_none() {
-            self.with_hall(ctx, |app| app.logic(ctx, frame));
+            self.with_hall(ctx, |app| {
+                if let Some(watch) = &mut *self.house.onlooker.borrow_mut() {
+                    watch(app, ctx);
+                }
+                app.logic(ctx, frame);
+            });
         }
         if self.house.watched_trouble().is_some() {
             ctx.send_viewport_cmd(ViewportCommand::Close);

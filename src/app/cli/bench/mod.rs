@@ -2,6 +2,7 @@
 //!
 //! Rounds are interleaved, so that what else the machine does falls on all alike; trust ratios more than milliseconds.
 
+pub mod arguments;
 mod disk;
 mod explain;
 mod frame;
@@ -22,7 +23,8 @@ mod worklist;
 
 use std::path::Path;
 
-use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
+use crate::app::cli::arguments::Common;
+use crate::app::cli::bench::arguments::{BenchArguments, BenchSubject};
 use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::record_place;

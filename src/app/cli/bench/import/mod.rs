@@ -8,13 +8,14 @@ mod memory;
 mod peers;
 mod resident;
 mod volume;
+mod window;
 mod writing;
 
 use std::path::Path;
 
 use serde_json::json;
 
-use crate::app::cli::arguments::{BenchImportArguments, ImportPart};
+use crate::app::cli::bench::arguments::{BenchImportArguments, ImportPart};
 use crate::app::cli::bench::scratch::Scratch;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::output::{self, Outcome};
@@ -48,9 +49,10 @@ pub fn run(arguments: &BenchImportArguments, importer: &Importer) -> Outcome {
         ImportPart::Volume,
         ImportPart::Frames,
         ImportPart::FirstImage,
+        ImportPart::Window,
     ];
     let is_wanted = |part: &ImportPart| match parts.is_empty() {
-        true => !matches!(part, ImportPart::Crowd | ImportPart::Long),
+        true => !matches!(part, ImportPart::Crowd | ImportPart::Long | ImportPart::Window),
         false => parts.contains(part),
     };
     let mut sheets = Vec::new();
@@ -87,5 +89,6 @@ fn measure(part: ImportPart, setting: &Setting<'_>) -> Result<Sheet, String> {
         ImportPart::FirstImage => first_image::measure(setting),
         ImportPart::Crowd => first_image::measure_crowd(setting),
         ImportPart::Long => first_image::measure_long(setting),
+        ImportPart::Window => window::measure(setting),
     }
 }

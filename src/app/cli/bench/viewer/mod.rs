@@ -12,7 +12,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::app::cli::arguments::BenchViewerArguments;
+use crate::app::cli::bench::arguments::BenchViewerArguments;
 use crate::app::cli::bench::measure::{Part, Way, interleaved};
 use crate::app::cli::bench::peer::Peer;
 use crate::app::cli::bench::pictures;
