@@ -146,29 +146,33 @@ fn side_panels_ui(
             });
             Panel::bottom("finding details").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(6.0);
+                // The list comes first where there is little room.
                 if is_low {
-                    // The list comes first where there is little room.
                     CollapsingHeader::new("Details and overlays").show(ui, |ui| {
-                        ScrollArea::vertical().max_height(120.0).show(ui, |ui| {
-                            finding_facts_ui(ui, context, view, actions);
-                            overlay_controls_ui(ui, context, view, actions);
-                        });
+                        about_finding_ui(ui, context, view, actions, 120.0);
                     });
                 } else {
-                    finding_facts_ui(ui, context, view, actions);
-                    overlay_controls_ui(ui, context, view, actions);
+                    about_finding_ui(ui, context, view, actions, (ui.available_height() - LIST_HEIGHT).max(120.0));
                 }
-                ui.add_space(4.0);
-            });
-            Panel::bottom("measurements").frame(Frame::NONE).resizable(false).show(ui, |ui| {
-                ui.add_space(6.0);
-                measurements_ui(ui, context, view);
                 ui.add_space(4.0);
             });
             CentralPanel::no_frame().show(ui, |ui| findings_ui(ui, context, view, actions));
         });
     let shown = findings.response.rect.width();
     view.arrangement.panels.findings = PanelWidths::made(kept.findings, findings_width, shown);
+}
+
+/// Of the panel of findings its head and two of them, points.
+const LIST_HEIGHT: f32 = 300.0;
+
+/// What is known of the selected finding, what lies over the picture, and what was measured; at most so high.
+fn about_finding_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>, most: f32) {
+    ScrollArea::vertical().id_salt("about finding").max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+        measurements_ui(ui, context, view);
+        ui.add_space(4.0);
+        finding_facts_ui(ui, context, view, actions);
+        overlay_controls_ui(ui, context, view, actions);
+    });
 }
 
 /// Tells the review that a finding's own image was on screen while it was selected: in the pass before, painted.

@@ -271,6 +271,7 @@ fn add_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
             "Enter accept · Del reject · U uncertain · J next".to_owned()
         };
         let color = if is_drawing { theme().marks.reader } else { theme().text.weak };
-        ui.add(egui::Label::new(RichText::new(words).small().color(color)).wrap());
+        let label = egui::Label::new(RichText::new(words).small().color(color));
+        ui.add(if is_drawing { label.wrap() } else { label.truncate() });
     });
 }

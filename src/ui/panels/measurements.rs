@@ -22,19 +22,16 @@ use crate::ui::words::clipped;
 pub fn measurements_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let (Some(study), Some(session)) = (context.open_study, context.session) else { return };
     let annotations = session.annotations();
-    let title = match annotations.len() {
-        0 => "Measurements".to_owned(),
-        n => format!("Measurements  {n}"),
-    };
+    if annotations.is_empty() {
+        let words = RichText::new("No measurements yet: the tools are beside the picture.").small();
+        ui.label(words.color(theme().text.weak));
+        return;
+    }
+    let title = format!("Measurements  {}", annotations.len());
     CollapsingHeader::new(RichText::new(title).color(theme().text.strong))
         .id_salt("measurements")
         .default_open(true)
         .show(ui, |ui| {
-            if annotations.is_empty() {
-                let words = RichText::new("None yet. Choose a tool beside the picture.").small();
-                ui.label(words.color(theme().text.weak));
-                return;
-            }
             ui.checkbox(&mut view.overlay.drawings_shown, "On the pictures");
             ui.spacing_mut().item_spacing.y = 2.0;
             let height = (ui.ctx().content_rect().height() * 0.2).clamp(110.0, 330.0);

@@ -29,9 +29,13 @@ const TOOLS: [(&str, &str, ViewKey); 8] = [
 pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let Some(study) = context.open_study else { return };
     let shown = Shown::of(context, view.looks.get(&study.uid), &mut view.transient);
+    let is_narrow = ui.available_width() < 780.0;
     // With a large text on a small screen the row becomes two
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
+        ui.spacing_mut().item_spacing = vec2(if is_narrow { 0.0 } else { 2.0 }, 2.0);
+        if is_narrow {
+            ui.spacing_mut().button_padding.x = 6.0;
+        }
         ui.visuals_mut().widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
         ui.visuals_mut().widgets.inactive.bg_stroke.color = Color32::TRANSPARENT;
         panes_menu_ui(ui, context, view, actions);

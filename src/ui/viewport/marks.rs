@@ -1,6 +1,6 @@
 //! Findings on the picture: boxes and measured lines at their exact place, styled by state, hued by who made them.
 
-use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use crate::domain::finding::{DrawnPath, Finding, MeasuredLine, Speaker};
 use crate::domain::geometry::PixelBox;
@@ -37,11 +37,16 @@ pub fn marks_ui(
         |review: &&FindingReview| shown.is_subject_of(&review.finding) && is_drawn(&review.finding, selected, shows_ai);
     let (chosen, others): (Vec<_>, Vec<_>) =
         session.findings().iter().filter(is_drawn).partition(|review| selected == Some(&review.finding.id));
-    for review in others {
-        mark(painter, canvas, review, false);
+    let mut names = Names::default();
+    for (review, is_selected) in others.iter().map(|review| (review, false)).chain(chosen.iter().map(|r| (r, true))) {
+        if let Some(region) = review.finding.place.region() {
+            let corners = corners(canvas, region);
+            outline_ui(painter, review, &corners, is_selected);
+            names.note(review, &corners, is_selected);
+        }
     }
+    names.show(painter, canvas);
     for review in chosen {
-        mark(painter, canvas, review, true);
         for line in &review.finding.evidence.lines {
             measured_line(painter, canvas, line, MarkState::of(review));
         }
@@ -58,32 +63,63 @@ pub fn is_drawn(finding: &Finding, selected: Option<&FindingId>, shows_ai: bool)
         && (shows_ai || !finding.is_suggested())
 }
 
-fn mark(painter: &Painter, canvas: &Canvas, review: &FindingReview, is_selected: bool) {
-    let Some(region) = review.finding.place.region() else { return };
-    outline_ui(painter, canvas, review, &corners(canvas, region), is_selected);
-}
-
-/// A finding's outline, its corners in order, with its name above it or below.
-pub fn outline_ui(painter: &Painter, canvas: &Canvas, review: &FindingReview, corners: &[Pos2], is_selected: bool) {
+/// A finding's outline, its corners in order.
+pub fn outline_ui(painter: &Painter, review: &FindingReview, corners: &[Pos2], is_selected: bool) {
     let state = MarkState::of(review);
     let color = faded(family_color(&review.finding), state.opacity());
     let width = if is_selected { 2.0 } else { 1.2 };
     painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(width + 1.6, faded(theme().text.outline, 0.55))));
     let closed: Vec<Pos2> = corners.iter().chain(corners.first()).copied().collect();
     styled_path(painter, &closed, Stroke::new(width, color), state);
-    let bounds = Rect::from_points(corners);
-    let font = FontId::proportional(if is_selected { 13.0 } else { 11.5 });
-    // Above the box, or below where the picture ends, so that the label never covers what it names.
-    let is_room_above = bounds.top() - 20.0 > canvas.rect.top() + 40.0;
-    let (y, anchor) = if is_room_above {
-        (bounds.top() - 3.0, Align2::LEFT_BOTTOM)
-    } else {
-        (bounds.bottom() + 3.0, Align2::LEFT_TOP)
-    };
-    let label = plated_text(painter, pos2(bounds.left() + 22.0, y), anchor, &review.finding.label.name, font, color);
-    let icon = pos2(bounds.left() + 8.0, label.center().y);
-    painter.circle_filled(icon, 7.0, faded(theme().text.outline, 0.6));
-    paint_icon(painter, icon, 5.0, state);
+}
+
+/// The names of outlined findings: above or below what they name, never on another name.
+#[derive(Default)]
+pub struct Names<'a>(Vec<(&'a FindingReview, Rect, bool)>);
+
+impl<'a> Names<'a> {
+    pub fn note(&mut self, review: &'a FindingReview, corners: &[Pos2], is_selected: bool) {
+        self.0.push((review, Rect::from_points(corners), is_selected));
+    }
+
+    /// The selected one's first: it stands where one looks for it.
+    pub fn show(mut self, painter: &Painter, canvas: &Canvas) {
+        self.0.sort_by_key(|(_, _, is_selected)| !is_selected);
+        let mut taken: Vec<Rect> = Vec::new();
+        for (review, bounds, is_selected) in self.0 {
+            let state = MarkState::of(review);
+            let color = faded(family_color(&review.finding), state.opacity());
+            let font = FontId::proportional(if is_selected { 13.0 } else { 11.5 });
+            let name = &review.finding.label.name;
+            let size = painter.layout_no_wrap(name.clone(), font.clone(), color).size() + vec2(ICON_ROOM + 5.0, 2.0);
+            let place = free_place(size, bounds, canvas.rect, &taken);
+            taken.push(place);
+            let at = pos2(place.left() + ICON_ROOM, place.center().y);
+            plated_text(painter, at, Align2::LEFT_CENTER, name, font, color);
+            let icon = pos2(place.left() + 8.0, place.center().y);
+            painter.circle_filled(icon, 7.0, faded(theme().text.outline, 0.6));
+            paint_icon(painter, icon, 5.0, state);
+        }
+    }
+}
+
+/// For the sign of a finding's state before its name, points.
+const ICON_ROOM: f32 = 22.0;
+
+/// Above the box, or below where the picture ends, so that the name never covers what it names; farther away where
+/// another name stands.
+fn free_place(size: Vec2, bounds: Rect, picture: Rect, taken: &[Rect]) -> Rect {
+    let step = size.y + 2.0;
+    let above = (0..4_u8).map(|n| bounds.top() - 3.0 - size.y - f32::from(n) * step);
+    let below = (0..4_u8).map(|n| bounds.bottom() + 3.0 + f32::from(n) * step);
+    let is_room_above = |y: &f32| *y > picture.top() + 40.0;
+    let place = |y: f32| Rect::from_min_size(pos2(bounds.left(), y), size);
+    let mut places = above.filter(is_room_above).take(1).chain(below.clone().take(1));
+    let near = places.find(|y| !taken.iter().any(|other| other.intersects(place(*y))));
+    let first =
+        if is_room_above(&(bounds.top() - 3.0 - size.y)) { bounds.top() - 3.0 - size.y } else { bounds.bottom() + 3.0 };
+    let far = || below.skip(1).find(|y| !taken.iter().any(|other| other.intersects(place(*y))));
+    place(near.or_else(far).unwrap_or(first))
 }
 
 fn measured_line(painter: &Painter, canvas: &Canvas, line: &MeasuredLine, state: MarkState) {
@@ -128,4 +164,24 @@ pub fn drawing_ui(painter: &Painter, canvas: &Canvas, drag: Option<&ViewDrag>) {
 pub fn corners(canvas: &Canvas, region: &PixelBox) -> [Pos2; 4] {
     let PixelBox { x0, y0, x1, y1 } = *region;
     [[x0, y0], [x1, y0], [x1, y1], [x0, y1]].map(|corner| canvas.screen_point(corner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_findings_at_one_place_stand_apart_and_none_covers_its_own_box() {
+        let picture = Rect::from_min_size(pos2(0.0, 0.0), vec2(400.0, 400.0));
+        let bounds = Rect::from_min_size(pos2(100.0, 100.0), vec2(60.0, 60.0));
+        let mut taken: Vec<Rect> = Vec::new();
+        for _ in 0..4 {
+            let place = free_place(vec2(80.0, 15.0), bounds, picture, &taken);
+            assert!(!taken.iter().any(|other| other.intersects(place)), "{place:?} in {taken:?}");
+            assert!(!place.intersects(bounds));
+            taken.push(place);
+        }
+        let at_the_top = Rect::from_min_size(pos2(100.0, 20.0), vec2(60.0, 60.0));
+        assert!(free_place(vec2(80.0, 15.0), at_the_top, picture, &[]).top() > at_the_top.bottom());
+    }
 }

@@ -7,7 +7,7 @@ use crate::domain::geometry::{PixelPlane, Vec3};
 use crate::domain::uid::FindingId;
 use crate::imaging::plane_grid::Projection;
 use crate::review::session::{FindingReview, ReviewSession};
-use crate::ui::viewport::marks;
+use crate::ui::viewport::marks::{self, Names};
 use crate::ui::viewport::shown::{Canvas, Shown, pixel_plane};
 
 /// Of a slice where nothing says how thick it is, mm.
@@ -40,9 +40,12 @@ pub fn plane_marks_ui(
         }
     }
     drawn.sort_by_key(|(is_selected, ..)| *is_selected);
+    let mut names = Names::default();
     for (is_selected, review, outline) in &drawn {
-        marks::outline_ui(painter, canvas, review, outline, *is_selected);
+        marks::outline_ui(painter, review, outline, *is_selected);
+        names.note(review, outline, *is_selected);
     }
+    names.show(painter, canvas);
 }
 
 /// A box in the patient: four corners on a slice, and half the way across it.
