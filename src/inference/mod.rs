@@ -43,6 +43,7 @@ pub mod sliding_run;
 pub mod sliding_window;
 pub mod spare;
 pub mod templates;
+pub mod trial;
 pub mod unet;
 pub mod views;
 pub mod weights;

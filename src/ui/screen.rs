@@ -144,6 +144,7 @@ fn side_panels_ui(
                 ui.add_space(8.0);
                 decision_ui(ui, context, view, actions);
             });
+            let most = (ui.available_height() - LIST_HEIGHT).max(120.0);
             Panel::bottom("finding details").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(6.0);
                 // The list comes first where there is little room.
@@ -152,7 +153,7 @@ fn side_panels_ui(
                         about_finding_ui(ui, context, view, actions, 120.0);
                     });
                 } else {
-                    about_finding_ui(ui, context, view, actions, (ui.available_height() - LIST_HEIGHT).max(120.0));
+                    about_finding_ui(ui, context, view, actions, most);
                 }
                 ui.add_space(4.0);
             });

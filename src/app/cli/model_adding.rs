@@ -6,7 +6,6 @@ use crate::app::cli::arguments::Common;
 use crate::app::cli::models_arguments::{AddModelArguments, VerifyModelsArguments};
 use crate::app::cli::output::{self, Outcome};
 use crate::app::places;
-use crate::inference::device::DeviceChoice;
 use crate::inference::error::ModelError;
 use crate::inference::golden::{self, GoldenReport};
 use crate::inference::registry::{self, ModelEntry};
@@ -47,7 +46,7 @@ pub fn verify(arguments: &VerifyModelsArguments, common: &Common, is_json: bool)
     let verified: Vec<(&ModelEntry, Result<GoldenReport, ModelError>)> = wanted
         .into_iter()
         .map(|entry| {
-            let model = registry::load_model(entry, &DeviceChoice::default());
+            let model = registry::load_model(entry, &common.device.unwrap_or_default());
             (entry, model.and_then(|model| golden::check(&model, &entry.source)))
         })
         .collect();

@@ -11,7 +11,6 @@ use crate::app::cli::output::{self, Outcome};
 use crate::app::places;
 use crate::domain::intake::Intake;
 use crate::import::Importer;
-use crate::inference::device::DeviceChoice;
 use crate::inference::gate;
 use crate::inference::model::Model;
 use crate::inference::model_card::doubt::SanityReport;
@@ -60,7 +59,7 @@ fn measure(
             return Err(("no_place", "a built-in model has no folder: say where with --out".to_owned()));
         }
     };
-    let model = registry::load_model(entry, &DeviceChoice::default());
+    let model = registry::load_model(entry, &common.device.unwrap_or_default());
     let model = model.map_err(|error| (error.code(), error.to_string()))?;
     let weights = entry.source.read(&model.card().weights.file, MAX_WEIGHTS_BYTES);
     let weights = weights.map_err(|error| (error.code(), error.to_string()))?;

@@ -18,6 +18,7 @@ impl BenchArguments {
             BenchSubject::Scan(scan) => scan.json,
             BenchSubject::Import(import) => import.json,
             BenchSubject::Inference(inference) => inference.json,
+            BenchSubject::Networks(networks) => networks.json,
             BenchSubject::Explain(explain) => explain.json,
             BenchSubject::Store(store) => store.json,
             BenchSubject::Syntaxes(syntaxes) => syntaxes.json,
@@ -41,6 +42,8 @@ pub enum BenchSubject {
     Import(BenchImportArguments),
     /// Each model on a radiograph of the phantom, beside PyTorch on the same weights
     Inference(BenchInferenceArguments),
+    /// DenseNet-121, ResNet-50, EfficientNet-B0 and U-Nets, beside ONNX Runtime and PyTorch on the same weights
+    Networks(BenchNetworksArguments),
     /// A heat map beside the network's run alone, by method
     Explain(BenchExplainArguments),
     /// Keeping one decision, fsync included, beside a bare write and fsync
@@ -202,6 +205,42 @@ pub struct BenchInferenceArguments {
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeats: u32,
     /// A Python with torch, torchvision and safetensors, to measure beside
+    #[arg(long, value_name = "PYTHON")]
+    pub peer_python: Option<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Networks of the usual sizes, and the input each is run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NetworkChoice {
+    /// DenseNet-121, one channel of 224 × 224
+    Densenet121,
+    /// ResNet-50, three channels of 224 × 224
+    Resnet50,
+    /// EfficientNet-B0, three channels of 224 × 224
+    EfficientnetB0,
+    /// U-Net of five levels from 16 channels, 256 × 256
+    #[value(name = "unet-16")]
+    Unet16,
+    /// U-Net of five levels from 32 channels, 512 × 512
+    #[value(name = "unet-32")]
+    Unet32,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchNetworksArguments {
+    /// Which; may be repeated; all when absent
+    #[arg(long = "network", value_enum)]
+    pub networks: Vec<NetworkChoice>,
+    /// On so many threads; may be repeated
+    #[arg(long, default_values_t = [1, 2], value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub threads: Vec<u32>,
+    /// Measured rounds; one more goes before and does not count
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: u32,
+    /// A Python with torch, torchvision, onnx, onnxruntime and safetensors, to measure beside
     #[arg(long, value_name = "PYTHON")]
     pub peer_python: Option<PathBuf>,
     /// One JSON document on stdout

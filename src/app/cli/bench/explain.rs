@@ -13,13 +13,13 @@ use crate::inference::registry;
 
 const METHODS: [SaliencyMethod; 3] = [SaliencyMethod::GradCam, SaliencyMethod::GradCamPlusPlus, SaliencyMethod::Cam];
 
-pub fn measure(importer: &Importer, roots: &[PathBuf], n_rounds: u32) -> Result<Sheet, String> {
+pub fn measure(importer: &Importer, roots: &[PathBuf], device: DeviceChoice, n_rounds: u32) -> Result<Sheet, String> {
     let opened = radiograph(importer)?;
     let entries = registry::list_models(roots);
     let classifiers = entries.iter().filter(|entry| {
         entry.hash_ok && entry.card.as_ref().is_ok_and(|card| card.architecture.classifier().is_some())
     });
-    let models = classifiers.map(|entry| registry::load_model(entry, &DeviceChoice::Cpu));
+    let models = classifiers.map(|entry| registry::load_model(entry, &device));
     let models = models.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
     let (mut ways, mut pairs) = (Vec::new(), Vec::new());
     for model in &models {

@@ -30,11 +30,12 @@ const N_COMPARED: usize = 4096;
 pub fn measure(
     importer: &Importer,
     roots: &[PathBuf],
+    device: DeviceChoice,
     n_rounds: u32,
     peer_python: Option<&Path>,
 ) -> Result<Sheet, String> {
     let entries: Vec<ModelEntry> = registry::list_models(roots).into_iter().filter(|entry| entry.hash_ok).collect();
-    let models = entries.iter().map(|entry| registry::load_model(entry, &DeviceChoice::Cpu));
+    let models = entries.iter().map(|entry| registry::load_model(entry, &device));
     let models = models.collect::<Result<Vec<Model>, _>>().map_err(|error| error.to_string())?;
     let opened = radiograph(importer)?;
     let (mut ways, mut pairs, mut facts) = (Vec::new(), Vec::new(), Vec::new());

@@ -10,8 +10,10 @@ mod import;
 mod inference;
 mod masks;
 mod measure;
+mod networks;
 mod peer;
 mod pictures;
+mod resident;
 mod scan;
 mod scratch;
 mod sheet;
@@ -29,10 +31,12 @@ use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::record_place;
 use crate::app::places;
+use crate::domain::device::DeviceChoice;
 use crate::import::Importer;
 
 pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> Outcome {
     let is_json = arguments.is_json();
+    let device = common.device.unwrap_or(DeviceChoice::Cpu);
     let sheet = match &arguments.what {
         BenchSubject::Import(arguments) => return import::run(arguments, importer),
         BenchSubject::Frame(frame) => frame::measure(frame.repeats),
@@ -40,10 +44,11 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         BenchSubject::Scan(scan) => scan::measure(importer, &scan.dir, scan.repeats, scan.peer_python.as_deref()),
         BenchSubject::Inference(inference) => {
             let roots = places::model_roots(common.models_dir.as_ref());
-            inference::measure(importer, &roots, inference.repeats, inference.peer_python.as_deref())
+            inference::measure(importer, &roots, device, inference.repeats, inference.peer_python.as_deref())
         }
+        BenchSubject::Networks(arguments) => networks::measure(arguments),
         BenchSubject::Explain(explain) => {
-            explain::measure(importer, &places::model_roots(common.models_dir.as_ref()), explain.repeats)
+            explain::measure(importer, &places::model_roots(common.models_dir.as_ref()), device, explain.repeats)
         }
         BenchSubject::Syntaxes(syntaxes) => {
             syntaxes::measure(importer, &syntaxes.dir, syntaxes.repeats, syntaxes.peer_python.as_deref())

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::app::cli::bench::import::{Setting, resident, volume, writing};
+use crate::app::cli::bench::import::{Setting, volume, writing};
 use crate::app::cli::bench::measure::{Part, Way, interleaved};
+use crate::app::cli::bench::resident;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::app::hall::{App, AppOptions};
 

@@ -1,6 +1,7 @@
 //! What a loaded series of 500 slices takes, beside its raw bytes.
 
-use crate::app::cli::bench::import::{Setting, resident, volume, writing};
+use crate::app::cli::bench::import::{Setting, volume, writing};
+use crate::app::cli::bench::resident;
 use crate::app::cli::bench::sheet::Sheet;
 
 pub fn measure(setting: &Setting<'_>) -> Result<Sheet, String> {

@@ -6,7 +6,6 @@ mod headers;
 mod jpeg_lossless;
 mod memory;
 mod peers;
-mod resident;
 mod volume;
 mod window;
 mod writing;
