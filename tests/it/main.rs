@@ -17,6 +17,7 @@ mod record;
 mod render;
 mod results;
 mod review;
+mod segmentation;
 mod store;
 mod tidy;
 mod ui;
