@@ -10,6 +10,7 @@ use crate::domain::model::ModelIdentity;
 use crate::domain::uid::{FindingId, ReaderName};
 use crate::review::command::{Command, Stamp};
 use crate::review::event::{Change, DecisionOrigin, FindingDecided, ReviewEvent};
+use crate::review::mask_acts;
 use crate::review::rules::{
     Refusal, check_annotation, check_details, check_reader, check_reader_finding, check_study, check_verdict,
 };
@@ -47,6 +48,7 @@ impl ReviewSession {
                 self.annotation(&annotation).ok_or(Refusal::UnknownAnnotation)?;
                 Some(Change::AnnotationRemoved { annotation })
             }
+            Command::ChangeMask(change) => mask_acts::checked(change, &self.study)?,
             Command::Reading(command) => self.reading_act(command, &stamp.reader)?,
             Command::Work(command) => self.work_act(command, &stamp.reader)?,
             Command::Adjudicate(adjudication) => self.adjudicate(*adjudication, &stamp.reader)?,

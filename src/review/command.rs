@@ -6,6 +6,7 @@ use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::details::DecisionDetails;
 use crate::domain::finding::Finding;
+use crate::domain::mask_edit::MaskChange;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 use crate::review::event::DecisionOrigin;
@@ -56,6 +57,8 @@ pub enum Command {
     Adjudicate(Box<Adjudication>),
     /// What was written for others, after it was.
     RecordExport(StudyExported),
+    /// A stroke, a segment's name, a revision. One that changes nothing makes no event.
+    ChangeMask(Arc<MaskChange>),
     Undo,
     Redo,
 }

@@ -67,7 +67,8 @@ impl History {
             | Change::FindingWithdrawn { .. }
             | Change::AnnotationPlaced { .. }
             | Change::AnnotationChanged { .. }
-            | Change::AnnotationRemoved { .. } => {
+            | Change::AnnotationRemoved { .. }
+            | Change::MaskChanged { .. } => {
                 self.done.push((event.id.clone(), event.reader.clone()));
                 self.redoable.retain(|(_, by)| by != &event.reader);
             }

@@ -85,6 +85,10 @@ pub enum Refusal {
     NeedsAdjudicator,
     #[error("An annotator signs as author.")]
     AnnotatorSignsAsAuthor,
+    #[error("This mask belongs to another study.")]
+    MaskOfOtherStudy,
+    #[error("Name the segment.")]
+    UnnamedSegment,
 }
 
 pub(crate) fn check_reader(reader: &ReaderName) -> Result<(), Refusal> {
