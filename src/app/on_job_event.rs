@@ -1,6 +1,6 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{ahead, analysis, export, open, prefetch, results, review, worklist};
+use crate::app::dispatch::{ahead, analysis, export, mask, open, prefetch, results, review, worklist};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
@@ -34,6 +34,7 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
         JobEvent::Asked { study, finding, event } => analysis::on_asked(app, &study, finding, event),
         JobEvent::Store(event) => on_store(app, event),
+        JobEvent::Mask(answer) => mask::on_answer(app, answer),
         JobEvent::Export { study, event } => on_export(app, &study, event),
         JobEvent::Chosen(chosen) => on_chosen(app, chosen),
         JobEvent::Watched(intake) => worklist::on_watched(app, intake),

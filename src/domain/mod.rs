@@ -20,6 +20,7 @@ pub mod frame;
 pub mod geometry;
 pub mod instance;
 pub mod intake;
+pub mod likelihood;
 pub mod mask;
 pub mod mask_edit;
 pub mod model;

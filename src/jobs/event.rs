@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::intake::{Intake, Progress};
+use crate::domain::mask_edit::{MaskSubject, SegmentFigures};
 use crate::domain::picture::CapturedPicture;
 use crate::domain::saliency::{SaliencyMap, SaliencyMethod};
 use crate::domain::series::Series;
@@ -18,6 +19,8 @@ use crate::inference::explain::NetworkInput;
 use crate::jobs::wanted_planes::PlaneSlot;
 use crate::review::digest::StudyDigest;
 use crate::review::work_item::StudyCard;
+use crate::segmentation::operation::OperationError;
+use crate::segmentation::segment_set::SegmentSet;
 use crate::store::StudyRecord;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
@@ -70,6 +73,7 @@ pub enum JobEvent {
         event: AskedEvent,
     },
     Store(StoreEvent),
+    Mask(MaskAnswer),
     Export {
         study: StudyUid,
         event: ExportEvent,
@@ -108,6 +112,18 @@ pub enum VolumeEvent {
     Built(Result<Arc<Volume>, String>),
     /// A newer one was wanted.
     Cancelled,
+}
+
+/// What was computed of a mask; the number is that of the request.
+pub struct MaskAnswer {
+    pub mask: MaskSubject,
+    pub number: u64,
+    pub result: MaskResult,
+}
+
+pub enum MaskResult {
+    Edited(Result<SegmentSet, OperationError>),
+    Figures { figures: Vec<SegmentFigures>, voxels_sha256: String },
 }
 
 pub enum AnalysisEvent {

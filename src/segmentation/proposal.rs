@@ -5,6 +5,7 @@
 //! another, so that the slider only chooses how many pixels come in.
 
 use crate::domain::geometry::PixelBox;
+use crate::domain::likelihood::Likelihood;
 use crate::segmentation::cost_field::{Ways, Window};
 use crate::segmentation::grid::{Span, VoxelBox, VoxelGrid};
 use crate::segmentation::intensities::Intensities;
@@ -18,13 +19,6 @@ pub enum Hint {
     Click([u32; 2]),
     /// The structure lies in this box; pixel-edge coordinates.
     Box(PixelBox),
-}
-
-/// What is known of the structure beside the picture: how likely each pixel belongs to it, 0 to 1, row-major.
-#[derive(Clone, Copy, Debug)]
-pub struct Prior<'a> {
-    pub cols: u32,
-    pub values: &'a [f32],
 }
 
 /// Half the side of the window around a click, pixels.
@@ -49,7 +43,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    pub fn new(values: &Intensities, slice: u32, hint: Hint, prior: Option<Prior<'_>>) -> Option<Self> {
+    pub fn new(values: &Intensities, slice: u32, hint: Hint, prior: Option<&Likelihood>) -> Option<Self> {
         let grid = *values.grid();
         let flat = VoxelGrid { slices: 1, ..grid };
         let (bounds, seed, inner) = match hint {
@@ -145,7 +139,7 @@ impl Proposal {
     }
 }
 
-fn costs(window: &Window, seed: usize, inner: &VoxelBox, prior: Option<Prior<'_>>) -> Vec<f32> {
+fn costs(window: &Window, seed: usize, inner: &VoxelBox, prior: Option<&Likelihood>) -> Vec<f32> {
     let mut seeds = Vec::new();
     let mut sample: Vec<f32> = Vec::new();
     for row in inner.low[1]..inner.high[1] {
@@ -164,7 +158,7 @@ fn costs(window: &Window, seed: usize, inner: &VoxelBox, prior: Option<Prior<'_>
     let spread = spread(&mut all);
     let likely = |index: usize| {
         let [col, row] = window.place(index);
-        prior.and_then(|prior| prior.values.get(row as usize * prior.cols as usize + col as usize)).copied()
+        prior.map(|prior| prior.at(col, row))
     };
     let ways = Ways::from(window, &seeds, |at, next, is_aslant| {
         let length = if is_aslant { std::f32::consts::SQRT_2 } else { 1.0 };

@@ -8,6 +8,7 @@ use crate::domain::decision::{Seen, Verdict};
 use crate::domain::details::DecisionDetails;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
+use crate::domain::mask_edit::MaskChange;
 use crate::domain::picture::CapturedPicture;
 use crate::domain::reading::{AiPresentation, Answer};
 use crate::domain::saliency::SaliencyMethod;
@@ -15,6 +16,7 @@ use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid}
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
 use crate::ui::hanging::Protocol;
+use crate::ui::masks::{MaskFiguresWork, MaskWork};
 use crate::ui::preferences::Preferences;
 use crate::ui::stage::SeriesRef;
 
@@ -24,6 +26,7 @@ pub enum Action {
     Study(StudyAction),
     View(ViewAction),
     Review(ReviewAction),
+    Mask(MaskAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
@@ -87,6 +90,17 @@ pub enum ReviewAction {
     Redo,
     /// Append again what could not be kept.
     RetrySaving,
+}
+
+/// All of them concern the open mask.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MaskAction {
+    /// Drawn already; the review says whether it stands.
+    Change(Arc<MaskChange>),
+    Work(Box<MaskWork>),
+    Figures(Box<MaskFiguresWork>),
+    /// What is being worked on is not wanted any more.
+    Cancel,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -189,6 +203,7 @@ into_action! {
     Study(StudyAction),
     View(ViewAction),
     Review(ReviewAction),
+    Mask(MaskAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),

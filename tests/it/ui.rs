@@ -4,6 +4,7 @@ mod cine;
 mod course;
 mod desk;
 mod key_images;
+mod masks;
 mod models;
 mod palette;
 mod pictures;

@@ -285,6 +285,7 @@ impl BenchArguments {
             BenchSubject::Stats(stats) => stats.json,
             BenchSubject::Volume(volume) => volume.json,
             BenchSubject::Worklist(worklist) => worklist.json,
+            BenchSubject::Masks(masks) => masks.json,
         }
     }
 }
@@ -313,6 +314,8 @@ pub enum BenchSubject {
     Volume(BenchVolumeArguments),
     /// The worklist with many studies: opened, filtered, ordered
     Worklist(BenchWorklistArguments),
+    /// Correcting masks: strokes, undo, islands, margins, smoothing, beside scipy.ndimage and SimpleITK
+    Masks(BenchVolumeArguments),
 }
 
 #[derive(Debug, Args)]
@@ -349,7 +352,7 @@ pub struct BenchVolumeArguments {
     /// Measured rounds; one more goes before and does not count
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub repeats: u32,
-    /// A Python with SimpleITK, to measure beside
+    /// A Python with SimpleITK, and for masks scipy, to measure beside
     #[arg(long, value_name = "PYTHON")]
     pub peer_python: Option<PathBuf>,
     /// One JSON document on stdout

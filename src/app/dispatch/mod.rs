@@ -3,6 +3,7 @@
 pub mod ahead;
 pub mod analysis;
 pub mod export;
+pub mod mask;
 pub mod open;
 pub mod prefetch;
 pub mod results;
@@ -21,6 +22,7 @@ pub fn dispatch(app: &mut App, action: Action) {
         Action::Study(action) => study::dispatch(app, action),
         Action::View(action) => view(app, action),
         Action::Review(action) => review::dispatch(app, action),
+        Action::Mask(action) => mask::dispatch(app, action),
         Action::Analysis(action) => analysis::dispatch(app, &action),
         Action::Export(action) => export::dispatch(app, action),
         Action::Worklist(action) => worklist::dispatch(app, action),

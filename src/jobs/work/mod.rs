@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod demo;
 pub mod explaining;
 pub mod handing_on;
+pub mod masks;
 pub mod model_adding;
 pub mod record;
 pub mod scan;

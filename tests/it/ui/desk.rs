@@ -12,13 +12,16 @@ use overread::domain::study::Study;
 use overread::domain::uid::{AnnotationId, EventId, FindingId, ModelId, ReaderName};
 use overread::imaging::plane_picture::{PlanePicture, cut};
 use overread::imaging::voxels::Volume;
+use overread::jobs::work::masks;
 use overread::review::command::{Command, ReadingCommand, Stamp};
 use overread::review::session::ReviewSession;
-use overread::ui::action::{Action, AppAction, CourseAction, ReviewAction, StudyAction, ViewAction};
+use overread::segmentation::operation;
+use overread::ui::action::{Action, AppAction, CourseAction, MaskAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
     AnalysisState, AppFacts, Asked, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
     UiContext, VolumeState, WorklistFacts,
 };
+use overread::ui::masks::{WorkDone, WorkResult};
 use overread::ui::preferences::Preferences;
 use overread::ui::screen::screen_ui;
 use overread::ui::stage::SeriesRef;
@@ -169,6 +172,7 @@ impl Desk {
                 }
             }
             Action::Review(review) => self.review(review),
+            Action::Mask(mask) => self.mask(mask),
             Action::App(AppAction::SetReader(reader)) => self.facts.reader = reader.clone(),
             Action::App(AppAction::Prefer(preferences)) => self.facts.preferences = preferences.as_ref().clone(),
             Action::App(AppAction::AcceptTerms) => self.facts.has_accepted_terms = true,
@@ -190,6 +194,26 @@ impl Desk {
             Err(error) => VolumeState::Failed(error.to_string()),
         };
         self.frames.1.built.push((series, state));
+    }
+
+    /// What a worker would do, at once.
+    fn mask(&mut self, action: &MaskAction) {
+        match action {
+            MaskAction::Change(change) => self.apply(Command::ChangeMask(Arc::clone(change))),
+            MaskAction::Work(work) => {
+                let result = WorkResult::Edited(operation::run(&work.work));
+                let done = WorkDone { subject: work.subject.clone(), number: work.number, result };
+                self.view.transient.masks.work.done.push(done);
+            }
+            MaskAction::Figures(work) => {
+                let figures = masks::figures(&work.segments, work.has_mm, &|| false).unwrap();
+                let voxels_sha256 = masks::voxels_sha256(&work.segments);
+                let result = WorkResult::Figures { version: work.version, figures, voxels_sha256 };
+                let done = WorkDone { subject: work.subject.clone(), number: work.version, result };
+                self.view.transient.masks.work.done.push(done);
+            }
+            MaskAction::Cancel => {}
+        }
     }
 
     fn review(&mut self, action: &ReviewAction) {
