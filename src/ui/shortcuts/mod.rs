@@ -258,18 +258,17 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Self; 9] =
-        [
-            Self::Review,
-            Self::Work,
-            Self::Hold,
-            Self::Images,
-            Self::Window,
-            Self::Panes,
-            Self::Tools,
-            Self::Masks,
-            Self::Program,
-        ];
+    pub const ALL: [Self; 9] = [
+        Self::Review,
+        Self::Work,
+        Self::Hold,
+        Self::Images,
+        Self::Window,
+        Self::Panes,
+        Self::Tools,
+        Self::Masks,
+        Self::Program,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
