@@ -75,15 +75,6 @@ fn planes_through_the_volume() {
 }
 
 #[test]
-fn a_mask_that_is_being_corrected() {
-    holds_after("mask", &[Key::E, Key::S], || {
-        let mut desk = Desk::new();
-        desk.select("heart");
-        desk
-    });
-}
-
-#[test]
 fn reasons_for_a_rejection() {
     holds("reject", || {
         let mut desk = Desk::new();
