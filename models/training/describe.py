@@ -12,6 +12,7 @@ from export import toml_table
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--out", type=Path, default=Path("models"))
+parser.add_argument("--gate", action="store_true", help="also write [distance] into the cards; the program then holds unusual pictures back")
 
 NAMES = dict(right_lung="Right lung", left_lung="Left lung", heart="Heart", abnormal="Abnormal chest radiograph", infiltration="Infiltration", effusion="Pleural effusion", edema="Pulmonary edema")
 SETS = dict(
@@ -33,7 +34,8 @@ def distance_section(distance: dict) -> str:
     if "phantom" in distance:
         p = distance["phantom"]
         said = ", ".join(NAMES[label].lower() for label in p["flagged"]) or "nothing"
-        lines += ["", f"The phantom's radiograph, which no training image resembles: distance {p['median']:.1f}, {'held back' if p['held_back'] else 'warned of' if p['warned'] else 'not noticed'}; by score alone it would be flagged for {said}."]
+        noticed = "held back" if p["held_back"] else "warned of" if p["warned"] else "not noticed, although no training image is a computed one"
+        lines += ["", f"The phantom's radiograph: distance {p['median']:.1f}, percentile {p['percentile']:.0f}, {noticed}. It is flagged for {said}, in healthy parts too: the model's scores on it mean nothing."]
     return "\n".join(lines)
 
 
@@ -65,6 +67,9 @@ def findings_section(e: dict) -> str:
     for label, s in e["saliency"].items():
         i = s["in_lungs_interval"]
         lines.append(f"| {NAMES[label]} | {s['n_called']} | {s['in_lungs']:.2f} ({i[0]:.2f} to {i[1]:.2f}) | {s['lungs_of_picture']:.2f} | {s['in_lungs_or_heart']:.2f} | {s['lungs_or_heart_of_picture']:.2f} | {s['peak_in_lungs_or_heart']:.2f} |")
+    blind = [NAMES[l].lower() for l, s in e["saliency"].items() if s["in_lungs_interval"][0] < s["lungs_of_picture"]]
+    if blind:
+        lines += ["", f"**The maps of {', '.join(blind)} lie in the lungs no more than chance would have it**: those scores rest in good part on something else than lung (borders, markers, the view, the way ill patients are positioned). High scores there are not a reason to believe the label."]
     if "calibration" in e:
         c = e["calibration"]
         lines += ["", "## Calibration", c["said"], "", "| label | as it is | one temperature | Platt | isotonic |", "|---|---|---|---|---|"]
@@ -96,7 +101,7 @@ def main():
         evaluation = json.loads((folder / "evaluation.json").read_text())
         readme, card = folder / "README.md", folder / "model.toml"
         readme.write_text(described(readme.read_text(), section(evaluation)))
-        if evaluation.get("distance"):
+        if args.gate:
             card.write_text(with_distance(card.read_text(), evaluation["distance"]["card"]))
         print("described", name)
 

@@ -14,7 +14,7 @@ from export import sha256
 from export_anatomy import SEGMENTS, measure
 from measure import bootstrap, cardiothoracic_ratio, dice
 from networks import UNET, UNet
-from robust import invert, shifted_sets
+from robust import shifted_sets
 from train_anatomy import predict
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -120,14 +120,16 @@ def distance_figures(network, data, args, folder: Path) -> dict:
     rng = np.random.default_rng(2)
     unseen = np.flatnonzero(nih["part"] == 2)
     fit = lambda stack: np.stack([np.asarray(torch.nn.functional.interpolate(torch.from_numpy(p.astype(np.float32))[None, None], size=256, mode="bilinear", antialias=True)[0, 0]) for p in stack])
+    some = lambda pick: nih["image_256"][rng.choice(pick, min(40, len(pick)), replace=False)]
+    pa, ap = some(unseen[~nih["is_ap"][unseen]]), some(unseen[nih["is_ap"][unseen]])
+    few = data["image_256"][rng.choice(np.flatnonzero(test), 30, replace=False)].astype(np.float32)
     sets = dict(
         test=shares_beyond(distances(features[test], mean, precision), reference),
-        inverted_test=of(np.asarray(invert(torch.from_numpy(data["image_256"][test].astype(np.float32))))),
-        nih_pa=of(nih["image_256"][unseen[~nih["is_ap"][unseen]]]), nih_ap=of(nih["image_256"][unseen[nih["is_ap"][unseen]]]),
-        children=of(fit(kids["image"][rng.choice(len(kids["image"]), 60, replace=False)])),
-        upside_down=of(data["image_256"][test][:, ::-1].copy()), noise=of(rng.random((40, 256, 256))),
+        inverted_test=of(1 - few), nih_pa=of(pa), nih_ap=of(ap),
+        children=of(fit(kids["image"][rng.choice(len(kids["image"]), 30, replace=False)])),
+        upside_down=of(few[:, ::-1].copy()), noise=of(rng.random((15, 256, 256))),
     )
-    outlines = {v: plausible(predict(network, nih["image_256"][unseen[nih["is_ap"][unseen] == (v == "AP")]].astype(np.float32))) for v in ("AP", "PA")}
+    outlines = {v: plausible(predict(network, image.astype(np.float32))) for v, image in (("AP", ap), ("PA", pa))}
     return dict(card=table, sets=sets, nih_outlines=outlines)
 
 

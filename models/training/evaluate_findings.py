@@ -126,7 +126,7 @@ def calibration_figures(logits, truth, patient, labels) -> dict:
         out["labels"][label] = row
     out["said"] = (
         f"Expected calibration error (ten bins of equal numbers) on the {out['n']} test images: of the scores as they are, and of scores calibrated in three ways by four fifths of the test patients and measured on the remaining fifth. "
-        f"One temperature for all labels would be {out['temperature']:.2f}; the scores are too high rather than too sure (rare positives were given more weight), so a temperature alone cannot mend them. "
+        f"One temperature for all labels would be {out['temperature']:.2f}; what is wrong is an offset (rare positives were given more weight, so scores of the three rarer labels are too high), which a temperature alone cannot mend and Platt's slope and offset can. "
         "None of this is shipped: no patients are left to calibrate on that are neither trained on nor tested on, so the scores stay uncalibrated and are never shown as probabilities.")
     return out
 

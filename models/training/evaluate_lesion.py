@@ -1,7 +1,9 @@
-"""Measures the lesion model: models/lung-lesion/evaluation.json and the marks behind it.
+"""Measures the lesion model: models/lung-lesion/evaluation.json.
 
-  patches   tumour patches of patients that the network was not trained on (five folds): no program needed
-  program   what `overread analyze` finds on whole studies with known lesions (phantoms kept aside, the real CT's left lung)
+  patches   tumour patches of 13 patients, none of whom any training has seen
+  studies   whole scans with lesions of known place: the demo's phantom, and the real CT with lesions in its left lung; by
+            this script's twin of the program's sliding window (same grid, planes, lung field and pieces)
+  program   what `overread analyze` itself finds on studies with truth.json
 
 A mark hits a lesion when its middle lies within the lesion's radius (at least 4 mm) of the lesion's middle, or on a patch
 when it overlaps the tumour. Intervals resample patients, or studies.
@@ -17,22 +19,23 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from ct import CONTEXT_MM, PIXEL_MM, tumour_patches, volume
-from evaluation import FEWEST, distances, fitted, held_out_distances, save_distance, shares_beyond, write_evaluation
+from ct import PIXEL_MM, insert, truth_of, tumour_patches, volume
+from evaluation import load_weights, write_evaluation
 from export import sha256
 from lesion_batches import unit
 from measure import bootstrap, dice
-from train_lesion import N_FOLDS, fold_of_patient, loaded
+from networks import UNet
+from lesion_studies import places
+from train_lesion import NETWORK, is_right
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("mode", choices=["patches", "program", "all"])
+parser.add_argument("mode", choices=["patches", "studies", "program"])
 parser.add_argument("--data", type=Path, default=Path("../shared/data"))
 parser.add_argument("--cache", type=Path, default=Path("target/model-cache"))
 parser.add_argument("--out", type=Path, default=Path("models"))
-parser.add_argument("--name", default="lesion")
+parser.add_argument("--phantom", type=Path, default=None, help="the demo's study (overread demo --write-only)")
 parser.add_argument("--overread", type=Path, default=Path("target/release/overread"))
 parser.add_argument("--studies", type=Path, nargs="*", default=[], help="folders of studies 0, 1, … with truth.json; the folder's name is the set's")
-parser.add_argument("--clean", type=Path, nargs="*", default=[], help="single studies without known lesions")
 parser.add_argument("--threads", type=int, default=1)
 
 RATES = [0.125, 0.25, 0.5, 1, 2, 4, 8]
@@ -84,35 +87,90 @@ def marks_on_patch(p: np.ndarray, truth: np.ndarray) -> tuple[list, int]:
     return marks, n_lesions
 
 
-def patches(args, threshold: float) -> dict:
+def patches(args, network, threshold: float) -> dict:
     hu, mask, patient = tumour_patches(args.data)
-    fold = fold_of_patient()[patient]
+    found = probability(network, np.repeat(hu[:, None], 3, 1))
     cases, overlap, owner = [], [], []
-    for k in range(N_FOLDS):
-        held = np.flatnonzero(fold == k)
-        p = probability(loaded(args.cache, f"{args.name}_fold{k}"), np.repeat(hu[held][:, None], 3, 1))
-        for i, each in zip(held, p):
-            marks, n = marks_on_patch(each, mask[i])
-            cases.append(dict(n_lesions=n, marks=marks, patient=int(patient[i])))
-            if n:
-                overlap.append(dice(each >= MASK_THRESHOLD, mask[i]))
-                owner.append(int(patient[i]))
-    who = np.array([c["patient"] for c in cases])
+    for i, each in enumerate(found):
+        marks, n = marks_on_patch(each, mask[i])
+        cases.append(dict(n_lesions=n, marks=marks, patient=int(patient[i])))
+        if n:
+            overlap.append(dice(each >= MASK_THRESHOLD, mask[i]))
+            owner.append(int(patient[i]))
     sensitivity = lambda i: at_threshold([cases[j] for j in i], threshold)[0] if sum(cases[j]["n_lesions"] for j in i) else None
     figures = froc(cases)
     overlap, owner = np.array(overlap), np.array(owner)
     by_patient = []
-    for who_is in range(13):
-        own = [c for c in cases if c["patient"] == who_is]
+    for who in range(13):
+        own = [c for c in cases if c["patient"] == who]
         s, f = at_threshold(own, threshold)
-        by_patient.append(dict(patient=who_is, fold=int(fold_of_patient()[who_is]), n_slices=len(own), n_with_tumour=sum(c["n_lesions"] > 0 for c in own), sensitivity=s, false_marks_per_patch=f, dice=float(overlap[owner == who_is].mean()), found=bool(s > 0)))
+        by_patient.append(dict(patient=who, n_slices=len(own), n_with_tumour=sum(c["n_lesions"] > 0 for c in own), sensitivity=s, false_marks_per_patch=f, dice=float(overlap[owner == who].mean()), found=bool(s > 0)))
     s, f = at_threshold(cases, threshold)
     return dict(
         n_patients=13, n_patches=len(cases), n_lesion_slices=figures["n_lesions"], threshold=threshold, sensitivity=s,
-        sensitivity_interval=bootstrap(sensitivity, who, n_draws=1000), false_marks_per_patch=f,
-        false_marks_interval=bootstrap(lambda i: at_threshold([cases[j] for j in i], threshold)[1], who, n_draws=1000),
+        sensitivity_interval=bootstrap(sensitivity, patient, n_draws=1000), false_marks_per_patch=f,
+        false_marks_interval=bootstrap(lambda i: at_threshold([cases[j] for j in i], threshold)[1], patient, n_draws=1000),
         patients_found=sum(r["found"] for r in by_patient), dice=float(overlap.mean()), dice_interval=bootstrap(lambda i: overlap[i].mean(), owner, n_draws=1000),
         at_rates_per_patch=figures["at_rates"], by_patient=by_patient, curve=thinned(figures["curve"]))
+
+
+# ---- whole scans, as the program slides over them ----
+
+TILE, LUNG_MARGIN_MM, MIN_MM3 = 256, 2.0, 30.0
+
+
+@torch.no_grad()
+def scanned(network, vol) -> np.ndarray:
+    """Probability of every voxel in the lung field; one tile a plane (planes here are smaller than a tile)."""
+    out = np.zeros(vol.hu.shape, np.float32)
+    _, rows, cols = vol.hu.shape
+    assert max(rows, cols) <= TILE
+    for k in np.flatnonzero(vol.lung.any((1, 2))):
+        picture = np.full((3, TILE, TILE), -1000, np.float32)
+        picture[:, :rows, :cols] = vol.picture(k)
+        p = network(torch.from_numpy(unit(picture[None]).astype(np.float32))).softmax(1)[0, 1, :rows, :cols].numpy()
+        near = ndimage.binary_dilation(vol.lung[k], iterations=max(1, round(LUNG_MARGIN_MM / PIXEL_MM)))
+        out[k] = p * near
+    return out
+
+
+def pieces(vol, p: np.ndarray) -> list[dict]:
+    label, n = ndimage.label(p >= MASK_THRESHOLD, np.ones((3, 3, 3)))
+    voxel = PIXEL_MM**2 * float(np.median(np.diff(vol.z_mm)))
+    found = []
+    for k, box in enumerate(ndimage.find_objects(label), start=1):
+        inside = label[box] == k
+        if inside.sum() * voxel < MIN_MM3:
+            continue
+        z, y, x = (np.argwhere(inside) + [b.start for b in box]).mean(0)
+        center = [vol.origin_mm[0] + x * PIXEL_MM, vol.origin_mm[1] + y * PIXEL_MM, float(np.interp(z, np.arange(len(vol.z_mm)), vol.z_mm))]
+        found.append(dict(center=center, score=float(p[box][inside].max()), volume=float(inside.sum() * voxel), long_axis=None))
+    return found
+
+
+def studies(args, network, threshold: float) -> dict:
+    """Sets of scans with truth, and marks on scans without."""
+    real = volume(args.data / "dicom/chest-ct", args.cache, "chest_ct")
+    axis_x, axis_y = (real.origin_mm[i] + np.arange(n) * PIXEL_MM for i, n in ((0, real.hu.shape[2]), (1, real.hu.shape[1])))
+    before = pieces(real, scanned(network, real))
+    left = [f for f in before if not is_right(real)[0, 0, int(round((f["center"][0] - real.origin_mm[0]) / PIXEL_MM))]]
+    cases = []
+    for n in range(3):
+        rng = np.random.default_rng([77, n])
+        lesions, hu, size = places(real, rng, 6), real.hu, []
+        for lesion in lesions:
+            hu, mask = insert(hu, axis_x, axis_y, real.z_mm, 3.0, lesion, real.lung, rng)
+            size.append(float(mask.sum() * PIXEL_MM**2 * 3.0))
+        changed = type(real)(hu, real.z_mm, real.origin_mm, real.lung)
+        found = [f for f in pieces(changed, scanned(network, changed)) if not is_right(real)[0, 0, int(round((f["center"][0] - real.origin_mm[0]) / PIXEL_MM))]]
+        cases.append((str(n), found, [dict(center_mm=l["center"].tolist(), diameter_mm=2 * l["radius"], volume_mm3=v, kind=l["kind"]) for l, v in zip(lesions, size)]))
+    out = {"left-lung": of_cases(cases, threshold)}
+    if args.phantom:
+        vol = volume(args.phantom, args.cache, "phantom_demo")
+        out["phantom"] = of_cases([("demo", pieces(vol, scanned(network, vol)), truth_of(args.phantom))], threshold)
+    flagged = lambda found: sum(f["score"] >= threshold for f in found)
+    out_clean = {"chest-ct": dict(flagged=flagged(before), flagged_left=flagged(left), marks=[dict(center_mm=f["center"], score=f["score"], volume_mm3=f["volume"]) for f in before])}
+    return dict(studies=out, without_truth=out_clean)
 
 
 def thinned(curve: list, n: int = 25) -> list:
@@ -166,14 +224,19 @@ def matched(findings: list[dict], lesions: list[dict]) -> tuple[list, list]:
 
 
 def study_set(args, folder: Path, threshold: float) -> dict:
+    names = sorted((p for p in folder.iterdir() if (p / "truth.json").exists()), key=lambda p: p.name)
+    return of_cases([(p.name, analyzed(args, p, f"{folder.name}-{p.name}"), truth_of(p)) for p in names], threshold)
+
+
+def of_cases(studies: list, threshold: float) -> dict:
+    """studies: (name, findings, lesions)."""
     cases, lesions = [], []
-    for study in sorted((p for p in folder.iterdir() if (p / "truth.json").exists()), key=lambda p: p.name):
-        truth = json.loads((study / "truth.json").read_text())["lesions"]
-        marks, best = matched(analyzed(args, study, f"{folder.name}-{study.name}"), truth)
-        cases.append(dict(n_lesions=len(truth), marks=marks, study=study.name))
+    for name, findings, truth in studies:
+        marks, best = matched(findings, truth)
+        cases.append(dict(n_lesions=len(truth), marks=marks, study=name))
         for t, b in zip(truth, best):
-            lesions.append(dict(study=study.name, diameter_mm=t["diameter_mm"], kind=t.get("kind", "solid"), score=b and b["score"], volume_mm3=t["volume_mm3"], measured_mm3=b and b["volume"], long_axis_mm=b and b["long_axis"]))
-        print(folder.name, study.name, f"{sum(b is not None for b in best)} of {len(truth)} found, {sum(l is None for _, l in marks)} false", flush=True)
+            lesions.append(dict(study=name, diameter_mm=t["diameter_mm"], kind=t.get("kind", "solid"), score=b and b["score"], volume_mm3=t["volume_mm3"], measured_mm3=b and b["volume"]))
+        print(name, f"{sum(b is not None for b in best)} of {len(truth)} found, {sum(l is None for _, l in marks)} false", flush=True)
     figures = froc(cases)
     group = np.arange(len(cases))
     s, f = at_threshold(cases, threshold)
@@ -201,42 +264,23 @@ def write_tables(folder: Path, name: str, cases: list[dict]):
         csv.writer(file).writerows([["case", "rating", "lesion"], *[[c["study"], s, "" if l is None else l + 1] for c in cases for s, l in c["marks"]]])
 
 
-@torch.no_grad()
-def tile_features(network, vol, side: int = 128) -> np.ndarray:
-    """Channel means of the deepest level of tiles over the lungs, every fourth slice."""
-    kept = []
-    hook = network.enc3.register_forward_hook(lambda _m, _i, out: kept.append(out.mean((2, 3)).double().numpy()))
-    for k in np.flatnonzero(vol.lung.any((1, 2)))[::4]:
-        picture = np.pad(vol.picture(k), ((0, 0), (0, side), (0, side)), constant_values=-1000)
-        rows, cols = vol.lung.shape[1:]
-        for row in (0, max(rows - side, 0)):
-            for col in (0, max(cols - side, 0)):
-                network(torch.from_numpy(unit(picture[None, :, row : row + side, col : col + side]).astype(np.float32)))
-    hook.remove()
-    return np.concatenate(kept)
-
-
 def main():
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     folder = args.out / "lung-lesion"
     path = folder / "evaluation.json"
-    card = tomllib.loads((folder / "model.toml").read_text())
-    threshold = card["component"]["operating_point"]["threshold"]
+    threshold = tomllib.loads((folder / "model.toml").read_text())["component"]["operating_point"]["threshold"]
+    network = load_weights(UNet(**NETWORK), folder / "model.safetensors")
     document = json.loads(path.read_text()) if path.exists() else {}
     document.update(model="lung-lesion", weights_sha256=sha256(folder / "model.safetensors"), hit_mm=HIT_MM)
-    if args.mode in ("patches", "all"):
-        document["tumour_patches"] = patches(args, threshold)
+    if args.mode == "patches":
+        document["tumour_patches"] = patches(args, network, threshold)
         print({k: v for k, v in document["tumour_patches"].items() if k not in ("by_patient", "curve")}, flush=True)
-    if args.mode in ("program", "all"):
-        document.setdefault("studies", {})
-        for each in args.studies:
-            document["studies"][each.name] = study_set(args, each, threshold)
-            write_tables(args.cache, each.name, document["studies"][each.name]["cases"])
-        for each in args.clean:
-            findings = analyzed(args, each, each.name)
-            document.setdefault("without_truth", {})[each.name] = dict(
-                flagged=sum(f["flagged"] for f in findings), marks=[dict(center_mm=f["center"], score=f["score"], volume_mm3=f["volume"], long_axis_mm=f["long_axis"]) for f in findings])
+    if args.mode == "studies":
+        document.update(studies(args, network, threshold))
+    for each in args.studies if args.mode == "program" else []:
+        document.setdefault("by_program", {})[each.name] = study_set(args, each, threshold)
+        write_tables(args.cache, each.name, document["by_program"][each.name]["cases"])
     write_evaluation(folder, document)
 
 

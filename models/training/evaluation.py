@@ -43,7 +43,7 @@ def subgroups(groups: dict, statistic, patient: np.ndarray, count=None) -> list[
                 row["figure"] = None
             else:
                 row["figure"] = figure
-                row["interval"] = bootstrap(lambda i, p=pick: statistic(p[i]), patient[pick], n_draws=1000)
+                row["interval"] = bootstrap(lambda i, p=pick: statistic(p[i]), patient[pick], n_draws=600)
             rows.append(row)
     return rows
 

@@ -1,5 +1,6 @@
 //! Faults on request, so that a test can see what becomes of the window: the file that `OVERREAD_FAULTS` names is looked
-//! for ten times a second; it holds `device` (the graphics device is lost) or `panic` (drawing fails), and is removed.
+//! for ten times a second; it holds `device` (the graphics device is lost), `memory` (the adapter has none left) or
+//! `panic` (drawing fails), and is removed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +23,9 @@ impl Faults {
     pub fn of_device(&self, watch: &DeviceWatch) {
         if self.is_asked_for("device") {
             watch.lose();
+        }
+        if self.is_asked_for("memory") {
+            watch.run_out_of_memory();
         }
     }
 

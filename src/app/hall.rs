@@ -15,6 +15,7 @@ use crate::app::state::library::Library;
 use crate::app::state::record::RecordState;
 use crate::app::state::voice::Voice;
 use crate::app::{VERSION, memory_budget, model_about, places};
+use crate::domain::device::DeviceChoice;
 use crate::domain::frame::FrameKey;
 use crate::domain::series::Series;
 use crate::domain::uid::{ReaderName, StudyUid};
@@ -22,6 +23,8 @@ use crate::export::formats::{FORMATS, Format};
 use crate::imaging::plane_picture::PlanePicture;
 use crate::import::Importer;
 use crate::jobs::runner::{Runner, RunnerOptions};
+use crate::jobs::work::keys::KeyRing;
+use crate::jobs::work::record_place::{NewRecord, RecordPlace};
 use crate::ui::action::{Action, ViewAction};
 use crate::ui::arrangement::{Arrangement, KeptOverlay, WindowPlace};
 use crate::ui::context::{
@@ -46,10 +49,15 @@ pub mod job_id {
 #[derive(Clone, Debug, Default)]
 pub struct AppOptions {
     pub importer: Importer,
+    /// A file, or the address of a server.
     pub store: PathBuf,
+    pub keys: KeyRing,
+    pub new_record: NewRecord,
     pub settings: PathBuf,
     pub demo_dir: PathBuf,
     pub model_roots: Vec<PathBuf>,
+    /// Where models run; as the settings say when absent.
+    pub device: Option<DeviceChoice>,
     pub open: Vec<PathBuf>,
     pub starts_demo: bool,
 }
@@ -80,19 +88,17 @@ pub struct App {
 impl App {
     /// Starts the threads and asks for what the command line named. `wake` asks the screen for a new pass.
     pub fn start(options: AppOptions, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
-        let AppOptions { importer, store, settings: settings_path, demo_dir, model_roots, open, starts_demo } = options;
-        let runner = Runner::start(RunnerOptions {
-            importer,
-            history: Some(places::history_beside(&store)),
-            store,
-            model_roots,
-            wake,
-        })?;
+        let AppOptions { importer, store, keys, new_record, settings: settings_path, device, .. } = options;
+        let AppOptions { demo_dir, model_roots, open, starts_demo, .. } = options;
+        let (mut settings, warnings) = settings::read(&settings_path);
+        let history = Some(places::history_beside(&store));
+        let store = RecordPlace { name: store, keys, new: new_record };
+        let device = device.unwrap_or(settings.screen.device);
+        let runner = Runner::start(RunnerOptions { importer, store, history, model_roots, device, wake })?;
         let shelf = runner.shelf();
         let models =
             shelf.lock().unwrap_or_else(PoisonError::into_inner).entries().iter().map(model_about::status).collect();
         drop(shelf);
-        let (mut settings, warnings) = settings::read(&settings_path);
         if settings.reader.trim().is_empty() {
             settings.reader = login_name();
         }
@@ -254,6 +260,8 @@ impl eframe::App for App {
                 recent_places: &self.record.recent_places,
                 hangings: &self.preferences.settings.hangings,
                 store: &self.record.store,
+                how_kept: self.record.how_kept.as_ref(),
+                conflicts: &self.record.conflicts,
                 device: "CPU",
                 preferences: &self.preferences.settings.screen,
                 export_choices: export_choices(),
@@ -330,9 +338,12 @@ pub fn default_options() -> AppOptions {
     AppOptions {
         importer: Importer::default(),
         store: places::default_store(),
+        keys: KeyRing::default().patient(),
+        new_record: NewRecord::EncryptedIfKeyring,
         settings: places::settings_file(),
         demo_dir: places::demo_dir(),
         model_roots: places::model_roots(None),
+        device: None,
         open: Vec::new(),
         starts_demo: false,
     }

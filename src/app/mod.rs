@@ -10,6 +10,7 @@ mod memory_budget;
 mod model_about;
 mod on_intake;
 mod on_job_event;
+mod on_store_event;
 mod places;
 pub mod settings;
 pub mod startup;
@@ -27,6 +28,7 @@ use crate::app::hall::AppOptions;
 use crate::domain::intake::Progress;
 use crate::imaging::phantom::PhantomOptions;
 use crate::import::{Importer, worker};
+use crate::jobs::work::record_place::RecordPlace;
 use crate::jobs::work::{demo, model_adding};
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -69,9 +71,11 @@ fn options(common: &Common) -> AppOptions {
     let mut options = hall::default_options();
     options.importer = Importer::for_this_program();
     options.model_roots = places::model_roots(common.models_dir.as_ref());
-    if let Some(store) = &common.store {
-        options.store.clone_from(store);
-    }
+    options.device = common.device;
+    let RecordPlace { name, keys, new } = cli::record_place(common);
+    options.store = name;
+    options.keys = keys.patient();
+    options.new_record = new;
     options
 }
 

@@ -1,19 +1,16 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{ahead, analysis, export, mask, open, prefetch, results, review, worklist};
+use crate::app::dispatch::{analysis, export, mask, open, prefetch, review, worklist};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
+use crate::app::on_store_event::on_store;
 use crate::app::places;
-use crate::app::state::desk::Desk;
 use crate::app::state::library::{Partial, RunningScan};
 use crate::domain::uid::{ModelId, StudyUid};
-use crate::jobs::event::{
-    AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, LoadedRecord, ModelEnd, ScanEvent, StoreEvent,
-};
+use crate::jobs::event::{AnalysisEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ModelEnd, ScanEvent};
 use crate::review::command::Command;
-use crate::review::session::{RecordAccess, ReviewSession};
-use crate::ui::context::{AnalysisState, StoreState};
+use crate::ui::context::AnalysisState;
 use crate::ui::dialogs::Dialog;
 
 pub fn on_job_event(app: &mut App, event: JobEvent) {
@@ -31,6 +28,14 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         }
         JobEvent::Frame { .. } | JobEvent::Preview { .. } | JobEvent::Volume { .. } => {}
         JobEvent::Plane { slot, picture } => app.frames.volumes.take_in_plane(slot, picture),
+        JobEvent::Header { path, lines } => {
+            // A dialog that was closed meanwhile wants nothing any more
+            for dialog in &mut app.view.dialogs {
+                if let Dialog::Header(draft) = dialog {
+                    draft.take(&path, &lines);
+                }
+            }
+        }
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
         JobEvent::Asked { study, finding, event } => analysis::on_asked(app, &study, finding, event),
         JobEvent::Store(event) => on_store(app, event),
@@ -89,121 +94,6 @@ fn on_model_ended(app: &mut App, study: &StudyUid, model: ModelId, end: ModelEnd
     }
     if !findings.is_empty() {
         review::apply(app, study, Command::AddSuggestions(findings));
-    }
-}
-
-fn on_store(app: &mut App, event: StoreEvent) {
-    match event {
-        StoreEvent::Opened { read_only, recent_places } => {
-            app.record.recent_places = recent_places;
-            if let Some(text) = read_only {
-                app.voice.warn(text.clone());
-                app.record.store = StoreState::ReadOnly(text);
-            }
-        }
-        StoreEvent::OpenFailed(text) => {
-            app.voice.error(format!("Decisions cannot be kept: {text}"));
-            app.record.store = StoreState::ReadOnly(text);
-        }
-        StoreEvent::Loaded { study, result } => on_loaded(app, &study, result),
-        StoreEvent::Appended { study, events, result } => {
-            let Some(desk) = app.desks.get_mut(&study) else { return };
-            for event in &events {
-                match &result {
-                    Ok(()) => desk.session.mark_kept(event),
-                    Err(text) => desk.session.mark_not_saved(event, text.clone()),
-                }
-            }
-            match result {
-                Ok(()) => worklist::note_review(app, &study),
-                Err(text) => app.voice.error(format!("NOT SAVED: {text}")),
-            }
-        }
-        StoreEvent::Worklist(Ok(listed)) => {
-            app.library.worklist.take_in(listed);
-            worklist::digest_more(app);
-        }
-        StoreEvent::Worklist(Err(text)) => app.voice.warn(format!("The worklist could not be read: {text}")),
-        StoreEvent::Digested(digests) => {
-            for (study, digest) in digests {
-                app.library.worklist.note_digest(&study, digest);
-            }
-            worklist::digest_more(app);
-        }
-        StoreEvent::Worked { study, result: Ok(digest) } => app.library.worklist.note_digest(&study, digest),
-        StoreEvent::Worked { result: Err(text), .. } => app.voice.warn(text),
-        StoreEvent::RecentPlaces(places) => app.record.recent_places = places,
-        StoreEvent::Degraded(text) => app.voice.warn(text),
-    }
-}
-
-/// The record came: the review is what it says. Without one the study is shown, and nothing is decided.
-fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, String>) {
-    let Some(desk) = app.desks.get_mut(study) else { return };
-    if desk.is_record_read {
-        return on_read_again(app, study, result);
-    }
-    match result {
-        Ok(LoadedRecord { record, view }) => {
-            restore_analysis(desk, &app.models, &record.findings);
-            desk.session = ReviewSession::replay(study.clone(), record.findings, record.events);
-            match view {
-                Some(json) if app.library.is_partial(study) => {
-                    app.library.partial.kept_looks.insert(study.clone(), json);
-                }
-                Some(json) => app.view.restore(study, &json),
-                None => {}
-            }
-        }
-        Err(text) => {
-            // An empty review would look as if nothing had been decided: nothing is added to what could not be read.
-            desk.session.set_access(RecordAccess::ReadOnly);
-            app.voice.error(format!("The study's record could not be read: {text}"));
-        }
-    }
-    if app.record.store != StoreState::Ready {
-        desk.session.set_access(RecordAccess::ReadOnly);
-    }
-    desk.is_record_read = true;
-    desk.session.view_as(&app.preferences.reader);
-    results::take_in(app, study);
-    worklist::note_review(app, study);
-    if app.library.open.as_ref() == Some(study) {
-        review::begin_reading(app, study);
-        analysis::resume(app, study);
-        // The look that came with the record may be at another image
-        ahead::follow(app);
-    }
-    prefetch::go_on(app);
-}
-
-/// The record was read once more: another program, or `overread decide`, may have written to it.
-fn on_read_again(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, String>) {
-    match result {
-        Ok(LoadedRecord { record, .. }) => {
-            if let Some(desk) = app.desks.get_mut(study) {
-                desk.session.refresh(record.findings, record.events);
-            }
-            worklist::note_review(app, study);
-        }
-        Err(text) => app.voice.warn(format!("The study's record could not be read again: {text}")),
-    }
-}
-
-/// A model whose findings are in the record, of the same version, has been run.
-fn restore_analysis(
-    desk: &mut Desk,
-    models: &[crate::ui::context::ModelStatus],
-    findings: &[std::sync::Arc<crate::domain::finding::Finding>],
-) {
-    for model in models {
-        let has_findings = findings
-            .iter()
-            .filter_map(|finding| finding.model_run())
-            .any(|run| run.model.id == model.id && run.model.version == model.version);
-        if has_findings {
-            desk.analysis.insert(model.id.clone(), AnalysisState::Done);
-        }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::app::hall::{App, AppOptions};
 use crate::app::settings;
 use crate::app::window::{House, Returns, Wake, is_drawn_by_processor};
 use crate::jobs::panic_guard::{TaskOutcome, guarded};
+use crate::render::volume_pass::ResidentVolumes;
 use crate::ui::arrangement::WindowPlace;
 use crate::ui::preferences::DrawnBy;
 use crate::ui::theme;
@@ -170,12 +171,16 @@ pub fn create(cc: &eframe::CreationContext<'_>, options: AppOptions) -> std::io:
 /// Makes the hall at home in a window: nothing of an earlier one is relied upon.
 pub fn enter(app: &mut App, cc: &eframe::CreationContext<'_>) {
     theme::install(&cc.egui_ctx);
-    if let Some(state) = &cc.wgpu_render_state {
-        paint_callback::install(state);
-    }
     app.view.transient.enter_window();
-    app.view.transient.pointer.saves_work =
-        cc.wgpu_render_state.as_ref().is_some_and(|state| is_software(&state.adapter));
+    app.frames.volumes.resident = ResidentVolumes::default();
+    let Some(state) = &cc.wgpu_render_state else { return };
+    paint_callback::install(state);
+    let is_by_processor = is_software(&state.adapter);
+    app.view.transient.pointer.saves_work = is_by_processor;
+    // A processor that plays an adapter takes several times as long as it does without (`overread bench volume`)
+    if !is_by_processor {
+        app.frames.volumes.resident = paint_callback::let_adapter_cut_planes(state);
+    }
 }
 
 /// A sentence when no window can be opened here.

@@ -85,7 +85,7 @@ impl Finding {
 }
 
 /// The picture a finding is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subject {
     pub study: StudyUid,
     pub series: SeriesUid,

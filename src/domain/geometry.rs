@@ -121,6 +121,8 @@ pub enum SpacingKind {
     Projection,
     /// Imager Pixel Spacing over Estimated Radiographic Magnification Factor (0018,1114): an estimate.
     Magnified,
+    /// Set by a reader along a line of known length.
+    User,
     /// Physical Delta (0018,602C) of ultrasound regions, which all agree; holds inside of [`Instance::regions`] only.
     ///
     /// [`Instance::regions`]: crate::domain::instance::Instance::regions

@@ -36,9 +36,12 @@ pub enum Shape {
     Rectangle {
         corners: [Point; 2],
     },
-    /// Along rows and columns; two opposite corners of the box around it.
+    /// In a box along rows and columns, of which two opposite corners are given; then turned about its middle.
     Ellipse {
         corners: [Point; 2],
+        /// Clockwise on the picture as it is stored.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        turned_deg: f64,
     },
     /// A closed outline; the last point is joined to the first.
     Freehand {
@@ -95,7 +98,7 @@ impl Shape {
                 vec![*a, *b, *c, *d]
             }
             Self::Angle { first, vertex, second } => vec![*first, *vertex, *second],
-            Self::Rectangle { corners } | Self::Ellipse { corners } => corners.to_vec(),
+            Self::Rectangle { corners } | Self::Ellipse { corners, .. } => corners.to_vec(),
             Self::Freehand { outline } => outline.clone(),
             Self::Arrow { tip, tail } => vec![*tip, *tail],
         }
@@ -115,7 +118,7 @@ impl Shape {
             }
             Self::Cobb { lines } => Self::Cobb { lines: lines.map(pair) },
             Self::Rectangle { corners } => Self::Rectangle { corners: pair(*corners) },
-            Self::Ellipse { corners } => Self::Ellipse { corners: pair(*corners) },
+            Self::Ellipse { corners, turned_deg } => Self::Ellipse { corners: pair(*corners), turned_deg: *turned_deg },
             Self::Freehand { outline } => Self::Freehand { outline: outline.iter().copied().map(map).collect() },
             Self::Arrow { tip, tail } => Self::Arrow { tip: map(*tip), tail: map(*tail) },
         }
@@ -134,11 +137,25 @@ impl Shape {
 
     /// Lowest and highest column and row: `[[col, row], [col, row]]`.
     pub fn bounds(&self) -> [Point; 2] {
+        if let Some(TurnedBox { center: [x, y], radii: [rx, ry], turn: (sin, cos) }) = self.turned_box() {
+            let (across, down) = ((rx * cos).hypot(ry * sin), (rx * sin).hypot(ry * cos));
+            return [[x - across, y - down], [x + across, y + down]];
+        }
         let points = self.points();
         let along = |axis: usize, pick: fn(f64, f64) -> f64| {
             points.iter().filter_map(|point| point.get(axis).copied()).reduce(pick).unwrap_or_default()
         };
         [[along(0, f64::min), along(1, f64::min)], [along(0, f64::max), along(1, f64::max)]]
+    }
+
+    /// Of an ellipse that is turned.
+    pub fn turned_box(&self) -> Option<TurnedBox> {
+        let Self::Ellipse { corners: [[x0, y0], [x1, y1]], turned_deg } = self else { return None };
+        (*turned_deg != 0.0).then(|| TurnedBox {
+            center: [f64::midpoint(*x0, *x1), f64::midpoint(*y0, *y1)],
+            radii: [(x1 - x0).abs() / 2.0, (y1 - y0).abs() / 2.0],
+            turn: turned_deg.to_radians().sin_cos(),
+        })
     }
 
     /// Whether it encloses pixels.
@@ -158,11 +175,36 @@ impl Shape {
                 Self::Bidirectional { long, .. } => has_length(long),
                 Self::Angle { first, vertex, second } => first != vertex && second != vertex,
                 Self::Cobb { lines } => lines.iter().all(has_length),
-                Self::Rectangle { corners: [a, b] } | Self::Ellipse { corners: [a, b] } => a[0] != b[0] && a[1] != b[1],
+                Self::Rectangle { corners: [a, b] } => a[0] != b[0] && a[1] != b[1],
+                Self::Ellipse { corners: [a, b], turned_deg } => {
+                    a[0] != b[0] && a[1] != b[1] && (-360.0..=360.0).contains(turned_deg)
+                }
                 Self::Freehand { outline } => (3..=MAX_OUTLINE_POINTS).contains(&outline.len()),
                 Self::Arrow { tip, tail } => tip != tail,
             }
     }
+}
+
+/// A box turned about its middle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TurnedBox {
+    pub center: Point,
+    /// Half its width and half its height.
+    pub radii: [f64; 2],
+    /// Sine and cosine.
+    pub turn: (f64, f64),
+}
+
+impl TurnedBox {
+    /// A point of the upright box about its middle, where it lies once turned.
+    pub fn point(&self, [x, y]: [f64; 2]) -> Point {
+        let (sin, cos) = self.turn;
+        [self.center[0] + x * cos - y * sin, self.center[1] + x * sin + y * cos]
+    }
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 #[cfg(test)]
@@ -175,8 +217,19 @@ mod tests {
         assert!(line([0.0, 0.0], [0.0, 1.0]).is_sound());
         assert!(!line([1.0, 1.0], [1.0, 1.0]).is_sound());
         assert!(!line([f64::NAN, 1.0], [1.0, 1.0]).is_sound());
-        assert!(!Shape::Ellipse { corners: [[1.0, 1.0], [1.0, 5.0]] }.is_sound());
+        assert!(!Shape::Ellipse { corners: [[1.0, 1.0], [1.0, 5.0]], turned_deg: 0.0 }.is_sound());
+        assert!(!Shape::Ellipse { corners: [[1.0, 1.0], [3.0, 5.0]], turned_deg: f64::NAN }.is_sound());
         assert!(!Shape::Freehand { outline: vec![[0.0, 0.0], [1.0, 1.0]] }.is_sound());
+    }
+
+    #[test]
+    fn a_turned_ellipse_reaches_as_far_as_it_does_and_an_upright_one_is_written_as_before() {
+        let ellipse = |turned_deg| Shape::Ellipse { corners: [[0.0, 0.0], [8.0, 4.0]], turned_deg };
+        let json = serde_json::to_value(ellipse(0.0)).unwrap();
+        assert_eq!(json, serde_json::json!({ "shape": "ellipse", "corners": [[0.0, 0.0], [8.0, 4.0]] }));
+        assert_eq!(serde_json::from_value::<Shape>(json).unwrap(), ellipse(0.0));
+        let [[x0, y0], [x1, y1]] = ellipse(90.0).bounds();
+        assert!([x0 - 2.0, y0 + 2.0, x1 - 6.0, y1 - 6.0].iter().all(|off| off.abs() < 1e-12));
     }
 
     #[test]

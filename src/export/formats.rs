@@ -13,9 +13,13 @@ use crate::domain::report::Report;
 use crate::export::dicom::structured_report::Attestation;
 use crate::export::dicom::{assessments, result_set};
 use crate::export::error::ExportError;
+use crate::export::fhir;
 use crate::export::json;
+use crate::export::pdf::document::Picture;
+use crate::export::pdf::report;
 use crate::export::secondary_capture::{self, FrameProvider};
 use crate::export::staging::{self, Staging};
+use crate::export::tables;
 use crate::export::typeface::Typeface;
 
 /// One way to write a report.
@@ -112,6 +116,38 @@ pub const FORMATS: &[Format] = &[
         needs_study: true,
         is_default: false,
         write: result_set::write_key_objects,
+    },
+    Format {
+        id: "fhir",
+        name: "FHIR bundle (R4)",
+        about: "Report, findings and measurements as FHIR resources",
+        needs_study: false,
+        is_default: false,
+        write: write_fhir,
+    },
+    Format {
+        id: "csv",
+        name: "Tables (CSV)",
+        about: "Findings, decisions and measurements for a spreadsheet",
+        needs_study: false,
+        is_default: false,
+        write: write_csv,
+    },
+    Format {
+        id: "tables",
+        name: "Tables (JSON)",
+        about: "The same rows as one document",
+        needs_study: false,
+        is_default: false,
+        write: write_tables,
+    },
+    Format {
+        id: "pdf",
+        name: "Report for print (PDF)",
+        about: "Findings, decisions, measurements and pictures on pages of A4",
+        needs_study: false,
+        is_default: false,
+        write: write_pdf,
     },
 ];
 
@@ -236,6 +272,34 @@ pub fn write(task: &Task<'_>, folder: &Path) -> Result<Written, ExportError> {
 
 fn write_json(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {
     output.file(json::REPORT_FILE_NAME, &json::bytes(task.report)?)
+}
+
+fn write_fhir(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {
+    output.file(fhir::FHIR_FILE_NAME, &fhir::bytes(task.report)?)
+}
+
+fn write_csv(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {
+    tables::csv_files(task.report).iter().try_for_each(|(name, bytes)| output.file(name, bytes))
+}
+
+fn write_tables(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {
+    output.file(tables::TABLES_FILE_NAME, &tables::json_bytes(task.report)?)
+}
+
+fn write_pdf(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {
+    let mut pictures = Vec::new();
+    if task.report.study.is_some() {
+        for_each_sheet(task, output, &mut |_, subject, _, sheet| {
+            if pictures.len() < report::MAX_PICTURES {
+                let size = |length: usize| u32::try_from(length).unwrap_or(0);
+                let rgb = sheet.pixels().as_flattened().to_vec();
+                let picture = Picture { width: size(sheet.width()), height: size(sheet.height()), rgb };
+                pictures.push((subject.clone(), picture));
+            }
+            Ok(())
+        })?;
+    }
+    output.file(report::PDF_FILE_NAME, &report::bytes(task.report, pictures)?)
 }
 
 /// One sheet for each image with findings or drawings.

@@ -3,23 +3,28 @@
 //! What leaves is made from the record and the stored values, never from what a screen showed. Files appear whole or
 //! not at all, and an original is never written over.
 
+pub mod audit_message;
 mod canvas;
 mod capture_drawing;
 mod capture_legend;
 mod capture_picture;
+pub mod deidentify;
 pub mod dicom;
 mod error;
+pub mod fhir;
 pub mod formats;
 mod json;
 mod json_annotation;
 mod json_decision;
 mod json_document;
 pub mod numpy;
+pub mod pdf;
 mod phantom_dicom;
 pub mod phantom_study;
 pub mod picture_file;
 pub mod secondary_capture;
 pub mod staging;
+pub mod tables;
 mod typeface;
 
 pub use crate::export::error::ExportError;

@@ -1,6 +1,6 @@
 //! A plane cut through a volume on the CPU: trilinear, thick or thin, not a number where there is nothing.
 //!
-//! Geometry is f64, values are f32. Within half a voxel of the outer centers the edge holds, as in ITK. Padding takes no
+//! Places are whole numbers (`plane_lattice`), values are f32. Within half a voxel of the outer centers the edge holds, as in ITK. Padding takes no
 //! part: the rest of the eight neighbors is weighed alone, and where padding weighs more than half there is nothing.
 
 use std::ops::Range;
@@ -10,13 +10,20 @@ use rayon::prelude::{IndexedParallelIterator as _, ParallelIterator as _, Parall
 
 use crate::domain::frame::Buffer;
 use crate::domain::geometry::Vec3;
-use crate::imaging::plane_grid::{PlaneGrid, Projection, Slab, SlabSteps};
+use crate::imaging::plane_grid::{PlaneGrid, Projection, Slab};
+use crate::imaging::plane_lattice::{self, PlaneLattice, RowPlaces, ends, slice_ends};
 use crate::imaging::reslice_aligned::{self, Line};
+use crate::imaging::reslice_block;
 use crate::imaging::volume_space::{BetweenSlices, VolumeSpace, between};
 use crate::imaging::voxels::{Rescale, Volume, VoxelSlices};
 
 /// So much of the neighbors' weight must be picture: half, less what rounding takes.
-const LEAST_WEIGHT: f64 = 0.5 - 1e-6;
+const LEAST_WEIGHT: f64 = 0.5 - 1.0 / (1 << 20) as f64;
+
+/// Rows of pixels that one thread computes together, and how many pixels of each at a time: what they read of the volume
+/// stays near the processor from row to row.
+const BAND: usize = 32;
+const PIECE: usize = 32;
 
 /// Modality values of the plane's pixels, row-major.
 pub fn reslice(volume: &Volume, plane: &PlaneGrid, slab: &Slab) -> Vec<f32> {
@@ -59,23 +66,10 @@ pub(crate) struct Sampler<'a, T> {
     pub slices: Vec<&'a [T]>,
     pub cols: usize,
     pub rows: usize,
-    rescale: &'a Rescale,
+    pub rescale: &'a Rescale,
     /// Stored values that are no picture, inclusive; not numbers when there are none.
     padding: [f32; 2],
-    has_padding: bool,
-}
-
-/// Where the pixels of one row of a picture lie: columns, rows and place on the line of the slices.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowPlaces {
-    pub start: [f64; 3],
-    pub step: [f64; 3],
-}
-
-impl RowPlaces {
-    pub fn at(&self, pixel: usize) -> [f64; 3] {
-        [0, 1, 2].map(|axis: usize| self.start[axis] + self.step[axis] * pixel as f64)
-    }
+    pub has_padding: bool,
 }
 
 impl<'a, T: Voxel> Sampler<'a, T> {
@@ -89,36 +83,31 @@ impl<'a, T: Voxel> Sampler<'a, T> {
         Self { space, slices, cols, rows, rescale: volume.rescale(), padding, has_padding }
     }
 
+    /// Where every place has a neighbor after it on each axis.
+    pub fn inner_ends(&self) -> [[i64; 2]; 3] {
+        [self.cols, self.rows, self.slices.len()].map(plane_lattice::inner_ends)
+    }
+
     fn plane(&self, plane: &PlaneGrid, slab: &Slab) -> Vec<f32> {
-        let normal = plane.normal();
-        let offsets: Vec<[f64; 3]> = match slab.projection {
-            Projection::Single => vec![[0.0; 3]],
-            _ => {
-                let steps = SlabSteps::of(slab, self.space, normal);
-                steps.offsets_mm().map(|offset| self.space.way(normal.scaled(offset))).collect()
-            }
-        };
-        let origin = self.space.place(plane.origin_mm);
-        let (col_step, row_step) = (self.space.way(plane.col_step_mm), self.space.way(plane.row_step_mm));
-        let cols = plane.cols as usize;
+        let lattice = PlaneLattice::new(self.space, plane, slab);
+        let ends = [ends(self.cols), ends(self.rows), slice_ends(self.space)];
+        let (cols, n_across) = (plane.cols as usize, lattice.n_across as usize);
+        // A row along an axis is read as a line, whole
+        let piece = if lattice.runs_along_an_axis(cols) { cols } else { PIECE };
         let mut values = vec![f32::NAN; plane.n_pixels()];
-        values.par_chunks_exact_mut(cols).enumerate().for_each_init(
-            || Scratch::new(cols),
-            |scratch, (row, out)| {
-                let place = |offset: &[f64; 3]| RowPlaces {
-                    start: [0, 1, 2]
-                        .map(|axis: usize| snapped(origin[axis] + row_step[axis] * row as f64 + offset[axis])),
-                    step: col_step,
-                };
-                match offsets.as_slice() {
-                    [only] => self.row(&place(only), &mut scratch.line, out),
-                    many => {
-                        let mut across = Across::new(slab.projection, out, &mut scratch.counts);
-                        for offset in many {
-                            self.row(&place(offset), &mut scratch.line, &mut scratch.row);
-                            across.add(&scratch.row);
-                        }
-                        across.finish();
+        values.par_chunks_mut(cols * BAND).enumerate().for_each_init(
+            || Scratch::new(piece, n_across),
+            |scratch, (band, out)| {
+                for first in (0..cols).step_by(piece) {
+                    let n_pixels = piece.min(cols - first);
+                    for (row, out) in out.chunks_exact_mut(cols).enumerate() {
+                        let Some(out) = out.get_mut(first..first + n_pixels) else { continue };
+                        let places = |across: usize| {
+                            let places = lattice.row(band * BAND + row, across).from(first);
+                            let inside = places.within(&ends, n_pixels);
+                            (places.from(inside.start), inside)
+                        };
+                        self.piece(n_across, places, slab.projection, scratch, out);
                     }
                 }
             },
@@ -126,81 +115,42 @@ impl<'a, T: Voxel> Sampler<'a, T> {
         values
     }
 
-    /// One row of one thin plane.
+    /// A piece of a row of pixels: of one sample, or of many across the plane that become one value.
+    fn piece(
+        &self,
+        n_across: usize,
+        places: impl Fn(usize) -> (RowPlaces, Range<usize>),
+        projection: Projection,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
+        let Scratch { lines, row, counts } = scratch;
+        if let [line] = lines.as_mut_slice() {
+            let (places, inside) = places(0);
+            return self.row(&places, line, out.get_mut(inside).unwrap_or_default());
+        }
+        let mut thick = Across::new(projection, out, counts);
+        for (line, (places, inside)) in lines.iter_mut().zip((0..n_across).map(places)) {
+            let thin = row.get_mut(inside.clone()).unwrap_or_default();
+            self.row(&places, line, thin);
+            thick.add(inside.start, thin);
+        }
+        thick.finish();
+    }
+
+    /// Part of a row of one thin plane, all within the volume.
     fn row(&self, places: &RowPlaces, line: &mut Line, out: &mut [f32]) {
-        out.fill(f32::NAN);
-        let inside = self.inside(places, out.len());
-        let Some(within) = out.get_mut(inside.clone()) else { return };
-        if within.is_empty() {
+        if out.is_empty() {
             return;
         }
-        let places = RowPlaces { start: places.at(inside.start), step: places.step };
-        if !reslice_aligned::row(self, &places, line, within) {
-            for (pixel, value) in within.iter_mut().enumerate() {
-                *value = self.trilinear(places.at(pixel));
-            }
+        if !reslice_aligned::row(self, places, line, out) {
+            reslice_block::row(self, places, out);
         }
         if self.has_padding {
-            for (pixel, value) in within.iter_mut().enumerate().filter(|(_, value)| value.is_nan()) {
+            for (pixel, value) in out.iter_mut().enumerate().filter(|(_, value)| value.is_nan()) {
                 *value = self.weighed(places.at(pixel));
             }
         }
-    }
-
-    /// The pixels of a row that lie within the volume's box.
-    fn inside(&self, places: &RowPlaces, n_pixels: usize) -> Range<usize> {
-        const SLACK: f64 = 1e-6;
-        let [low, high] = self.space.ends();
-        let ends = [[-0.5, self.cols as f64 - 0.5], [-0.5, self.rows as f64 - 0.5], [low, high]];
-        let (mut first, mut last) = (0.0_f64, n_pixels as f64 - 1.0);
-        for ((start, step), [low, high]) in places.start.into_iter().zip(places.step).zip(ends) {
-            let (low, high) = (low - SLACK, high + SLACK);
-            if step == 0.0 {
-                if !(low..=high).contains(&start) {
-                    return 0..0;
-                }
-                continue;
-            }
-            let (a, b) = ((low - start) / step, (high - start) / step);
-            first = first.max(a.min(b));
-            last = last.min(a.max(b));
-        }
-        // Rounding may take or leave a pixel at the very edge: what is taken clamps to the edge voxel
-        let (first, last) = ((first - SLACK).ceil(), (last + SLACK).floor());
-        if last < first { 0..0 } else { first as usize..last as usize + 1 }
-    }
-
-    /// The eight neighbors' weighted mean; not a number when one of them is padding.
-    fn trilinear(&self, [col, row, place]: [f64; 3]) -> f32 {
-        let (x, share_x) = self.pair(col, self.cols);
-        let (y, share_y) = self.pair(row, self.rows);
-        let Some(BetweenSlices { first, share }) = self.space.slices_at(place) else { return f32::NAN };
-        let near = self.bilinear(first, x, y, share_x, share_y);
-        if share == 0.0 {
-            return near;
-        }
-        let far = self.bilinear(first + 1, x, y, share_x, share_y);
-        near + (far - near) * share as f32
-    }
-
-    fn bilinear(&self, slice: usize, x: usize, y: usize, share_x: f32, share_y: f32) -> f32 {
-        let start = y * self.cols + x;
-        let Some(pixels) = self.slices.get(slice) else { return f32::NAN };
-        // A volume of one column or row has no second one
-        let (right, below) = (usize::from(self.cols > 1), if self.rows > 1 { self.cols } else { 0 });
-        let Some(four) = pixels.get(start..start + below + right + 1) else { return f32::NAN };
-        let read = |at: usize| four.get(at).map_or(f32::NAN, |value| self.stored(*value));
-        let [a, b, c, d] = [read(0), read(right), read(below), read(below + right)];
-        let top = a + (b - a) * share_x;
-        let bottom = c + (d - c) * share_x;
-        self.rescaled(slice, top + (bottom - top) * share_y)
-    }
-
-    /// First of two neighbors and the share of the second, within the volume.
-    fn pair(&self, at: f64, n: usize) -> (usize, f32) {
-        let clamped = at.clamp(0.0, n as f64 - 1.0);
-        let first = (clamped as usize).min(n.saturating_sub(2));
-        (first, (clamped - first as f64) as f32)
     }
 
     /// The neighbors that are picture, weighed among themselves.
@@ -247,21 +197,18 @@ impl<'a, T: Voxel> Sampler<'a, T> {
     }
 }
 
-/// On a voxel's center within what f64 loses on the way.
-fn snapped(at: f64) -> f64 {
-    if (at - at.round()).abs() < 1e-7 { at.round() } else { at }
-}
-
 /// What a thread reuses from row to row.
 struct Scratch {
-    line: Line,
+    /// One for each sample across.
+    lines: Vec<Line>,
     row: Vec<f32>,
     counts: Vec<u16>,
 }
 
 impl Scratch {
-    fn new(cols: usize) -> Self {
-        Self { line: Line::default(), row: vec![f32::NAN; cols], counts: vec![0; cols] }
+    fn new(n_pixels: usize, n_across: usize) -> Self {
+        let lines = (0..n_across).map(|_| Line::default()).collect();
+        Self { lines, row: vec![f32::NAN; n_pixels], counts: vec![0; n_pixels] }
     }
 }
 
@@ -279,14 +226,15 @@ impl<'a> Across<'a> {
         Self { projection, out, counts }
     }
 
-    fn add(&mut self, row: &[f32]) {
-        let pairs = self.out.iter_mut().zip(row);
+    /// A part of a row, and the pixel it begins with.
+    fn add(&mut self, first: usize, row: &[f32]) {
+        let pairs = self.out.iter_mut().skip(first).zip(row);
         match self.projection {
             // `max` and `min` take the number where one side is none
             Projection::Mip => pairs.for_each(|(most, value)| *most = most.max(*value)),
             Projection::MinIp => pairs.for_each(|(least, value)| *least = least.min(*value)),
             Projection::Single | Projection::Mean => {
-                for ((sum, value), count) in pairs.zip(self.counts.iter_mut()) {
+                for ((sum, value), count) in pairs.zip(self.counts.iter_mut().skip(first)) {
                     let is_number = !value.is_nan();
                     *sum += if is_number { *value } else { 0.0 };
                     *count += u16::from(is_number);

@@ -2,98 +2,123 @@
 //!
 //! The same values as the eight neighbors give, in fewer steps; upright planes are all such rows.
 
-use crate::imaging::reslice::{RowPlaces, Sampler, Voxel};
+use crate::imaging::plane_lattice::{self, RowPlaces};
+use crate::imaging::reslice::{Sampler, Voxel};
 use crate::imaging::volume_space::BetweenSlices;
 
-/// Values at the voxels of one line.
+/// Values at the voxels of one line, and those of the two slices they were mixed from: the rows that follow often lie
+/// between the same two.
 #[derive(Default)]
 pub(crate) struct Line {
     values: Vec<f32>,
-    second: Vec<f32>,
+    near: SliceLine,
+    far: SliceLine,
+}
+
+/// Modality values along one slice.
+#[derive(Default)]
+struct SliceLine {
+    of: Option<SliceLineKey>,
+    values: Vec<f32>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct SliceLineKey {
+    slice: usize,
+    /// Where on the other axis.
+    at: f64,
 }
 
 /// Fills `out` when the row runs along one axis; false when it does not.
 pub(crate) fn row<T: Voxel>(sampler: &Sampler<'_, T>, places: &RowPlaces, line: &mut Line, out: &mut [f32]) -> bool {
-    // Off its line by less than a ten-millionth of a voxel at the end of the row
-    let is_still = |step: f64| step.abs() * (out.len() as f64) < 1e-7;
-    let [col, row, place] = places.start;
-    match places.step.map(is_still) {
+    let [col, row, place] = places.at(0);
+    match places.steps(out.len()).map(|step| step == 0.0) {
         [false, true, true] => {
-            along_columns(sampler, row, place, line) && stretch(&line.values, col, places.step[0], out)
+            out.fill(f32::NAN);
+            let read = |slice: usize, values: &mut Vec<f32>| along_columns(sampler, slice, row, values);
+            blended(sampler, place, row, line, read, |values| stretch(values, places, 0, out));
         }
-        [true, false, true] => along_rows(sampler, col, place, line) && stretch(&line.values, row, places.step[1], out),
+        [true, false, true] => {
+            out.fill(f32::NAN);
+            let read = |slice: usize, values: &mut Vec<f32>| along_rows(sampler, slice, col, values);
+            blended(sampler, place, col, line, read, |values| stretch(values, places, 1, out));
+        }
         [true, true, false] => along_slices(sampler, [col, row], places, line, out),
         _ => return false,
-    };
+    }
     true
 }
 
-/// False where there are no slices; the line is then undefined, and what was in `out` stays.
-fn along_columns<T: Voxel>(sampler: &Sampler<'_, T>, row: f64, place: f64, line: &mut Line) -> bool {
-    let [y, second_y, share_y] = pair(row, sampler.rows);
+fn along_columns<T: Voxel>(sampler: &Sampler<'_, T>, slice: usize, row: f64, values: &mut Vec<f32>) {
+    let [y, second_y, share] = pair(row, sampler.rows);
+    let pixels = sampler.slices.get(slice).copied().unwrap_or_default();
     let cols = sampler.cols;
-    let rows_of = |slice: usize| {
-        let pixels = sampler.slices.get(slice).copied().unwrap_or_default();
-        [y as usize, second_y as usize].map(|y| pixels.get(y * cols..(y + 1) * cols).unwrap_or_default())
-    };
-    blended(sampler, place, line, |slice, values| {
-        let [first, second] = rows_of(slice);
-        values.clear();
-        if share_y == 0.0 {
-            values.extend(first.iter().map(|value| sampler.stored(*value)));
-        } else {
-            let share = share_y as f32;
-            let mix = |(a, b): (&T, &T)| {
-                let (a, b) = (sampler.stored(*a), sampler.stored(*b));
-                a + (b - a) * share
-            };
-            values.extend(first.iter().zip(second).map(mix));
-        }
-    })
+    let [first, second] =
+        [y as usize, second_y as usize].map(|y| pixels.get(y * cols..(y + 1) * cols).unwrap_or_default());
+    if share == 0.0 {
+        values.extend(first.iter().map(|value| sampler.stored(*value)));
+        return;
+    }
+    let share = share as f32;
+    values.extend(first.iter().zip(second).map(|(a, b)| {
+        let (a, b) = (sampler.stored(*a), sampler.stored(*b));
+        a + (b - a) * share
+    }));
 }
 
-fn along_rows<T: Voxel>(sampler: &Sampler<'_, T>, col: f64, place: f64, line: &mut Line) -> bool {
-    let [x, second_x, share_x] = pair(col, sampler.cols);
-    let (x, second_x, share) = (x as usize, second_x as usize, share_x as f32);
-    blended(sampler, place, line, |slice, values| {
-        let pixels = sampler.slices.get(slice).copied().unwrap_or_default();
-        values.clear();
-        let rows = pixels.chunks_exact(sampler.cols);
-        let read = |row: &[T], x: usize| row.get(x).map_or(f32::NAN, |value| sampler.stored(*value));
-        if share_x == 0.0 {
-            values.extend(rows.map(|row| read(row, x)));
-        } else {
-            values.extend(rows.map(|row| {
-                let (a, b) = (read(row, x), read(row, second_x));
-                a + (b - a) * share
-            }));
-        }
-    })
+fn along_rows<T: Voxel>(sampler: &Sampler<'_, T>, slice: usize, col: f64, values: &mut Vec<f32>) {
+    let [x, second_x, share] = pair(col, sampler.cols);
+    let (x, second_x, share) = (x as usize, second_x as usize, share as f32);
+    let pixels = sampler.slices.get(slice).copied().unwrap_or_default();
+    let rows = pixels.chunks_exact(sampler.cols);
+    let read = |row: &[T], x: usize| row.get(x).map_or(f32::NAN, |value| sampler.stored(*value));
+    if share == 0.0 {
+        values.extend(rows.map(|row| read(row, x)));
+    } else {
+        values.extend(rows.map(|row| {
+            let (a, b) = (read(row, x), read(row, second_x));
+            a + (b - a) * share
+        }));
+    }
 }
 
-/// The lines of the slices on both sides of a place, mixed and rescaled.
+/// Hands on the line between two slices: each read at `at` on the other axis, rescaled, and mixed. Nothing where there
+/// are no slices.
 fn blended<T: Voxel>(
     sampler: &Sampler<'_, T>,
     place: f64,
+    at: f64,
     line: &mut Line,
     read: impl Fn(usize, &mut Vec<f32>),
-) -> bool {
-    let Some(BetweenSlices { first, share }) = sampler.space.slices_at(place) else { return false };
-    let rescale = |slice: usize, values: &mut [f32]| {
+    then: impl FnOnce(&[f32]),
+) {
+    let Some(BetweenSlices { first, share }) = sampler.space.slices_at(place) else { return };
+    let Line { values, near, far } = line;
+    let key = |slice: usize| SliceLineKey { slice, at };
+    if far.of == Some(key(first)) || near.of == Some(key(first + 1)) {
+        std::mem::swap(near, far);
+    }
+    let fill = |line: &mut SliceLine, slice: usize| {
+        if line.of == Some(key(slice)) {
+            return;
+        }
+        line.of = Some(key(slice));
+        line.values.clear();
+        read(slice, &mut line.values);
         let [slope, intercept] = sampler.slope_and_intercept(slice);
         if [slope, intercept] != [1.0, 0.0] {
-            values.iter_mut().for_each(|value| *value = *value * slope + intercept);
+            line.values.iter_mut().for_each(|value| *value = *value * slope + intercept);
         }
     };
-    read(first, &mut line.values);
-    rescale(first, &mut line.values);
-    if share != 0.0 {
-        read(first + 1, &mut line.second);
-        rescale(first + 1, &mut line.second);
-        let share = share as f32;
-        line.values.iter_mut().zip(&line.second).for_each(|(a, b)| *a += (*b - *a) * share);
+    fill(near, first);
+    if share == 0.0 {
+        return then(&near.values);
     }
-    true
+    fill(far, first + 1);
+    let share = share as f32;
+    values.clear();
+    values.extend(near.values.iter().zip(&far.values).map(|(a, b)| a + (b - a) * share));
+    then(values);
 }
 
 /// From slice to slice at one column and row.
@@ -103,7 +128,7 @@ fn along_slices<T: Voxel>(
     places: &RowPlaces,
     line: &mut Line,
     out: &mut [f32],
-) -> bool {
+) {
     let [x, second_x, share_x] = pair(col, sampler.cols);
     let [y, second_y, share_y] = pair(row, sampler.rows);
     let (share_x, share_y) = (share_x as f32, share_y as f32);
@@ -119,41 +144,36 @@ fn along_slices<T: Voxel>(
         let bottom = if share_x == 0.0 { c } else { c + (d - c) * share_x };
         sampler.rescaled(slice, top + (bottom - top) * share_y)
     }));
+    if sampler.space.is_even() {
+        return stretch(&line.values, places, 2, out);
+    }
     let value = |slice: usize| line.values.get(slice).copied().unwrap_or(f32::NAN);
     for (pixel, out) in out.iter_mut().enumerate() {
-        let place = places.start[2] + places.step[2] * pixel as f64;
-        if let Some(BetweenSlices { first, share }) = sampler.space.slices_at(place) {
+        let [_, _, place] = places.at(pixel);
+        *out = sampler.space.slices_at(place).map_or(f32::NAN, |BetweenSlices { first, share }| {
             let near = value(first);
-            *out = if share == 0.0 { near } else { near + (value(first + 1) - near) * share as f32 };
-        }
+            if share == 0.0 { near } else { near + (value(first + 1) - near) * share as f32 }
+        });
     }
-    true
 }
 
-/// `out[i]` is the line at `start + i · step`; beyond its ends the outer values hold.
-fn stretch(line: &[f32], start: f64, step: f64, out: &mut [f32]) -> bool {
-    let is_whole = |value: f64| (value - value.round()).abs() < 1e-7;
-    let first = start.round();
-    if step == 1.0 && is_whole(start) && first >= 0.0 {
-        let from = first as usize;
-        if let Some(part) = line.get(from..from + out.len()) {
-            out.copy_from_slice(part);
-            return true;
-        }
+/// The line's values at the places along an axis; beyond its ends the outer values hold.
+fn stretch(line: &[f32], places: &RowPlaces, axis: usize, out: &mut [f32]) {
+    let Some(last) = line.len().checked_sub(1) else { return };
+    let (start, step) = (places.start[axis], places.step[axis]);
+    if let Some(first) = plane_lattice::whole(start).filter(|_| step == plane_lattice::ONE)
+        && let Some(part) = line.get(first..first + out.len())
+    {
+        return out.copy_from_slice(part);
     }
-    let last = line.len().saturating_sub(1) as f64;
-    for (pixel, out) in out.iter_mut().enumerate() {
-        let at = (start + step * pixel as f64).clamp(0.0, last);
-        let at = if is_whole(at) { at.round() } else { at };
-        let before = at as usize;
-        let share = (at - before as f64) as f32;
-        let near = line.get(before).copied().unwrap_or(f32::NAN);
-        *out = match share {
-            0.0 => near,
-            share => line.get(before + 1).map_or(near, |far| near + (far - near) * share),
-        };
+    let mut place = start;
+    for out in out {
+        let (first, share) = plane_lattice::first_and_share(place, last);
+        place += step;
+        let near = line.get(first).copied().unwrap_or(f32::NAN);
+        let far = line.get(first + 1).copied().unwrap_or(near);
+        *out = if share == 0.0 { near } else { near + (far - near) * share };
     }
-    true
 }
 
 /// Two neighbors and the share of the second; the same twice at the edge.

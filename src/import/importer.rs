@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::frame::{Frame, Samples};
+use crate::domain::header::HeaderLine;
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::stored_pixels::{PixelCoding, PixelPlace};
 use crate::domain::study::Study;
-use crate::import::dicom::overlays;
+use crate::import::dicom::{header, overlays};
 use crate::import::error::ImportError;
 use crate::import::scanning::{InProcess, Listener};
 use crate::import::stack_loading::{self, Deliver, StackRequest};
@@ -93,6 +94,13 @@ impl Importer {
             Some(samples) => samples?.map(|samples| whole_frame(instance, frame_idx, samples)).transpose(),
             None => load_preview(instance, frame_idx),
         }
+    }
+
+    /// What a DICOM file says of itself, attribute by attribute, for somebody who wants to look.
+    pub fn header(&self, path: &Path) -> Result<Vec<HeaderLine>, ImportError> {
+        let limits = &self.options.limits;
+        let by_worker = self.crew.as_ref().and_then(|crew| crew.header(path, limits));
+        by_worker.unwrap_or_else(|| header::lines(path, limits))
     }
 
     /// Has a worker fail on purpose: what it could do nevertheless, or how it ended. `None` without workers.

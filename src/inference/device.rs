@@ -1,25 +1,48 @@
-//! What a network runs on: the processor unless asked otherwise.
-
-use std::fmt;
+//! Opening the device that was asked for, and what a run's record says of it.
 
 use candle_core::Device;
 
+pub use crate::domain::device::DeviceChoice;
 use crate::inference::error::{ModelError, first_line};
 
-/// A device as a person names it: `cpu`, `cuda`, `cuda:1`, `metal`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum DeviceChoice {
-    #[default]
-    Cpu,
-    Cuda(usize),
-    Metal(usize),
+/// Threads that a network's layers are split over.
+#[derive(Debug)]
+pub struct Threads(rayon::ThreadPool);
+
+impl Threads {
+    /// So many of their own, apart from those that the rest of the program shares.
+    pub fn apart(n_threads: usize) -> std::io::Result<Self> {
+        rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().map(Self).map_err(std::io::Error::other)
+    }
+
+    /// How many the rest of the program shares.
+    pub fn n_shared() -> usize {
+        rayon::current_num_threads()
+    }
+
+    /// Works on one of them; networks within use the others.
+    pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.0.install(work)
+    }
 }
 
 impl DeviceChoice {
+    /// The device that `Auto` means here; any other is itself.
+    #[must_use]
+    pub fn resolved(self) -> Self {
+        if self != Self::Auto {
+            return self;
+        }
+        // A build without an accelerator does not try one.
+        let is_there = |choice: &Self| choice.open().is_ok();
+        [Self::Cuda(0), Self::Metal(0)].into_iter().find(is_there).unwrap_or(Self::Cpu)
+    }
+
     /// Opens the device; says which feature is missing when this build has no support for it.
     pub fn open(self) -> Result<Device, ModelError> {
         let unavailable = |reason: String| ModelError::Device { wanted: self.to_string(), reason };
         match self {
+            Self::Auto => self.resolved().open(),
             Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(_) if !cfg!(feature = "cuda") => {
                 Err(unavailable("this build has no CUDA support (feature 'cuda')".to_owned()))
@@ -34,40 +57,21 @@ impl DeviceChoice {
 
     /// For the record of a run: `cpu, 2 threads` or `cuda:0`.
     pub fn describe(self) -> String {
-        match self {
+        match self.resolved() {
             Self::Cpu => match rayon::current_num_threads() {
                 1 => "cpu, 1 thread".to_owned(),
                 n_threads => format!("cpu, {n_threads} threads"),
             },
-            Self::Cuda(_) | Self::Metal(_) => self.to_string(),
+            accelerator => accelerator.to_string(),
         }
     }
-}
 
-impl fmt::Display for DeviceChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cpu => f.write_str("cpu"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
-            Self::Metal(index) => write!(f, "metal:{index}"),
-        }
-    }
-}
-
-impl TryFrom<&str> for DeviceChoice {
-    type Error = ModelError;
-
-    fn try_from(text: &str) -> Result<Self, ModelError> {
-        let (kind, index) = text.split_once(':').unwrap_or((text, "0"));
-        let index = index.parse::<usize>();
-        match (kind.to_ascii_lowercase().as_str(), index) {
-            ("cpu", Ok(0)) => Ok(Self::Cpu),
-            ("cuda", Ok(index)) => Ok(Self::Cuda(index)),
-            ("metal", Ok(index)) => Ok(Self::Metal(index)),
-            _ => Err(ModelError::Device {
-                wanted: text.to_owned(),
-                reason: "it is none of cpu, cuda, cuda:N, metal".to_owned(),
-            }),
-        }
+    /// Whether `reason` is a device's way to say that its memory is full.
+    pub fn is_out_of_memory(reason: &str) -> bool {
+        let reason = reason.to_ascii_lowercase();
+        // CUDA's and cuBLAS's codes and words; Metal gives no buffer.
+        ["out of memory", "out_of_memory", "alloc_failed", "failed to create metal resource"]
+            .iter()
+            .any(|words| reason.contains(words))
     }
 }

@@ -78,9 +78,8 @@ impl DistanceModel {
             }
             Form::Factor(rows) => rows.chunks_exact(apart.len()).map(|row| dot(row).powi(2)).sum::<f64>(),
         };
-        // A precision that was rounded may give a little less than nothing.
-        let distance = squared.max(0.0).sqrt();
-        distance.is_finite().then_some(distance)
+        // A precision that was rounded may give a little less than nothing; `max` would make 0 of what is no number.
+        squared.is_finite().then(|| squared.max(0.0).sqrt())
     }
 
     /// Of the training distances, 0 to 100; straight lines between the quantiles.

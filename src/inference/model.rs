@@ -1,5 +1,6 @@
 //! One loaded model: its card, its checked network, and the run from a frame to findings.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
@@ -24,12 +25,15 @@ use crate::inference::plane_source::PlaneSource;
 use crate::inference::postprocess;
 use crate::inference::preprocess::{Prepared, prepare, scaled};
 use crate::inference::sliding_run::{SlidingRun, TileAnswer};
+use crate::inference::spare::Spare;
 use crate::inference::views::Views;
 use crate::inference::weights::check_sha256;
 use crate::segmentation::lung_field::LungField;
 
 /// Preparing, running the network, findings.
-const N_STAGES: usize = 3;
+pub const N_STAGES: usize = 3;
+/// How many stages are done when the network begins.
+pub const NETWORK_STAGE: usize = 1;
 
 /// Ready to analyze; cheap to share between threads behind an `Arc`.
 #[derive(Clone, Debug)]
@@ -37,9 +41,12 @@ pub struct Model {
     card: ModelCard,
     identity: ModelIdentity,
     network: Network,
+    /// Never `Auto`.
     choice: DeviceChoice,
     device: Device,
     distance: Option<DistanceModel>,
+    /// Only beside an accelerator.
+    spare: Option<Arc<Spare>>,
 }
 
 impl Model {
@@ -56,6 +63,7 @@ impl Model {
         engine: Engine,
     ) -> Result<Self, ModelError> {
         check_sha256(&card.weights.file, weights, &card.weights.sha256)?;
+        let choice = choice.resolved();
         let device = choice.open()?;
         let network = Network::load(&card, weights, &device, engine)?;
         let identity = ModelIdentity {
@@ -64,7 +72,8 @@ impl Model {
             version: card.version.clone(),
             weights_sha256: card.weights.sha256.clone(),
         };
-        Ok(Self { card, identity, network, choice: *choice, device, distance: None })
+        let spare = (!device.is_cpu()).then(|| Arc::new(Spare::new(choice, weights)));
+        Ok(Self { card, identity, network, choice, device, distance: None, spare })
     }
 
     pub fn card(&self) -> &ModelCard {
@@ -77,7 +86,10 @@ impl Model {
 
     /// Such as `cpu, 2 threads`.
     pub fn device(&self) -> String {
-        self.choice.describe()
+        match &self.spare {
+            Some(spare) if spare.is_used() => DeviceChoice::Cpu.describe(),
+            _ => self.choice.describe(),
+        }
     }
 
     /// With the statistics of the training images' features that the card names; without them nothing is said of how
@@ -123,11 +135,12 @@ impl Model {
         };
         let began = Instant::now();
         stage(0)?;
-        let Prepared { values, letterbox, notices } = prepare(&self.card.input, instance, frame)?;
+        let Prepared { values, letterbox, mut notices } = prepare(&self.card.input, instance, frame)?;
         stage(1)?;
         let views = Views { model: self, letterbox: &letterbox, cancel };
         let intervals = views.intervals(&values, &instance.spacing)?;
         let (output, pooled) = self.run_pooled(values, cancel)?;
+        notices.extend(self.spare.iter().filter(|spare| spare.is_used()).map(|spare| spare.notice()));
         stage(2)?;
         let distance = self.judge(&[pooled], scanner)?;
         let segments = match &output {
@@ -261,14 +274,17 @@ impl Model {
         values: Vec<f32>,
         cancel: &dyn Fn() -> bool,
     ) -> Result<(Output, Vec<f32>), InferenceError> {
-        self.network.run_pooled(&self.card, &self.tensor(values)?, cancel)
+        let x = self.tensor(values)?;
+        self.on_device(&x, |network, x| network.run_pooled(&self.card, x, cancel))
     }
 
     /// A classifier's feature map of a prepared picture, 1×C×h×w.
     pub fn features(&self, values: Vec<f32>, cancel: &dyn Fn() -> bool) -> Result<Tensor, InferenceError> {
         let x = self.tensor(values)?;
         finite_values("the network's input", &x)?;
-        self.network.features(&x, cancel)
+        let features = self.on_device(&x, |network, x| network.features(x, cancel))?;
+        // The head lies on the device that was asked for.
+        Ok(features.to_device(&self.device)?)
     }
 
     /// From a feature map to logits, for gradients.
@@ -276,6 +292,20 @@ impl Model {
         self.network.head(features)
     }
 
+    /// Runs the network where it lies, or on the processor when there is no memory left.
+    fn on_device<T>(
+        &self,
+        x: &Tensor,
+        run: impl Fn(&Network, &Tensor) -> Result<T, InferenceError>,
+    ) -> Result<T, InferenceError> {
+        let there = || run(&self.network, &x.to_device(&self.device)?);
+        match &self.spare {
+            Some(spare) => spare.run(&self.card, there, |network| run(network, x)),
+            None => there(),
+        }
+    }
+
+    /// On the processor, from where it goes to the device.
     fn tensor(&self, values: Vec<f32>) -> Result<Tensor, InferenceError> {
         let input = &self.card.input;
         let shape = [1, input.channels, input.rows, input.cols];
@@ -283,7 +313,7 @@ impl Model {
             let (expected, found) = (shape.to_vec(), vec![values.len()]);
             return Err(InferenceError::Shape { stage: "the network's input", expected, found });
         }
-        Ok(Tensor::from_vec(values, &shape, &self.device)?)
+        Ok(Tensor::from_vec(values, &shape, &Device::Cpu)?)
     }
 
     fn record(&self, inputs: Vec<ModelInput>, distance: Option<InputDistance>, began: Instant) -> ModelRun {

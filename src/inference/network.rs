@@ -174,7 +174,7 @@ fn linear(vb: &VarBuilder, n_in: usize, n_out: usize, device: &Device) -> candle
 impl Trunk {
     fn new(graph: &Graph, (rows, cols): (usize, usize), device: &Device, engine: Engine) -> Result<Self, ModelError> {
         let isa = match engine {
-            Engine::Auto => device.is_cpu().then(Isa::detect),
+            Engine::Auto => device.is_cpu().then(Isa::chosen).flatten(),
             Engine::Fast(isa) => device.is_cpu().then_some(isa),
             Engine::Candle => None,
         };

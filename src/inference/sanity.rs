@@ -45,7 +45,8 @@ pub fn randomized(model: &Model, weights: &[u8], seed: u64) -> Result<Model, Mod
     Model::from_parts(card, &bytes, &DeviceChoice::Cpu)
 }
 
-/// Measures on prepared pictures; each with the label whose score is highest against its operating point.
+/// Measures on prepared pictures; each with the label whose score is highest against its operating point and whose map
+/// is not empty.
 pub fn measure(
     model: &Model,
     weights: &[u8],
@@ -61,16 +62,13 @@ pub fn measure(
     let (mut correlations, mut falls) = (Vec::new(), Vec::new());
     for (n_done, values) in pictures.iter().enumerate() {
         progress(n_done);
-        let label_idx = strongest(model, values)?;
-        let own = model.raw_map(values.clone(), label_idx, map_method, &|| false)?;
+        let Some((label_idx, own)) = strongest_map(model, values, map_method)? else { continue };
         let other = stranger.raw_map(values.clone(), label_idx, map_method, &|| false)?;
         correlations.extend(rank_correlation(&own.values, &other.values));
-        if own.values.iter().any(|value| *value > 0.0) {
-            let named = deletion(model, values, label_idx, &order_by(&own, model))?;
-            let mut shuffled = order_by(&own, model);
-            dice.shuffle(&mut shuffled);
-            falls.push((named, deletion(model, values, label_idx, &shuffled)?));
-        }
+        let named = deletion(model, values, label_idx, &order_by(&own, model))?;
+        let mut shuffled = order_by(&own, model);
+        dice.shuffle(&mut shuffled);
+        falls.push((named, deletion(model, values, label_idx, &shuffled)?));
     }
     progress(pictures.len());
     let mean = |values: &mut dyn Iterator<Item = f64>| {
@@ -85,7 +83,7 @@ pub fn measure(
     Ok(SanityReport {
         weights_sha256: model.identity().weights_sha256.clone(),
         method: map_method.word().to_owned(),
-        n_images: u32::try_from(pictures.len()).unwrap_or(u32::MAX),
+        n_images: u32::try_from(falls.len()).unwrap_or(u32::MAX),
         set: set.to_owned(),
         randomized_correlation,
         deletion_area,
@@ -94,14 +92,25 @@ pub fn measure(
     })
 }
 
-/// The label furthest above its operating point.
-fn strongest(model: &Model, values: &[f32]) -> Result<usize, InferenceError> {
+/// The label furthest above its operating point among those whose map is not empty, with its map.
+fn strongest_map(
+    model: &Model,
+    values: &[f32],
+    method: SaliencyMethod,
+) -> Result<Option<(usize, RawMap)>, InferenceError> {
     let scores = scores(model, values.to_vec())?;
-    let labels = model.card().labels.iter();
     let margin = |index: usize, threshold: f64| scores.get(index).copied().unwrap_or(f64::MIN) - threshold;
-    let by_margin = labels.map(|label| (label.index, margin(label.index, label.operating_point.threshold)));
-    let best = by_margin.max_by(|a, b| a.1.total_cmp(&b.1));
-    best.map(|(index, _)| index).ok_or_else(|| InferenceError::image("the model has no labels"))
+    let labels = model.card().labels.iter();
+    let mut by_margin: Vec<(usize, f64)> =
+        labels.map(|label| (label.index, margin(label.index, label.operating_point.threshold))).collect();
+    by_margin.sort_by(|a, b| b.1.total_cmp(&a.1));
+    for (label_idx, _) in by_margin {
+        let map = model.raw_map(values.to_vec(), label_idx, method, &|| false)?;
+        if map.values.iter().any(|value| *value > 0.0) {
+            return Ok(Some((label_idx, map)));
+        }
+    }
+    Ok(None)
 }
 
 /// By output index.

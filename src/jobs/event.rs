@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
+use crate::domain::header::HeaderLine;
 use crate::domain::intake::{Intake, Progress};
 use crate::domain::mask_edit::{MaskSubject, SegmentFigures};
 use crate::domain::picture::CapturedPicture;
@@ -22,6 +23,8 @@ use crate::review::work_item::StudyCard;
 use crate::segmentation::operation::OperationError;
 use crate::segmentation::segment_set::SegmentSet;
 use crate::store::StudyRecord;
+use crate::store::conflict::{Conflict, Receipt};
+use crate::store::protection::HowKept;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -60,6 +63,11 @@ pub enum JobEvent {
     Plane {
         slot: PlaneSlot,
         picture: Arc<PlanePicture>,
+    },
+    /// What a file says of itself, or in a sentence why it cannot be read.
+    Header {
+        path: PathBuf,
+        lines: Result<Vec<HeaderLine>, String>,
     },
     Analysis {
         generation: Generation,
@@ -177,6 +185,12 @@ pub enum StoreEvent {
     Opened {
         read_only: Option<String>,
         recent_places: Vec<PathBuf>,
+        how_kept: HowKept,
+    },
+    /// The record is encrypted and its key is not at hand, or does not fit.
+    Locked {
+        was_wrong: bool,
+        text: String,
     },
     /// No store at all: decisions cannot be kept.
     OpenFailed(String),
@@ -187,7 +201,7 @@ pub enum StoreEvent {
     Appended {
         study: StudyUid,
         events: Vec<EventId>,
-        result: Result<(), String>,
+        result: Result<Receipt, NotKept>,
     },
     RecentPlaces(Vec<PathBuf>),
     /// Every study that the store knows.
@@ -212,6 +226,14 @@ pub struct ListedStudy {
     pub digest: Option<StudyDigest>,
     /// The record holds events of it.
     pub is_recorded: bool,
+}
+
+/// Why an append was not kept.
+pub enum NotKept {
+    /// A sentence.
+    Failed(String),
+    /// Somebody else was first; nothing else of the append was kept either.
+    Conflicting(Vec<Conflict>),
 }
 
 /// A study's record as kept, with the look that was kept beside it.

@@ -10,6 +10,7 @@ pub mod latest;
 pub mod panic_guard;
 pub mod runner;
 pub mod store_hand;
+pub mod time_limit;
 pub mod wanted;
 pub mod wanted_planes;
 pub mod work;

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::domain::device::DeviceChoice;
 use crate::domain::finding::Finding;
 use crate::domain::frame::Frame;
 use crate::domain::intake::Progress;
@@ -32,6 +33,7 @@ use crate::jobs::wanted_planes::{PlaneSlot, WantedPlanes};
 use crate::jobs::work::analysis::{AnalysisRequest, Insistence, ModelShelf};
 use crate::jobs::work::explaining::Question;
 use crate::jobs::work::handing_on::{self, ExportOrder};
+use crate::jobs::work::record_place::RecordPlace;
 use crate::jobs::work::volume::VolumeRequest;
 use crate::jobs::work::{analysis, demo, explaining, masks, volume, watch};
 use crate::segmentation::operation::{self, Work};
@@ -71,21 +73,26 @@ pub struct Runner {
     planes: WantedPlanes,
     masks: Latest,
     mask_figures: Latest,
+    headers: Latest,
     exports: InOrder<()>,
     /// Of the exports that wait or run.
     export_token: Mutex<CancelToken>,
     store: InOrder<StoreHand>,
     shelf: Arc<Mutex<ModelShelf>>,
+    /// The shelf's own.
+    device: Arc<Mutex<DeviceChoice>>,
     importer: Importer,
 }
 
 /// What the threads need to start.
 pub struct RunnerOptions {
     pub importer: Importer,
-    pub store: PathBuf,
+    pub store: RecordPlace,
     pub model_roots: Vec<PathBuf>,
     /// Where distances of images from the training images are remembered; `None`: nowhere.
     pub history: Option<PathBuf>,
+    /// Where models run.
+    pub device: DeviceChoice,
     /// Called after every event, from any thread.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -119,7 +126,7 @@ impl Runner {
                 Err(error) => log::error!("a plane was cut amiss: {error}"),
             }
         };
-        let shelf = ModelShelf::new(&options.model_roots);
+        let shelf = ModelShelf::new(&options.model_roots, options.device);
         let shelf = match &options.history {
             Some(file) => shelf.with_history(file),
             None => shelf,
@@ -137,13 +144,11 @@ impl Runner {
             planes: WantedPlanes::spawn(cut)?,
             masks: Latest::spawn("masks", || log::error!("an operation on a mask failed by a fault of the program"))?,
             mask_figures: Latest::spawn("mask figures", || log::error!("figures of a mask failed by a fault"))?,
+            headers: Latest::spawn("header", || log::error!("reading a header failed by a fault of the program"))?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             export_token: Mutex::new(CancelToken::default()),
-            store: InOrder::spawn(
-                "store",
-                move || StoreHand::open(&options.store, of_store),
-                panicked(JobKind::Store),
-            )?,
+            store: InOrder::spawn("store", move || StoreHand::open(options.store, of_store), panicked(JobKind::Store))?,
+            device: shelf.device(),
             shelf: Arc::new(Mutex::new(shelf)),
             importer: options.importer,
             outbox,
@@ -158,6 +163,11 @@ impl Runner {
 
     pub fn shelf(&self) -> Arc<Mutex<ModelShelf>> {
         Arc::clone(&self.shelf)
+    }
+
+    /// Models run there from the next analysis on.
+    pub fn use_device(&self, device: DeviceChoice) {
+        *self.device.lock().unwrap_or_else(PoisonError::into_inner) = device;
     }
 
     pub fn scan(&self, generation: Generation, paths: Vec<PathBuf>) {
@@ -194,6 +204,15 @@ impl Runner {
     /// Replaces the list of frames to decode, most wanted first.
     pub fn want_frames(&self, frames: Vec<WantedFrame>) {
         self.frames.want(frames);
+    }
+
+    /// Reads a file's attributes to be looked at; a newer call goes before.
+    pub fn read_header(&self, path: PathBuf) {
+        let (outbox, importer) = (self.outbox.clone(), self.importer.clone());
+        self.headers.submit(Box::new(move |_| {
+            let lines = importer.header(&path).map_err(|error| error.to_string());
+            outbox.send(JobEvent::Header { path, lines });
+        }));
     }
 
     /// Loads images of series in this order; a newer call ends this one.

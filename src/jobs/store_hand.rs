@@ -1,43 +1,62 @@
 //! The store on its own thread: opened here, used in order, never waited for by the screen.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use crate::domain::finding::Finding;
 use crate::domain::uid::{ReaderName, StudyUid};
-use crate::jobs::event::{JobEvent, ListedStudy, LoadedRecord, StoreEvent};
+use crate::jobs::event::{JobEvent, ListedStudy, LoadedRecord, NotKept, StoreEvent};
 use crate::jobs::runner::Outbox;
 use crate::jobs::work::record;
+use crate::jobs::work::record_place::RecordPlace;
 use crate::review::command::{Command, WorkCommand};
 use crate::review::digest::StudyDigest;
 use crate::review::event::ReviewEvent;
 use crate::review::work_item::StudyCard;
+use crate::store::access_note::AccessNote;
+use crate::store::conflict::Basis;
 use crate::store::error::StoreError;
-use crate::store::sqlite::{OpenMode, SqliteStore};
+use crate::store::sqlite::OpenMode;
 use crate::store::{ReviewStore, StudyMemory, WorklistRow};
 
 /// The store, or why there is none; and where to report.
 pub struct StoreHand {
     store: Result<Box<dyn ReviewStore>, String>,
+    place: RecordPlace,
     outbox: Outbox,
 }
 
 impl StoreHand {
-    pub fn open(path: &Path, outbox: Outbox) -> Self {
-        let opened = SqliteStore::open(path, OpenMode::ReadWrite);
-        let store: Result<Box<dyn ReviewStore>, String> = match opened {
-            Ok(store) => Ok(Box::new(store)),
-            Err(error) => Err(error.to_string()),
-        };
-        let event = match &store {
+    pub fn open(place: RecordPlace, outbox: Outbox) -> Self {
+        let opened = place.open(OpenMode::ReadWrite);
+        let mut hand = Self { store: Err(String::new()), place, outbox };
+        hand.take(opened);
+        hand
+    }
+
+    /// Tries again with what the reader typed.
+    pub fn unlock(&mut self, words: &Zeroizing<String>) {
+        let opened = self.place.open_with_words(OpenMode::ReadWrite, words);
+        self.take(opened);
+    }
+
+    fn take(&mut self, opened: Result<Box<dyn ReviewStore>, StoreError>) {
+        let event = match &opened {
             Ok(store) => StoreEvent::Opened {
                 read_only: store.read_only_reason(),
                 recent_places: recent(store.as_ref()).unwrap_or_default(),
+                how_kept: store.how_kept(),
             },
-            Err(text) => StoreEvent::OpenFailed(text.clone()),
+            Err(error @ (StoreError::KeyNeeded { .. } | StoreError::WrongKey)) => {
+                let was_wrong = matches!(error, StoreError::WrongKey);
+                StoreEvent::Locked { was_wrong, text: error.to_string() }
+            }
+            Err(error) => StoreEvent::OpenFailed(error.to_string()),
         };
-        outbox.send(JobEvent::Store(event));
-        Self { store, outbox }
+        self.store = opened.map_err(|error| error.to_string());
+        self.report(event);
     }
 
     pub fn load(&mut self, study: StudyUid) {
@@ -48,14 +67,28 @@ impl StoreHand {
         self.report(StoreEvent::Loaded { study, result });
     }
 
-    /// Findings with the events that name them, in one step.
-    pub fn append(&mut self, study: StudyUid, findings: &[Arc<Finding>], events: &[ReviewEvent]) {
+    /// Findings with the events that name them, in one step, onto what the desk knew.
+    pub fn append(&mut self, study: StudyUid, basis: &Basis, findings: &[Arc<Finding>], events: &[ReviewEvent]) {
         let result = match &mut self.store {
-            Ok(store) => store.record(&study, findings, events).map_err(|error| error.to_string()),
-            Err(text) => Err(text.clone()),
+            Ok(store) => store.record_onto(&study, Some(basis), findings, events).map_err(|error| match error {
+                StoreError::Conflict { conflicts } => NotKept::Conflicting(conflicts),
+                error => NotKept::Failed(error.to_string()),
+            }),
+            Err(text) => Err(NotKept::Failed(text.clone())),
         };
         let events = events.iter().map(|event| event.id.clone()).collect();
         self.report(StoreEvent::Appended { study, events, result });
+    }
+
+    /// Who looked, or took something out. Reading alone is no reason to write where nothing may be written.
+    pub fn note_access(&mut self, study: &StudyUid, reader: &ReaderName, note: &AccessNote) {
+        let Ok(store) = &mut self.store else { return };
+        if store.is_read_only() {
+            return;
+        }
+        if let Err(error) = store.note_access(study, reader, note) {
+            self.report(StoreEvent::Degraded(format!("The access could not be kept in the record: {error}")));
+        }
     }
 
     pub fn save_view(&mut self, study: &StudyUid, json: &str) {

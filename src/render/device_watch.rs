@@ -3,6 +3,8 @@
 //! Left alone, wgpu panics at the first error that nobody waited for, and egui's painter at the first draw on a device
 //! that is gone.
 
+use std::cell::Cell;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Called when there is something to look at, from any thread.
@@ -26,10 +28,25 @@ struct Told {
 }
 
 /// Keeps an eye on one device.
-#[derive(Debug)]
 pub struct DeviceWatch {
     device: wgpu::Device,
     told: Arc<Mutex<Told>>,
+    alarm: Alarm,
+}
+
+thread_local! {
+    static N_PRETENDED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// So many of this thread's next draws are told that the adapter has no memory left, for tests.
+pub fn pretend_out_of_memory(n_draws: u32) {
+    N_PRETENDED.set(n_draws);
+}
+
+impl fmt::Debug for DeviceWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceWatch").field("told", &self.told).finish_non_exhaustive()
+    }
 }
 
 impl DeviceWatch {
@@ -43,6 +60,7 @@ impl DeviceWatch {
             alarm_of_loss();
         });
         let of_errors = Arc::clone(&told);
+        let alarm_of_errors = Arc::clone(&alarm);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             match error {
                 wgpu::Error::OutOfMemory { .. } => note(&of_errors, DeviceTrouble::OutOfMemory),
@@ -51,9 +69,9 @@ impl DeviceWatch {
                     lock(&of_errors).remarks.push(description);
                 }
             }
-            alarm();
+            alarm_of_errors();
         }));
-        Self { device: device.clone(), told }
+        Self { device: device.clone(), told, alarm }
     }
 
     /// Why this device is of no more use; `None` while it is.
@@ -64,6 +82,12 @@ impl DeviceWatch {
     /// Errors since the last call that cost a draw, not the device.
     pub fn take_remarks(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.told).remarks)
+    }
+
+    /// As if an allocation that nobody waited for had failed, for tests.
+    pub fn run_out_of_memory(&self) {
+        note(&self.told, DeviceTrouble::OutOfMemory);
+        (self.alarm)();
     }
 
     /// Loses the device as a reset driver would, for tests.
@@ -91,7 +115,11 @@ pub(crate) fn caught<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, 
     let done = work();
     // They end in the opposite order. On every platform but the web the answer is there at once.
     let errors = scopes.into_iter().rev().map(|scope| pollster::block_on(scope.pop())).collect::<Vec<_>>();
-    (done, errors.into_iter().flatten().next())
+    let pretended = (N_PRETENDED.get() > 0).then(|| {
+        N_PRETENDED.set(N_PRETENDED.get() - 1);
+        wgpu::Error::OutOfMemory { source: "asked for".into() }
+    });
+    (done, errors.into_iter().flatten().next().or(pretended))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use crate::imaging::plane_picture::PlaneRequest;
 use crate::render::error::RenderError;
 use crate::render::renderer::{LayersDrawn, Renderer, TargetRect, Uploads};
 use crate::render::request::DrawRequest;
@@ -79,6 +80,15 @@ impl OffscreenRenderer {
     /// See [`Renderer::cut_planes`].
     pub fn cut_planes(&mut self) -> ResidentVolumes {
         self.renderer.cut_planes(&self.device)
+    }
+
+    /// Lets the adapter cut a plane anew and waits until it is done. False while the volume is on the way; `None` where
+    /// it does not fit, or the adapter is at fault.
+    pub fn cut_plane(&mut self, plane: &PlaneRequest) -> Option<bool> {
+        let is_cut = self.renderer.cut_plane_anew((&self.device, &self.queue), plane)?;
+        self.queue.submit([]);
+        self.wait().ok()?;
+        Some(is_cut)
     }
 
     pub fn renderer_mut(&mut self) -> &mut Renderer {

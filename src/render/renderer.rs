@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::imaging::plane_picture::PlaneRequest;
 use crate::render::device_watch::caught;
 use crate::render::error::RenderError;
 use crate::render::frame_texture::{self, FrameTextureKey, PixelKind};
@@ -106,7 +107,19 @@ impl Renderer {
 
     /// From now on the adapter itself cuts planes out of volumes that fit; the answer tells which it holds.
     pub fn cut_planes(&mut self, device: &wgpu::Device) -> ResidentVolumes {
-        self.volume_pass.get_or_insert_with(|| VolumePass::new(device)).resident.clone()
+        self.volume_pass.get_or_insert_with(|| VolumePass::new(device)).begin()
+    }
+
+    /// Cuts a plane although it may have been cut before, for measurements. False while its volume is on the way; `None`
+    /// where that does not fit.
+    pub fn cut_plane_anew(&mut self, to: (&wgpu::Device, &wgpu::Queue), plane: &PlaneRequest) -> Option<bool> {
+        self.cut_planes(to.0);
+        let pass = self.volume_pass.as_mut()?;
+        if !VolumePass::fits(to.0, &plane.volume, &plane.grid) {
+            return None;
+        }
+        pass.retain_viewports(&[]);
+        Some(pass.cut(to, &mut self.textures, 0, plane).is_some())
     }
 
     /// Planes that the adapter has cut.
@@ -137,6 +150,9 @@ impl Renderer {
             self.viewports.remove(&viewport_id);
             self.textures.clear();
             self.live.clear();
+            if let Some(pass) = &mut self.volume_pass {
+                pass.give_up();
+            }
             match error {
                 wgpu::Error::OutOfMemory { .. } if !is_second_try => is_second_try = true,
                 wgpu::Error::OutOfMemory { .. } => return Err(RenderError::OutOfMemory),

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::domain::geometry::Vec3;
-use crate::imaging::plane_grid::{PlaneGrid, Projection, Slab, SlabSteps};
+use crate::imaging::plane_grid::{PlaneGrid, Projection, Slab};
+use crate::imaging::plane_lattice::PlaneLattice;
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::imaging::voxels::{Rescale, Volume, VoxelSlices};
 use crate::render::texture_cache::{GpuTexture, Identity, TextureCache};
@@ -62,7 +62,7 @@ struct CutPlane {
     texture: GpuTexture,
 }
 
-type Words = [[u32; 4]; 6];
+type Words = [[u32; 4]; 10];
 
 #[derive(Debug)]
 pub(crate) struct VolumePass {
@@ -71,8 +71,9 @@ pub(crate) struct VolumePass {
     pipelines: HashMap<Variant, wgpu::RenderPipeline>,
     volumes: Vec<VolumeTexture>,
     planes: HashMap<u64, CutPlane>,
-    pub resident: ResidentVolumes,
+    resident: ResidentVolumes,
     pub n_cut: u64,
+    is_given_up: bool,
     clock: u64,
 }
 
@@ -90,6 +91,7 @@ impl VolumePass {
             planes: HashMap::new(),
             resident: ResidentVolumes::default(),
             n_cut: 0,
+            is_given_up: false,
             clock: 0,
         }
     }
@@ -103,7 +105,7 @@ impl VolumePass {
         request: &PlaneRequest,
     ) -> Option<GpuTexture> {
         let PlaneRequest { volume, grid, slab, .. } = request;
-        if !fits(device, volume, grid) {
+        if self.is_given_up || !Self::fits(device, volume, grid) {
             return None;
         }
         let source = self.sent(device, queue, cache, volume)?;
@@ -124,9 +126,35 @@ impl VolumePass {
         Some(texture)
     }
 
+    /// Cuts from now on, also after it was given up.
+    pub fn begin(&mut self) -> ResidentVolumes {
+        self.is_given_up = false;
+        self.resident.clone()
+    }
+
+    /// Drops everything and cuts no more: the adapter has no memory for it, and the CPU has.
+    pub fn give_up(&mut self) {
+        self.is_given_up = true;
+        self.volumes.clear();
+        self.planes.clear();
+        self.resident.set(Vec::new());
+    }
+
     /// Drops the planes of viewports that are gone.
     pub fn retain_viewports(&mut self, ids: &[u64]) {
         self.planes.retain(|id, _| ids.contains(id));
+    }
+
+    /// Whether the adapter can hold the volume and draw the plane.
+    pub fn fits(device: &wgpu::Device, volume: &Volume, grid: &PlaneGrid) -> bool {
+        let limits = device.limits();
+        let longest = volume.space().dims().into_iter().max().unwrap_or(0);
+        volume.space().is_even()
+            && matches!(volume.rescale(), Rescale::Same(_))
+            && !matches!(volume.slices(), VoxelSlices::F32(_))
+            && longest <= limits.max_texture_dimension_3d
+            && grid.cols.max(grid.rows) <= limits.max_texture_dimension_2d
+            && n_bytes(volume) <= BUDGET_BYTES
     }
 
     /// The volume's texture, once all of it was sent.
@@ -270,18 +298,6 @@ impl VolumeTexture {
     }
 }
 
-/// Whether the adapter can hold the volume and draw the plane.
-fn fits(device: &wgpu::Device, volume: &Volume, grid: &PlaneGrid) -> bool {
-    let limits = device.limits();
-    let longest = volume.space().dims().into_iter().max().unwrap_or(0);
-    volume.space().is_even()
-        && matches!(volume.rescale(), Rescale::Same(_))
-        && !matches!(volume.slices(), VoxelSlices::F32(_))
-        && longest <= limits.max_texture_dimension_3d
-        && grid.cols.max(grid.rows) <= limits.max_texture_dimension_2d
-        && n_bytes(volume) <= BUDGET_BYTES
-}
-
 /// Sixteen bits a voxel.
 fn n_bytes(volume: &Volume) -> u64 {
     volume.space().dims().into_iter().map(u64::from).product::<u64>() * 2
@@ -306,20 +322,23 @@ fn slice_bytes(slices: &VoxelSlices, index: usize) -> std::borrow::Cow<'_, [u8]>
 /// The `Plane` struct of the shader.
 fn words(request: &PlaneRequest) -> Words {
     let PlaneRequest { volume, grid, slab, .. } = request;
-    let (space, normal) = (volume.space(), grid.normal());
-    let steps = SlabSteps::of(slab, space, normal);
-    let floats = |[x, y, z]: [f64; 3], w: f64| [x, y, z, w].map(|value| (value as f32).to_bits());
-    let way = |way: Vec3| floats(space.way(way), 0.0);
-    let size = space.dims();
+    let PlaneLattice { first, col_step, row_step, slab_step, n_across } = PlaneLattice::new(volume.space(), grid, slab);
+    let high = |[x, y, z]: [i64; 3]| [(x >> 32) as u32, (y >> 32) as u32, (z >> 32) as u32, 0];
+    let low = |[x, y, z]: [i64; 3]| [x as u32, y as u32, z as u32, 0];
+    let [cols, rows, n_slices] = volume.space().dims();
     let [slope, intercept] = volume.rescale().of_slice(0);
-    let (low, high) = volume.padding().map_or((1.0, 0.0), |padding| (padding.low as f64, padding.high as f64));
+    let (from, to) = volume.padding().map_or((1.0, 0.0), |padding| (padding.low as f64, padding.high as f64));
     [
-        floats(space.place(grid.origin_mm), f64::from(steps.n_each_side)),
-        way(grid.col_step_mm),
-        way(grid.row_step_mm),
-        way(normal.scaled(steps.step_mm)),
-        [size[0], size[1], size[2], 0],
-        floats([slope, intercept, low], high),
+        high(first),
+        low(first),
+        high(col_step),
+        low(col_step),
+        high(row_step),
+        low(row_step),
+        high(slab_step),
+        low(slab_step),
+        [cols, rows, n_slices, n_across],
+        [slope, intercept, from, to].map(|value| (value as f32).to_bits()),
     ]
 }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Subject};
 use crate::domain::model::ModelIdentity;
 use crate::domain::uid::{FindingId, ReaderName};
 use crate::review::command::{Command, Stamp};
-use crate::review::event::{Change, DecisionOrigin, FindingDecided, ReviewEvent};
+use crate::review::event::{Change, DecisionOrigin, FindingDecided, ImageScaled, ReviewEvent};
 use crate::review::mask_acts;
 use crate::review::rules::{
-    Refusal, check_annotation, check_details, check_reader, check_reader_finding, check_study, check_verdict,
+    Refusal, check_annotation, check_details, check_image, check_reader, check_reader_finding, check_study,
+    check_verdict,
 };
 use crate::review::session::{RecordAccess, ReviewSession};
 
@@ -49,6 +50,8 @@ impl ReviewSession {
                 Some(Change::AnnotationRemoved { annotation })
             }
             Command::ChangeMask(change) => mask_acts::checked(change, &self.study)?,
+            Command::ToggleKeyImage { image } => Some(self.toggle_key_image(image)?),
+            Command::ScaleImage(scaled) => Some(self.scale_image(*scaled)?),
             Command::Reading(command) => self.reading_act(command, &stamp.reader)?,
             Command::Work(command) => self.work_act(command, &stamp.reader)?,
             Command::Adjudicate(adjudication) => self.adjudicate(*adjudication, &stamp.reader)?,
@@ -113,6 +116,27 @@ impl ReviewSession {
         check_annotation(&annotation, &self.study)?;
         let is_taken = self.log.iter().any(|logged| logged.event.annotation() == Some(&annotation.id));
         if is_taken { Err(Refusal::DuplicateAnnotation) } else { Ok(Change::AnnotationPlaced { annotation }) }
+    }
+
+    fn toggle_key_image(&self, image: Subject) -> Result<Change, Refusal> {
+        check_image(&image, &self.study)?;
+        Ok(match self.notes().key_images().contains(&image) {
+            true => Change::KeyImageUnmarked { image },
+            false => Change::KeyImageMarked { image },
+        })
+    }
+
+    /// Nothing but the lengths of what is drawn may change with an image's scale.
+    fn scale_image(&self, scaled: ImageScaled) -> Result<Change, Refusal> {
+        check_image(&scaled.image, &self.study)?;
+        for annotation in &scaled.annotations {
+            let known = &self.annotation(&annotation.id).ok_or(Refusal::UnknownAnnotation)?.annotation;
+            check_annotation(annotation, &self.study)?;
+            if known.ground != annotation.ground || known.shape != annotation.shape {
+                return Err(Refusal::UnfitAnnotation);
+            }
+        }
+        Ok(Change::ImageScaled(scaled))
     }
 
     fn change(&self, annotation: Arc<Annotation>) -> Result<Option<Change>, Refusal> {

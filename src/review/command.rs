@@ -5,12 +5,11 @@ use std::sync::Arc;
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::details::DecisionDetails;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Subject};
 use crate::domain::mask_edit::MaskChange;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
-use crate::review::event::DecisionOrigin;
-use crate::review::event::StudyExported;
+use crate::review::event::{DecisionOrigin, ImageScaled, StudyExported};
 
 /// One request. A refused one leaves no trace.
 #[derive(Clone, Debug)]
@@ -59,6 +58,11 @@ pub enum Command {
     RecordExport(StudyExported),
     /// A stroke, a segment's name, a revision. One that changes nothing makes no event.
     ChangeMask(Arc<MaskChange>),
+    /// Marks an image, or takes the mark away.
+    ToggleKeyImage {
+        image: Subject,
+    },
+    ScaleImage(Box<ImageScaled>),
     Undo,
     Redo,
 }

@@ -8,10 +8,12 @@ use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Decision, Seen, Verdict};
 use crate::domain::details::DecisionDetails;
 use crate::domain::exported::ExportedObject;
+use crate::domain::finding::Subject;
 use crate::domain::mask_edit::MaskChange;
 use crate::domain::model::ModelIdentity;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
+use crate::domain::user_scale::UserScale;
 use crate::review::command::Stamp;
 
 /// The newest version of events this program writes; it reads this one and all before. An event bears the version that
@@ -84,6 +86,14 @@ pub enum Change {
         #[serde(flatten)]
         change: Arc<MaskChange>,
     },
+    /// An image to come back to and to hand on.
+    KeyImageMarked {
+        image: Subject,
+    },
+    KeyImageUnmarked {
+        image: Subject,
+    },
+    ImageScaled(ImageScaled),
     Undone {
         event: EventId,
     },
@@ -156,11 +166,23 @@ pub struct StudyExported {
     pub objects: Vec<ExportedObject>,
 }
 
+/// A reader gave an image a scale of its own, or took it away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageScaled {
+    /// All frames of its instance.
+    pub image: Subject,
+    /// `None`: the file's own scale holds again.
+    pub scale: Option<UserScale>,
+    /// What was drawn there, measured anew: one act with it.
+    pub annotations: Vec<Arc<Annotation>>,
+}
+
 impl Change {
     /// The version of the record's words that first had this kind, or these details.
     fn schema(&self) -> u32 {
         match self {
             Self::MaskChanged { .. } => 4,
+            Self::KeyImageMarked { .. } | Self::KeyImageUnmarked { .. } | Self::ImageScaled(_) => 3,
             Self::AnnotationPlaced { .. } | Self::AnnotationChanged { .. } | Self::AnnotationRemoved { .. } => 2,
             Self::FindingDecided(decided) if !decided.details.is_empty() => 3,
             Self::ReadingStarted(_)
@@ -221,6 +243,9 @@ impl ReviewEvent {
             Change::FindingAdjudicated(_) => "finding_adjudicated",
             Change::Exported(_) => "study_exported",
             Change::MaskChanged { .. } => "mask_changed",
+            Change::KeyImageMarked { .. } => "key_image_marked",
+            Change::KeyImageUnmarked { .. } => "key_image_unmarked",
+            Change::ImageScaled(_) => "image_scaled",
             Change::Undone { .. } => "undone",
             Change::Redone { .. } => "redone",
         }

@@ -68,7 +68,10 @@ impl History {
             | Change::AnnotationPlaced { .. }
             | Change::AnnotationChanged { .. }
             | Change::AnnotationRemoved { .. }
-            | Change::MaskChanged { .. } => {
+            | Change::MaskChanged { .. }
+            | Change::KeyImageMarked { .. }
+            | Change::KeyImageUnmarked { .. }
+            | Change::ImageScaled(_) => {
                 self.done.push((event.id.clone(), event.reader.clone()));
                 self.redoable.retain(|(_, by)| by != &event.reader);
             }

@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::domain::annotation::Annotation;
 use crate::domain::finding::Finding;
 use crate::domain::report::Signed;
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
-use crate::review::event::{Change, ReviewEvent};
+use crate::review::event::{Change, ImageScaled, ReviewEvent};
 use crate::review::history::History;
 use crate::review::session::{AnnotationReview, FindingReview, Keeping, LoggedEvent};
 
@@ -89,6 +90,11 @@ pub(crate) fn fold_annotations(log: &[LoggedEvent], history: &History, sight: Si
     let mut reviews: Vec<AnnotationReview> = Vec::new();
     let mut about: BTreeMap<&EventId, &AnnotationId> = BTreeMap::new();
     for LoggedEvent { event, keeping } in log.iter().filter(|logged| sight.shows(&logged.event)) {
+        if let Change::ImageScaled(ImageScaled { annotations, .. }) = &event.change
+            && history.is_in_force(&event.id)
+        {
+            measured_anew(&mut reviews, annotations, keeping);
+        }
         let target = match &event.change {
             Change::Undone { event } | Change::Redone { event } => about.get(event).copied(),
             _ => event.annotation(),
@@ -115,6 +121,16 @@ pub(crate) fn fold_annotations(log: &[LoggedEvent], history: &History, sight: Si
     }
     reviews.retain(|review| !review.is_removed);
     reviews
+}
+
+/// With an image's scale change the lengths of what is drawn on it; who drew it, and when, stays.
+fn measured_anew(reviews: &mut [AnnotationReview], annotations: &[Arc<Annotation>], keeping: &Keeping) {
+    for annotation in annotations {
+        if let Some(review) = reviews.iter_mut().find(|review| review.annotation.id == annotation.id) {
+            review.annotation = Arc::clone(annotation);
+            review.keeping = worse(review.keeping.clone(), keeping);
+        }
+    }
 }
 
 fn list(reviews: &mut BTreeMap<FindingId, FindingReview>, sources: &Sources<'_>, id: &FindingId) {

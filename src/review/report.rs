@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::exported::ExportedObject;
+use crate::domain::finding::Subject;
 use crate::domain::report::{Report, ReportedAnnotation, ReportedCourse, ReportedFinding};
 use crate::domain::study::Study;
 use crate::domain::uid::FindingId;
@@ -30,12 +31,13 @@ impl ReviewSession {
             placed: review.placed.clone(),
             changed: review.changed.clone(),
         });
+        let key_images = self.key_images_in_order(study.as_deref());
         Report {
             study_uid: self.study().clone(),
             study,
             findings: findings.collect(),
             annotations: annotations.collect(),
-            key_images: Vec::new(),
+            key_images,
             course: ReportedCourse {
                 readings: self.course().readings().to_vec(),
                 signatures: self.course().signatures().to_vec(),
@@ -67,5 +69,21 @@ impl ReviewSession {
             _ => None,
         });
         exports.flatten().collect()
+    }
+
+    /// In the study's order; those whose images are not at hand come last.
+    fn key_images_in_order(&self, study: Option<&Study>) -> Vec<Subject> {
+        let place = |image: &Subject| {
+            let series = &study?.series;
+            series.iter().enumerate().filter(|(_, series)| series.uid == image.series).find_map(|(at, series)| {
+                let is_it = |index: &usize| {
+                    series.image(*index).is_some_and(|(found, frame)| found.sop == image.sop && frame == image.frame)
+                };
+                (0..series.stack.len()).find(is_it).map(|index| (at, index))
+            })
+        };
+        let mut images: Vec<Subject> = self.notes().key_images().iter().cloned().collect();
+        images.sort_by_cached_key(|image| place(image).unwrap_or((usize::MAX, usize::MAX)));
+        images
     }
 }

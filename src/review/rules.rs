@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::Verdict;
 use crate::domain::details::DecisionDetails;
-use crate::domain::finding::{Finding, Origin, Place};
+use crate::domain::finding::{Finding, Origin, Place, Subject};
 use crate::domain::geometry::PixelBox;
 use crate::domain::shape::Shape;
 use crate::domain::uid::{ReaderName, StudyUid};
@@ -89,6 +89,8 @@ pub enum Refusal {
     MaskOfOtherStudy,
     #[error("Name the segment.")]
     UnnamedSegment,
+    #[error("This image belongs to another study.")]
+    ImageOfOtherStudy,
 }
 
 pub(crate) fn check_reader(reader: &ReaderName) -> Result<(), Refusal> {
@@ -157,6 +159,11 @@ pub(crate) fn check_annotation(annotation: &Annotation, study: &StudyUid) -> Res
         return Err(Refusal::UnfitText);
     }
     Ok(())
+}
+
+/// Of a key image, or of an image that gets a scale.
+pub(crate) fn check_image(image: &Subject, study: &StudyUid) -> Result<(), Refusal> {
+    if &image.study == study && !image.sop.is_empty() { Ok(()) } else { Err(Refusal::ImageOfOtherStudy) }
 }
 
 fn is_box(region: &PixelBox) -> bool {

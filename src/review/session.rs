@@ -13,6 +13,7 @@ use crate::review::command::{Command, Stamp};
 use crate::review::course::{self, Course};
 use crate::review::event::{Change, ReviewEvent};
 use crate::review::history::History;
+use crate::review::image_notes::ImageNotes;
 use crate::review::mask_acts::{self, MaskReview};
 use crate::review::projection::{self, Sight, Sources};
 use crate::review::rules::Refusal;
@@ -124,6 +125,7 @@ struct Folded {
     annotations: Vec<AnnotationReview>,
     course: Course,
     masks: Vec<MaskReview>,
+    notes: ImageNotes,
 }
 
 impl ReviewSession {
@@ -233,6 +235,13 @@ impl ReviewSession {
         self.is_ai_withheld || self.reading().is_some_and(Reading::is_ai_hidden)
     }
 
+    /// What was withheld without a word in the record is shown again.
+    pub fn cease_withholding(&mut self) {
+        if std::mem::take(&mut self.is_ai_withheld) {
+            self.fold();
+        }
+    }
+
     /// Keeps the AI from the viewer where the record cannot be written, and so cannot say it.
     pub fn withhold_ai(&mut self) {
         self.is_ai_withheld = true;
@@ -247,6 +256,11 @@ impl ReviewSession {
     /// Every mask that a reader changed, in the order of the first changes.
     pub fn masks(&self) -> &[MaskReview] {
         &self.folded.masks
+    }
+
+    /// Key images and readers' scales.
+    pub fn notes(&self) -> &ImageNotes {
+        &self.folded.notes
     }
 
     pub fn events(&self) -> &[LoggedEvent] {
@@ -316,6 +330,24 @@ impl ReviewSession {
         self.mark(event, Keeping::NotSaved(reason.into()));
     }
 
+    /// Takes back events that are not kept and never will be, with every undo and redo of them.
+    pub fn retract(&mut self, events: &[EventId]) {
+        let kept = std::mem::take(&mut self.log);
+        self.history = History::default();
+        for LoggedEvent { event, keeping } in kept {
+            let is_of_them = match &event.change {
+                Change::Undone { event: target } | Change::Redone { event: target } => {
+                    events.contains(target) || events.contains(&event.id)
+                }
+                _ => events.contains(&event.id),
+            };
+            if keeping == Keeping::Kept || !is_of_them {
+                self.follow(event, keeping);
+            }
+        }
+        self.fold();
+    }
+
     /// All events the record lacks, in order. Each append carries all of them, never only the newest, so that the
     /// record's order is this session's order even after a failure; those already stored are passed over there.
     pub fn unkept_events(&self) -> Vec<ReviewEvent> {
@@ -379,7 +411,8 @@ impl ReviewSession {
         let mut masks = mask_acts::fold_masks(&self.log, &self.history, sight);
         let is_listed = |id: &FindingId| listed.iter().any(|review| &review.finding.id == id);
         masks.retain(|mask| mask.subject.finding.as_ref().is_none_or(is_listed));
-        self.folded = Folded { listed, annotations, course, masks };
+        let notes = ImageNotes::folded(&self.log, &self.history, sight);
+        self.folded = Folded { listed, annotations, course, masks, notes };
     }
 
     /// What a reader had found and decided without the AI before the event at `index`.

@@ -1,11 +1,12 @@
-//! Masks, pure: what a network's masks are made of, how a reader changes them, and what can be measured on them.
+//! Masks, pure: what a network's masks are made of, how they are changed, and what can be measured on them.
 //!
-//! A reader's mask is a [`voxel_mask::VoxelMask`], one bit a voxel; an edit is what it flipped, so that undo is exact and
-//! costs what the edit touched. Tools give spans of voxels ([`brush`], [`polygon`]) or a whole new mask ([`margin`],
-//! [`smooth`], [`islands`], …), and [`segment_set`] says what a segment may take from the others.
+//! A mask under correction is a [`voxel_mask::VoxelMask`], one bit a voxel; an edit is what it flipped, so that undo is
+//! exact and costs what the edit touched. Tools give spans of voxels ([`brush`], [`polygon`]) or a whole new mask
+//! ([`margin`], [`smooth`], [`islands`], …), and [`segment_set`] says what a segment may take from the others.
 
 pub mod bit_sums;
 pub mod brush;
+pub mod burned_in_text;
 pub mod change;
 pub mod components;
 pub mod cost_field;

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::store::conflict::Conflict;
+
 #[derive(Debug, Error)]
 pub enum StoreError {
     #[error("The review record is read-only ({why}): decisions cannot be kept.")]
@@ -18,6 +20,8 @@ pub enum StoreError {
     Missing { path: PathBuf },
     #[error("The review record is in use by another program. Try again in a moment.")]
     Locked,
+    #[error("Two writers got in each other's way. Try again in a moment.")]
+    Clash,
     #[error("The disk is full: nothing was kept.")]
     DiskFull,
     #[error("The review record could not be written to disk ({detail}): nothing was kept.")]
@@ -34,6 +38,16 @@ pub enum StoreError {
     UnknownEvent,
     #[error("An event with the same identity but other content is already kept; nothing was changed.")]
     EventConflict,
+    #[error("Somebody else has decided the same meanwhile: look again, and decide again.")]
+    Conflict { conflicts: Vec<Conflict> },
+    #[error("The study is signed off: amend it before deciding again. Nothing was kept.")]
+    SignedOff,
+    #[error("The review record is encrypted (or is no record at all): its key is needed: {}", path.display())]
+    KeyNeeded { path: PathBuf },
+    #[error("The key does not fit this review record, or the beginning of the file is damaged. Nothing was changed.")]
+    WrongKey,
+    #[error("The server of the review record cannot be reached ({detail}).")]
+    Unreachable { detail: String },
     #[error("A finding belongs to another study; nothing was kept.")]
     OtherStudy,
     #[error(
@@ -54,7 +68,7 @@ impl StoreError {
             Self::Newer { .. } => "store_newer",
             Self::NotARecord { .. } => "store_not_a_record",
             Self::Missing { .. } => "store_missing",
-            Self::Locked => "store_locked",
+            Self::Locked | Self::Clash => "store_locked",
             Self::DiskFull => "store_disk_full",
             Self::WriteFailed { .. } => "store_write_failed",
             Self::Damaged { .. } => "store_damaged",
@@ -63,6 +77,11 @@ impl StoreError {
             Self::UnknownFinding => "store_unknown_finding",
             Self::UnknownEvent => "store_unknown_event",
             Self::EventConflict => "store_event_conflict",
+            Self::Conflict { .. } => "store_conflict",
+            Self::SignedOff => "store_signed_off",
+            Self::KeyNeeded { .. } => "store_key_needed",
+            Self::WrongKey => "store_wrong_key",
+            Self::Unreachable { .. } => "store_unreachable",
             Self::OtherStudy => "store_other_study",
             Self::Unwritable => "store_unwritable",
             Self::CannotOpen { .. } => "store_cannot_open",
@@ -72,7 +91,10 @@ impl StoreError {
 
     /// Whether the same call may succeed later without anyone's doing.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Locked | Self::DiskFull | Self::WriteFailed { .. })
+        matches!(
+            self,
+            Self::Locked | Self::Clash | Self::DiskFull | Self::WriteFailed { .. } | Self::Unreachable { .. }
+        )
     }
 
     /// While opening, where the file itself may be at fault.

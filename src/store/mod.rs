@@ -1,16 +1,30 @@
-//! Where the review is kept: appended, chained, never edited. SQLite now; PostgreSQL behind the same trait later.
+//! Where the review is kept: appended, chained, never edited. SQLite behind a trait; other engines later.
 //!
 //! The original pictures are never stored, only what was found and decided, by UID and hash.
 
+pub mod access_note;
 pub mod anchor;
 mod appending;
 pub mod chain;
+mod chain_row;
+pub mod clock;
+pub mod conflict;
 pub mod error;
 mod json;
+mod kept_record;
+pub mod key;
+pub mod keyring;
+pub mod log_entry;
+pub mod merging;
 mod migrations;
 mod opening;
+mod own_events;
+pub mod protection;
 mod reading;
+pub mod recasting;
 mod rows;
+pub mod signing;
+mod sql;
 pub mod sqlite;
 mod verifying;
 mod worklist;
@@ -19,10 +33,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::finding::Finding;
-use crate::domain::uid::StudyUid;
+use crate::domain::uid::{ReaderName, StudyUid};
 use crate::review::event::ReviewEvent;
+use crate::store::access_note::AccessNote;
 use crate::store::chain::ChainReport;
+use crate::store::conflict::{Basis, Receipt};
 use crate::store::error::StoreError;
+use crate::store::log_entry::LogEntry;
+use crate::store::merging::{Merged, Parcel};
+use crate::store::protection::HowKept;
+use crate::store::signing::Signer;
 
 /// What the record holds of one study; ready for `ReviewSession::replay`.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +50,8 @@ pub struct StudyRecord {
     pub findings: Vec<Arc<Finding>>,
     /// In the record's order.
     pub events: Vec<ReviewEvent>,
+    /// The number of the last of them; what a [`Basis`] is made of.
+    pub version: i64,
 }
 
 /// A study the record knows.
@@ -75,8 +97,26 @@ pub const MAX_RECENT_PLACES: usize = 20;
 pub trait ReviewStore: Send {
     /// Stores findings and appends events in one step, all or nothing. Returns only when they would survive a power
     /// cut. Findings and events that are stored already are passed over, so that a failed call is simply repeated.
-    fn record(&mut self, study: &StudyUid, findings: &[Arc<Finding>], events: &[ReviewEvent])
-    -> Result<(), StoreError>;
+    ///
+    /// With a basis, nothing is put in force about a finding or annotation that somebody else has changed since:
+    /// [`StoreError::Conflict`] names both sides, and what was not put in force is kept beside as such.
+    fn record_onto(
+        &mut self,
+        study: &StudyUid,
+        basis: Option<&Basis>,
+        findings: &[Arc<Finding>],
+        events: &[ReviewEvent],
+    ) -> Result<Receipt, StoreError>;
+
+    /// `record_onto` whatever others have written.
+    fn record(
+        &mut self,
+        study: &StudyUid,
+        findings: &[Arc<Finding>],
+        events: &[ReviewEvent],
+    ) -> Result<(), StoreError> {
+        self.record_onto(study, None, findings, events).map(drop)
+    }
 
     /// `record` without findings: those the events name are stored before.
     fn append(&mut self, study: &StudyUid, events: &[ReviewEvent]) -> Result<(), StoreError> {
@@ -85,6 +125,9 @@ pub trait ReviewStore: Send {
 
     /// Stores findings ahead of the events that name them. A finding is immutable: the first one stays.
     fn save_findings(&mut self, findings: &[Arc<Finding>]) -> Result<(), StoreError>;
+
+    /// Keeps who looked at the study or took something out, in the chain like everything else.
+    fn note_access(&mut self, study: &StudyUid, reader: &ReaderName, note: &AccessNote) -> Result<(), StoreError>;
 
     /// Empty for a study the record does not know.
     fn load(&self, study: &StudyUid) -> Result<StudyRecord, StoreError>;
@@ -108,6 +151,8 @@ pub trait ReviewStore: Send {
     fn remember_studies(&mut self, _memories: &[StudyMemory]) -> Result<(), StoreError> {
         Ok(())
     }
+    /// At most `limit` events of the whole record after number `after`, in order, as they lie there.
+    fn read_log(&self, after: i64, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
 
     /// Where the reader looked, as JSON of the screen's own making. May be lost without medical loss.
     fn save_view(&mut self, study: &StudyUid, json: &str) -> Result<(), StoreError>;
@@ -125,8 +170,23 @@ pub trait ReviewStore: Send {
     /// Reads the whole record and names every place where it is not what was written.
     fn verify(&self) -> Result<ChainReport, StoreError>;
 
+    /// All of the record, to be merged into another. Refused where it is not what was written.
+    fn pack(&self) -> Result<Parcel, StoreError>;
+
+    /// Takes another record in, all or nothing: see [`merging`].
+    fn merge(&mut self, parcel: &Parcel) -> Result<Merged, StoreError>;
+
+    /// From now on this device signs every event; the first time, its key is written into the record.
+    fn sign_with(&mut self, signer: Signer) -> Result<(), StoreError>;
+
+    /// Whether any device was ever enrolled.
+    fn has_devices(&self) -> Result<bool, StoreError>;
+
     fn is_read_only(&self) -> bool;
 
     /// Why nothing can be kept, as a sentence for the screen.
     fn read_only_reason(&self) -> Option<String>;
+
+    /// Where the record lies and what protects it.
+    fn how_kept(&self) -> HowKept;
 }

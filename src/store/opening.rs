@@ -5,18 +5,80 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use zeroize::Zeroizing;
 
 use crate::store::anchor::Anchor;
 use crate::store::error::StoreError;
-use crate::store::migrations::{self, APPLICATION_ID, SCHEMA_VERSION};
-use crate::store::sqlite::{Access, Durability, OpenMode};
+use crate::store::key::{Key, Salt};
+use crate::store::migrations::sqlite::{self as migrations, APPLICATION_ID, SCHEMA_VERSION};
+use crate::store::sqlite::{Access, Durability, OpenMode, SqliteOptions};
 
 /// How long a write waits for another program's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(crate) fn open(path: &Path, mode: OpenMode, anchor: &Anchor) -> Result<(Connection, Access), StoreError> {
+pub(crate) struct Opened {
+    pub conn: Connection,
+    pub access: Access,
+    pub is_encrypted: bool,
+}
+
+/// The way to one file.
+struct Door<'a> {
+    path: &'a Path,
+    /// For an encrypted file.
+    key: Option<&'a Key>,
+    /// For one that is encrypted from its first page on.
+    salt: Option<&'a Salt>,
+    vfs: Option<&'a str>,
+}
+
+impl Door<'_> {
+    fn connect(&self, path: &str, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        match self.vfs {
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+            None => Connection::open_with_flags(path, flags),
+        }
+    }
+
+    /// In SQLite's own words about the file; a file that is no database to the key is one to another.
+    fn opening(&self, error: rusqlite::Error) -> StoreError {
+        if self.key.is_some() && error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+            return StoreError::WrongKey;
+        }
+        StoreError::opening(error, self.path)
+    }
+
+    fn name(&self) -> Result<&str, StoreError> {
+        let refused = || StoreError::CannotOpen { detail: "its name is no Unicode".to_owned(), path: self.path.into() };
+        self.path.to_str().ok_or_else(refused)
+    }
+
+    /// Before anything is read.
+    fn harden(&self, conn: &Connection) -> rusqlite::Result<()> {
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        if let Some(key) = self.key {
+            unlock(conn, key, self.salt)?;
+        }
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "trusted_schema", false)?;
+        conn.pragma_update(None, "cell_size_check", true)
+    }
+}
+
+/// Gives SQLCipher the key. What it says of a wrong one comes with the first read.
+pub(crate) fn unlock(conn: &Connection, key: &Key, salt: Option<&Salt>) -> rusqlite::Result<()> {
+    // Its errors come back as results; on the terminal they would only be in the way.
+    conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
+    let statement = Zeroizing::new(format!("PRAGMA key = \"{}\"", *key.literal(salt)));
+    conn.execute_batch(&statement)?;
+    conn.execute_batch("PRAGMA cipher_compatibility = 4")?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
+}
+
+pub(crate) fn open(path: &Path, options: &SqliteOptions, anchor: &Anchor) -> Result<Opened, StoreError> {
+    let SqliteOptions { mode, key, salt, vfs, .. } = options;
     let file = fs::metadata(path).ok();
-    let is_new = file.is_none();
     let is_blank = file.as_ref().is_none_or(|file| file.len() == 0);
     if is_blank && anchor.exists() {
         return Err(StoreError::Missing { path: path.to_owned() });
@@ -24,16 +86,34 @@ pub(crate) fn open(path: &Path, mode: OpenMode, anchor: &Anchor) -> Result<(Conn
     if file.as_ref().is_some_and(|file| !file.is_file()) {
         return Err(StoreError::NotARecord { path: path.to_owned() });
     }
+    let found_salt = Salt::of(path);
+    if found_salt.is_some() && key.is_none() {
+        return Err(StoreError::KeyNeeded { path: path.to_owned() });
+    }
+    let is_encrypted = key.is_some() && (found_salt.is_some() || is_blank && salt.is_some());
+    let door = Door {
+        path,
+        key: key.as_deref().filter(|_| is_encrypted),
+        salt: salt.as_ref().filter(|_| is_blank),
+        vfs: vfs.as_deref(),
+    };
+    let (conn, access) = open_door(&door, *mode, file.as_ref())?;
+    Ok(Opened { conn, access, is_encrypted })
+}
+
+fn open_door(door: &Door<'_>, mode: OpenMode, file: Option<&fs::Metadata>) -> Result<(Connection, Access), StoreError> {
+    let path = door.path;
+    let is_new = file.is_none();
     let why = match mode {
         OpenMode::ReadOnly => Some("opened for reading"),
-        OpenMode::ReadWrite => write_protection(path, file.as_ref()),
+        OpenMode::ReadWrite => write_protection(path, file),
     };
     if mode == OpenMode::ReadOnly && is_new {
         let detail = "there is none yet".to_owned();
         return Err(StoreError::CannotOpen { detail, path: path.to_owned() });
     }
     if let Some(why) = why {
-        return open_read_only(path, why);
+        return open_read_only(door, why);
     }
     if is_new {
         // The first start of a user: not even the folder is there.
@@ -42,13 +122,13 @@ pub(crate) fn open(path: &Path, mode: OpenMode, anchor: &Anchor) -> Result<(Conn
             path: path.to_owned(),
         })?;
     }
-    match open_writable(path, is_new) {
+    match open_writable(door, is_new) {
         Ok(Some(conn)) => Ok((conn, Access::Writable)),
-        Ok(None) => open_read_only(path, "the file may not be written"),
+        Ok(None) => open_read_only(door, "the file may not be written"),
         // The folder refuses the files SQLite needs beside the record.
-        Err(StoreError::ReadOnly { .. }) if !is_new => open_read_only(path, "its folder may not be written"),
+        Err(StoreError::ReadOnly { .. }) if !is_new => open_read_only(door, "its folder may not be written"),
         Err(StoreError::CannotOpen { detail, path: at }) if !is_new => {
-            open_read_only(path, "its folder may not be written")
+            open_read_only(door, "its folder may not be written")
                 .map_err(|_| StoreError::CannotOpen { detail, path: at })
         }
         Err(error) => Err(error),
@@ -71,31 +151,31 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// `None` when the system lets us only read.
-fn open_writable(path: &Path, is_new: bool) -> Result<Option<Connection>, StoreError> {
+fn open_writable(door: &Door<'_>, is_new: bool) -> Result<Option<Connection>, StoreError> {
     let create = if is_new { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-    let opening = |error| StoreError::opening(error, path);
-    let mut conn = Connection::open_with_flags(path, flags).map_err(opening)?;
+    let opening = |error| door.opening(error);
+    let mut conn = door.connect(door.name()?, flags).map_err(opening)?;
     if conn.is_readonly(rusqlite::MAIN_DB).map_err(opening)? {
         return Ok(None);
     }
-    harden(&conn).map_err(opening)?;
-    let is_empty = check_identity(&conn, path)?;
+    door.harden(&conn).map_err(opening)?;
+    let is_empty = check_identity(&conn, door)?;
     make_durable(&conn).map_err(opening)?;
     check_durable(&durability(&conn)?)?;
     migrations::migrate(&mut conn)?;
     if is_empty {
-        sync_folder(path)?;
+        sync_folder(door.path)?;
     }
     Ok(Some(conn))
 }
 
-fn open_read_only(path: &Path, why: &str) -> Result<(Connection, Access), StoreError> {
+fn open_read_only(door: &Door<'_>, why: &str) -> Result<(Connection, Access), StoreError> {
     let access = Access::ReadOnly { why: why.to_owned() };
-    let opening = |error| StoreError::opening(error, path);
+    let opening = |error| door.opening(error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags(path, flags).and_then(|conn| {
-        harden(&conn)?;
+    let opened = door.connect(door.name()?, flags).and_then(|conn| {
+        door.harden(&conn)?;
         // Touches the file, so that a folder without room for the shared index is noticed here.
         conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         Ok(conn)
@@ -105,17 +185,19 @@ fn open_read_only(path: &Path, why: &str) -> Result<(Connection, Access), StoreE
         Err(error) => {
             let is_folder = matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
             // Without a write-ahead log the file alone is the whole record and can be read as it lies.
-            let Some(uri) = is_folder.then(|| immutable_uri(path)).flatten() else {
+            let Some(uri) = is_folder.then(|| immutable_uri(door.path)).flatten() else {
                 return Err(opening(error));
             };
-            let conn = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).map_err(opening)?;
-            harden(&conn).map_err(opening)?;
+            let conn = door.connect(&uri, flags | OpenFlags::SQLITE_OPEN_URI).map_err(opening)?;
+            door.harden(&conn).map_err(opening)?;
             conn
         }
     };
-    if check_identity(&conn, path)? {
-        return Err(StoreError::NotARecord { path: path.to_owned() });
+    if check_identity(&conn, door)? {
+        return Err(StoreError::NotARecord { path: door.path.to_owned() });
     }
+    conn.pragma_update(None, "temp_store", "MEMORY").map_err(opening)?;
+    migrations::read_as_today(&conn)?;
     Ok((conn, access))
 }
 
@@ -129,16 +211,9 @@ fn immutable_uri(path: &Path) -> Option<String> {
     Some(format!("file:{escaped}?immutable=1"))
 }
 
-fn harden(conn: &Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "trusted_schema", false)?;
-    conn.pragma_update(None, "cell_size_check", true)
-}
-
 /// Whether the file is still empty. Refuses everything that is neither empty nor a record this program knows.
-fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
-    let opening = |error| StoreError::opening(error, path);
+fn check_identity(conn: &Connection, door: &Door<'_>) -> Result<bool, StoreError> {
+    let opening = |error| door.opening(error);
     let number = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(opening);
     let n_tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_master", (), |row| row.get(0)).map_err(opening)?;
     let (application, version) = (number("application_id")?, number("user_version")?);
@@ -148,7 +223,7 @@ fn check_identity(conn: &Connection, path: &Path) -> Result<bool, StoreError> {
             Err(StoreError::Newer { found: version, known: SCHEMA_VERSION })
         }
         (APPLICATION_ID, 1..) => Ok(false),
-        _ => Err(StoreError::NotARecord { path: path.to_owned() }),
+        _ => Err(StoreError::NotARecord { path: door.path.to_owned() }),
     }
 }
 
@@ -176,7 +251,7 @@ fn check_durable(durability: &Durability) -> Result<(), StoreError> {
 }
 
 /// A new file's name is only on disk once its folder is.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         let synced = fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all());
         synced.map_err(|error| StoreError::WriteFailed { detail: error.kind().to_string() })?;

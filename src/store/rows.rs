@@ -1,5 +1,6 @@
 //! A finding as rows and back: the words as JSON, masks as runs, maps as samples, both under their hash.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ pub(crate) struct FindingRow {
 
 pub(crate) struct BlobRow {
     pub sha256: Hash,
-    pub encoding: &'static str,
+    pub encoding: Cow<'static, str>,
     pub bytes: Vec<u8>,
 }
 
@@ -142,6 +143,17 @@ pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
     Some(FindingRow { content_sha256: sha256(content.as_bytes()), content, blobs })
 }
 
+/// The masks and maps that a finding's content names, once each; `None` when it cannot be read.
+pub(crate) fn blob_hashes(content: &str) -> Option<Vec<Hash>> {
+    let content: Content = json::parse(content)?;
+    let mut hashes: Vec<Hash> = content.segments.iter().map(|segment| segment.runs).collect();
+    hashes.extend(content.elsewhere.iter().map(|placed| placed.segment.runs));
+    hashes.extend(content.saliency.map(|map| map.values));
+    hashes.sort_unstable();
+    hashes.dedup();
+    Some(hashes)
+}
+
 fn encode_notice(notice: &Notice) -> StoredNotice {
     StoredNotice { code: notice.code.to_owned(), text: notice.text.clone() }
 }
@@ -187,7 +199,7 @@ fn encode_saliency(map: &SaliencyMap, blobs: &mut Vec<BlobRow>) -> StoredSalienc
 
 fn push_blob(blobs: &mut Vec<BlobRow>, encoding: &'static str, bytes: Vec<u8>) -> Hash {
     let sha256 = sha256(&bytes);
-    blobs.push(BlobRow { sha256, encoding, bytes });
+    blobs.push(BlobRow { sha256, encoding: encoding.into(), bytes });
     sha256
 }
 

@@ -3,47 +3,39 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
-
 use crate::domain::uid::StudyUid;
-use crate::store::appending::{ANCHOR_RENEWED, FINDING_STORED};
 use crate::store::error::StoreError;
+use crate::store::own_events::OWN_KINDS;
+use crate::store::sql::{Sql, values};
 use crate::store::{StudyMemory, WorklistRow};
 
 /// By study UID.
-pub(crate) fn rows(conn: &Connection) -> Result<Vec<WorklistRow>, StoreError> {
+pub(crate) fn rows(sql: &dyn Sql) -> Result<Vec<WorklistRow>, StoreError> {
     let mut rows: BTreeMap<String, WorklistRow> = BTreeMap::new();
-    let sql = "SELECT study, COUNT(*) FROM event WHERE kind NOT IN (?1, ?2) AND study <> '' GROUP BY study";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut counted = statement.query((FINDING_STORED, ANCHOR_RENEWED))?;
-    while let Some(row) = counted.next()? {
-        let (study, n_events): (String, u32) = (row.get(0)?, row.get(1)?);
-        let known = WorklistRow { study: StudyUid::new(&study), n_events: n_events.into(), card: None, digest: None };
+    let text =
+        format!("SELECT study, COUNT(*) FROM event WHERE kind NOT IN {OWN_KINDS} AND study <> '' GROUP BY study");
+    for row in sql.rows(&text, &[])? {
+        let (study, n_events) = (row.text(0)?.to_owned(), u64::try_from(row.int(1)?).unwrap_or(0));
+        let known = WorklistRow { study: StudyUid::new(&study), n_events, card: None, digest: None };
         rows.insert(study, known);
     }
-    // A record of an older program that may only be read has no such table.
-    if !conn.table_exists(None, "study_memory")? {
-        return Ok(rows.into_values().collect());
-    }
-    let mut statement = conn.prepare_cached("SELECT study, card, digest FROM study_memory")?;
-    let mut kept = statement.query(())?;
-    while let Some(row) = kept.next()? {
-        let study: String = row.get(0)?;
+    for row in sql.rows("SELECT study, card, digest FROM study_memory", &[])? {
+        let study = row.text(0)?.to_owned();
         let empty = || WorklistRow { study: StudyUid::new(&study), n_events: 0, card: None, digest: None };
         let known = rows.entry(study.clone()).or_insert_with(empty);
-        (known.card, known.digest) = (row.get(1)?, row.get(2)?);
+        let words = |at| if row.is_null(at) { Ok(None) } else { row.text(at).map(|text| Some(text.to_owned())) };
+        (known.card, known.digest) = (words(1)?, words(2)?);
     }
     Ok(rows.into_values().collect())
 }
 
 /// What is `None` stays as it was.
-pub(crate) fn remember(conn: &Connection, memories: &[StudyMemory]) -> Result<(), StoreError> {
-    let sql = "INSERT INTO study_memory (study, card, digest) VALUES (?1, ?2, ?3)
-               ON CONFLICT (study) DO UPDATE SET
-                   card = COALESCE(excluded.card, card), digest = COALESCE(excluded.digest, digest)";
-    let mut statement = conn.prepare_cached(sql)?;
+pub(crate) fn remember(sql: &dyn Sql, memories: &[StudyMemory]) -> Result<(), StoreError> {
+    let text = "INSERT INTO study_memory (study, card, digest) VALUES (?1, ?2, ?3)
+                ON CONFLICT (study) DO UPDATE SET card = COALESCE(excluded.card, study_memory.card),
+                    digest = COALESCE(excluded.digest, study_memory.digest)";
     for StudyMemory { study, card, digest } in memories {
-        statement.execute((study.as_str(), card, digest))?;
+        sql.execute(text, values![study.as_str(), card.as_deref(), digest.as_deref()])?;
     }
     Ok(())
 }

@@ -15,9 +15,11 @@ use crate::domain::saliency::SaliencyMethod;
 use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid};
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
+use crate::review::event::ImageScaled;
 use crate::ui::hanging::Protocol;
 use crate::ui::masks::{MaskFiguresWork, MaskWork};
 use crate::ui::preferences::Preferences;
+use crate::ui::record_action::RecordAction;
 use crate::ui::stage::SeriesRef;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +32,7 @@ pub enum Action {
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
+    Record(RecordAction),
     App(AppAction),
 }
 
@@ -64,6 +67,8 @@ pub enum ViewAction {
     WantVolume(SeriesRef),
     /// All planes that are looked at and not here, one for each place on the screen; an earlier list is void.
     WantPlanes(Vec<(u64, PlaneRequest)>),
+    /// What a file says of itself, for the dialog that shows it.
+    WantHeader(PathBuf),
     /// The look at this study changed: keep `ViewState::to_json` with the study when convenient.
     Changed(StudyUid),
 }
@@ -86,6 +91,10 @@ pub enum ReviewAction {
     /// With the whole new value.
     ChangeAnnotation(Arc<Annotation>),
     RemoveAnnotation(AnnotationId),
+    /// Marks an image as a key image, or takes the mark away.
+    ToggleKeyImage(Subject),
+    /// A scale for an image, or the file's again, with what is drawn there measured anew.
+    ScaleImage(Box<ImageScaled>),
     Undo,
     Redo,
     /// Append again what could not be kept.
@@ -207,5 +216,6 @@ into_action! {
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
+    Record(RecordAction),
     App(AppAction),
 }

@@ -67,6 +67,10 @@ pub struct AppFacts<'a> {
     /// The reader's own hanging protocols.
     pub hangings: &'a [Protocol],
     pub store: &'a StoreState,
+    /// Where and how the record is kept; `None` until it is open.
+    pub how_kept: Option<&'a RecordWords>,
+    /// Decisions that came too late, the oldest first.
+    pub conflicts: &'a [ConflictNotice],
     /// Where inference runs, such as `CPU, 2 threads`.
     pub device: &'a str,
     pub preferences: &'a Preferences,
@@ -272,10 +276,45 @@ pub enum Severity {
     Error,
 }
 
+/// How the record is kept, for the bar at the bottom and its tooltip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordWords {
+    pub short: String,
+    pub long: String,
+}
+
+/// A decision that came too late: somebody else's about the same finding was there first and is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConflictNotice {
+    pub study: StudyUid,
+    /// `None` for a measurement.
+    pub finding: Option<FindingId>,
+    /// The finding's name.
+    pub what: String,
+    /// A word such as `rejected`.
+    pub theirs: String,
+    pub reader: ReaderName,
+    /// RFC 3339 with offset.
+    pub at: String,
+    pub ours: String,
+}
+
+impl ConflictNotice {
+    pub fn sentence(&self) -> String {
+        let Self { what, theirs, reader, at, ours, .. } = self;
+        let time = at.get(11..16).unwrap_or_default();
+        format!(
+            "{what}: {reader} {theirs} it at {time}, before you ({ours}). Theirs is in force: look and decide again."
+        )
+    }
+}
+
 /// Whether decisions can be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreState {
     Ready,
     /// Decisions cannot be kept: why, in a sentence.
     ReadOnly(String),
+    /// Encrypted, and its key is not here yet.
+    Locked(String),
 }

@@ -4,12 +4,14 @@ use egui::{Context, Event, Plugin, PointerButton, RawInput};
 
 use crate::ui::preferences::{DisplayPreferences, Preferences};
 use crate::ui::shortcuts;
+use crate::ui::theme;
 use crate::ui::view_state::{DisplayChoice, ViewState};
 
 /// Once a pass, before anything is drawn.
 pub fn put_in_force(ctx: &Context, preferences: &Preferences, view: &mut ViewState) {
     // Asks for a new pass only when it is another.
     ctx.set_zoom_factor(preferences.display.text_scale);
+    theme::set_warm(ctx, preferences.display.is_warm);
     ctx.plugin_or_default::<Hand>().lock().is_left = preferences.mouse.is_left_handed;
     shortcuts::put_on(ctx, &preferences.keys);
     let DisplayPreferences { smoothing, letters, .. } = preferences.display;

@@ -1,27 +1,19 @@
-//! Key images: those that a reader marks to come back to and to hand on. Kept with the look at the study, named in its
-//! report.
+//! Key images: those that a reader marks to come back to and to hand on. Events of the review, named in its report.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
+use crate::domain::finding::Subject;
 use crate::domain::study::Study;
-use crate::domain::uid::{SeriesUid, SopInstanceUid};
+use crate::ui::action::ReviewAction;
 use crate::ui::context::UiContext;
-use crate::ui::view_state::{LookAt, ViewState};
+use crate::ui::deciding;
+use crate::ui::view_state::ViewState;
 use crate::ui::viewport::shown::Shown;
 
-/// One marked image of the study.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct KeyImage {
-    pub series: SeriesUid,
-    pub sop: SopInstanceUid,
-    /// Index of the frame, 0 in objects of one.
-    pub frame: u32,
-}
-
-impl KeyImage {
-    pub fn of(shown: &Shown<'_>) -> Self {
-        Self { series: shown.series.uid.clone(), sop: shown.instance.sop.clone(), frame: shown.frame_idx }
-    }
+/// The marked images of the open study.
+pub fn marked<'a>(context: &UiContext<'a>) -> &'a BTreeSet<Subject> {
+    static NONE: BTreeSet<Subject> = BTreeSet::new();
+    context.session.map_or(&NONE, |session| session.notes().key_images())
 }
 
 /// Where a key image stands in its study: series, and place in its stack.
@@ -39,24 +31,38 @@ pub fn toggle(context: &UiContext<'_>, view: &mut ViewState) {
         view.transient.hint = Some("Key images are of the open study; this one is of another.".to_owned());
         return;
     }
-    let key = KeyImage::of(&shown);
-    let marked = &mut view.look_mut(&study.uid).key_images;
-    if !marked.remove(&key) {
-        marked.insert(key);
+    if shown.cut.is_some() {
+        view.transient.hint = Some("Key images are images of the series; this is a plane through them.".to_owned());
+        return;
     }
+    if let Some(reason) = deciding::obstacle(context) {
+        view.transient.hint = Some(reason);
+        return;
+    }
+    view.transient.tools.asked.push(ReviewAction::ToggleKeyImage(shown.subject()));
+}
+
+/// Marks these images, as far as they are not marked yet.
+pub fn mark(context: &UiContext<'_>, view: &mut ViewState, images: &[Subject]) {
+    if let Some(reason) = deciding::obstacle(context) {
+        view.transient.hint = Some(reason);
+        return;
+    }
+    let missing = images.iter().filter(|image| !marked(context).contains(*image));
+    view.transient.tools.asked.extend(missing.cloned().map(ReviewAction::ToggleKeyImage));
 }
 
 /// The key images in the order of the study.
-pub fn places(study: &Study, look: &LookAt) -> Vec<KeyPlace> {
+pub fn places(study: &Study, marked: &BTreeSet<Subject>) -> Vec<KeyPlace> {
     let of_series = study.series.iter().enumerate().filter(|(_, series)| {
         // Most series hold none, and looking through a stack takes a while.
-        look.key_images.iter().any(|key| key.series == series.uid)
+        marked.iter().any(|key| key.series == series.uid)
     });
     let places = of_series.flat_map(|(series_idx, series)| {
         let is_key = move |stack_idx: &usize| {
-            series.image(*stack_idx).is_some_and(|(instance, frame)| {
-                look.key_images.iter().any(|key| key.sop == instance.sop && key.frame == frame)
-            })
+            series
+                .image(*stack_idx)
+                .is_some_and(|(instance, frame)| marked.iter().any(|key| key.sop == instance.sop && key.frame == frame))
         };
         (0..series.stack.len()).filter(is_key).map(move |stack_idx| KeyPlace { series_idx, stack_idx })
     });
@@ -73,7 +79,7 @@ pub enum Direction {
 pub fn step(context: &UiContext<'_>, view: &mut ViewState, direction: Direction) {
     let Some(study) = context.open_study else { return };
     let Some(look) = view.look(&study.uid) else { return };
-    let places = places(study, look);
+    let places = places(study, marked(context));
     let here = KeyPlace { series_idx: look.open_index(study), stack_idx: look.view().stack_index };
     let next = match direction {
         Direction::Forward => places.iter().find(|place| **place > here).or(places.first()),

@@ -10,13 +10,14 @@ use crate::ui::capture;
 use crate::ui::cine;
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
-use crate::ui::dialogs::Dialog;
 use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
+use crate::ui::dialogs::{Dialog, header};
 use crate::ui::history;
 use crate::ui::key_images::{self, Direction};
+use crate::ui::links;
 use crate::ui::masks;
 use crate::ui::masks::keys::mask_key;
 use crate::ui::planes;
@@ -26,7 +27,7 @@ use crate::ui::shortcuts::{
     CineKey, HoldKey, KeyCommand, KeyContext, KeyImageKey, ProgramKey, ReviewKey, StageKey, ToolKey, ViewKey, is_held,
     take_pressed,
 };
-use crate::ui::tools::menu;
+use crate::ui::tools::{self, menu};
 use crate::ui::view_state::{LookAt, MaskStyle, SeriesView, ViewState, WindowChoice};
 use crate::ui::viewport::pointer::{dragged_window, scrolled};
 use crate::ui::viewport::shown::{Canvas, Shown};
@@ -50,6 +51,9 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     }
     let focused = ctx.memory(|memory| memory.focused());
     let keeps_focus_keys = focused.is_some_and(|id| !is_viewport(id));
+    if !keeps_focus_keys {
+        tools::keyboard::keys_ui(&ctx, context, view);
+    }
     let has_selected = view.transient.tools.selected.is_some();
     if view.transient.worklist.is_open {
         return work_keys::worklist_keys_ui(&ctx, context, view, actions);
@@ -109,6 +113,7 @@ fn program_key(
         ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),
         ProgramKey::Settings => view.dialogs.push(Dialog::Settings(SettingsDraft::default())),
         ProgramKey::TestPattern => view.dialogs.push(Dialog::TestPattern(TestPatternDraft::default())),
+        ProgramKey::Header => header::open(context, view),
         ProgramKey::Commands => view.dialogs.push(Dialog::Palette(PaletteDraft::default())),
         ProgramKey::LargerText | ProgramKey::SmallerText | ProgramKey::UsualText => {
             let mut preferences = context.app.preferences.clone();
@@ -202,6 +207,7 @@ pub fn stage_key(context: &UiContext<'_>, view: &mut ViewState, key: StageKey) {
         StageKey::Maximize if n_panes > 1 => stage.is_maximized = !stage.is_maximized,
         StageKey::Maximize => view.transient.is_maximized = !view.transient.is_maximized,
         StageKey::LinkScroll => stage.links.scroll = !stage.links.scroll,
+        StageKey::LinkAsTheyStand => links::as_they_stand(context, view),
         StageKey::LinkWindow => stage.links.window = !stage.links.window,
         StageKey::LinkZoom => stage.links.zoom = !stage.links.zoom,
         StageKey::ReferenceLines => stage.links.lines = !stage.links.lines,

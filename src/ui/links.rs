@@ -1,14 +1,15 @@
-//! What moves together: stacks by place in the patient, windows, zoom.
+//! What moves together: stacks and planes by place in the patient, windows, zoom.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::geometry::PixelPlane;
+use crate::domain::geometry::{PixelPlane, Vec3};
 use crate::domain::series::Series;
 use crate::imaging::presets::presets_apply;
 use crate::ui::context::UiContext;
+use crate::ui::planes;
 use crate::ui::stage::{Pane, PaneContent, SeriesRef};
-use crate::ui::view_state::{LookAt, SeriesView, ViewState};
+use crate::ui::view_state::{LookAt, SeriesPart, SeriesView, ViewState};
 use crate::ui::viewport::shown::{pixel_plane, series_in_pane};
 
 /// Distance along the stacks' normal from a moving stack to one that keeps its distance, mm, by both.
@@ -19,8 +20,12 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, before: Option<&Loo
     let (Some(study), Some(before)) = (context.open_study, before) else { return };
     let Some(look) = view.looks.get_mut(&study.uid) else { return };
     let links = look.stage.links;
-    if before.stage.links != links {
+    let is_set = std::mem::take(&mut view.transient.panes.has_set_offsets);
+    if before.stage.links != links && !is_set {
         view.transient.panes.link_offsets.clear();
+    }
+    if links.scroll {
+        planes_and_stacks(context, look, before);
     }
     let is_moved = |pane: &usize| {
         let (was, is) = (before.stage.panes.get(*pane), look.stage.panes.get(*pane));
@@ -33,7 +38,8 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, before: Option<&Loo
         let pair = Pair::of(context, look, source, pane);
         let Some(pair) = pair else { continue };
         let Some(target) = look.stage.panes.get_mut(pane) else { continue };
-        if links.scroll && was.view.stack_index != is.view.stack_index {
+        let is_stack = |pane: &Pane| !matches!(pane.content, PaneContent::Plane(..));
+        if links.scroll && was.view.stack_index != is.view.stack_index && is_stack(&is) && is_stack(target) {
             let offsets = &mut view.transient.panes.link_offsets;
             if let Some(index) = pair.followed(was.view.stack_index, is.view.stack_index, target, offsets) {
                 target.view.stack_index = index;
@@ -54,20 +60,140 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, before: Option<&Loo
     }
 }
 
+/// From now on stacks that lie alike keep the distance that they have now, also within one frame of reference: a
+/// patient breathes and moves between two series.
+pub fn as_they_stand(context: &UiContext<'_>, view: &mut ViewState) {
+    let Some(study) = context.open_study else { return };
+    let look = view.look_mut(&study.uid);
+    look.stage.links.scroll = true;
+    let panes: Vec<usize> = look.stage.visible().filter(|pane| planes::axis_of_pane(look, *pane).is_none()).collect();
+    let mut offsets = LinkOffsets::new();
+    for source in &panes {
+        for target in panes.iter().filter(|target| *target != source) {
+            let Some(pair) = Pair::of(context, look, *source, *target).filter(|pair| !pair.is_same_series()) else {
+                continue;
+            };
+            if let [Some(from), Some(to)] = pair.planes
+                && from.is_parallel_to(&to)
+            {
+                let normal = from.normal();
+                let offset = to.origin_mm.dot(normal) - from.origin_mm.dot(normal);
+                offsets.insert((pair.source.1.clone(), pair.target.1.clone()), offset);
+            }
+        }
+    }
+    let words = if offsets.is_empty() {
+        "No two stacks on screen lie alike: there is nothing to scroll together."
+    } else {
+        "Stacks scroll together from where they stand now. S twice: by their place in the patient again."
+    };
+    view.transient.hint = Some(words.to_owned());
+    view.transient.panes.link_offsets = offsets;
+    view.transient.panes.has_set_offsets = true;
+}
+
+/// A stack that was scrolled takes the crosshair of planes in its space along; a crosshair that was moved takes stacks
+/// and the planes of other volumes there along.
+fn planes_and_stacks(context: &UiContext<'_>, look: &mut LookAt, before: &LookAt) {
+    let Some(study) = context.open_study else { return };
+    let visible: Vec<usize> = look.stage.visible().collect();
+    let (of_planes, of_stacks): (Vec<usize>, Vec<usize>) =
+        visible.into_iter().partition(|pane| planes::axis_of_pane(look, *pane).is_some());
+    if of_planes.is_empty() {
+        return;
+    }
+    let series_of = |look: &LookAt, pane: usize| {
+        let (of_pane, index) = series_in_pane(context, Some(look), pane)?;
+        Some((of_pane.series.get(index)?, SeriesPart::of(of_pane, index))).filter(|_| of_pane.uid == study.uid)
+    };
+    let is_scrolled = |pane: &&usize| {
+        let (was, is) = (before.stage.panes.get(**pane), look.stage.panes.get(**pane));
+        was.zip(is).is_some_and(|(was, is)| was.content == is.content && was.view.stack_index != is.view.stack_index)
+    };
+    let moved = of_planes.iter().find_map(|pane| {
+        let (series, part) = series_of(look, *pane)?;
+        let (_, volume) = planes::volume_of_pane(context, look, *pane)?;
+        let center = |look: &LookAt| look.planes.get(&part).cloned().unwrap_or_default().center(volume.space());
+        let (was, is) = (center(before), center(look));
+        (was != is).then_some((series, part, is))
+    });
+    if let Some(stack) = of_stacks.iter().find(is_scrolled) {
+        let Some((series, _)) = series_of(look, *stack) else { return };
+        let index = look.stage.panes.get(*stack).map_or(0, |pane| pane.view.stack_index);
+        let Some(image) = plane_at(series, index) else { return };
+        move_crosshairs(context, look, &of_planes, series, |center| {
+            center.minus(image.normal().scaled(image.distance_mm(center)))
+        });
+    } else if let Some((source, part, center)) = moved {
+        let others: Vec<usize> = of_planes
+            .into_iter()
+            .filter(|pane| series_of(look, *pane).is_some_and(|(_, other)| other != part))
+            .collect();
+        move_crosshairs(context, look, &others, source, |_| center);
+        for pane in of_stacks {
+            let Some((series, _)) = series_of(look, pane).filter(|(series, _)| shares_space(source, series)) else {
+                continue;
+            };
+            let nearest = planes::nearest_image(series, center);
+            if let (Some(nearest), Some(pane)) = (nearest, look.stage.panes.get_mut(pane)) {
+                pane.view.stack_index = nearest;
+            }
+        }
+    }
+}
+
+/// Moves the crosshairs of those panes that share the series' space.
+fn move_crosshairs(
+    context: &UiContext<'_>,
+    look: &mut LookAt,
+    panes: &[usize],
+    series: &Arc<Series>,
+    to: impl Fn(Vec3) -> Vec3,
+) {
+    let mut done: Vec<SeriesPart> = Vec::new();
+    for pane in panes {
+        let Some((study, index)) = series_in_pane(context, Some(look), *pane) else { continue };
+        let is_near = study.series.get(index).is_some_and(|of_pane| shares_space(series, of_pane));
+        let Some((part, volume)) = planes::volume_of_pane(context, look, *pane).filter(|_| is_near) else { continue };
+        if !done.contains(&part) {
+            let view = look.planes.entry(part.clone()).or_default();
+            let wanted = to(view.center(volume.space()));
+            view.go_to(volume.space(), wanted);
+            done.push(part);
+        }
+    }
+}
+
+/// Of one study: the same series, or one frame of reference.
+fn shares_space(a: &Arc<Series>, b: &Arc<Series>) -> bool {
+    Arc::ptr_eq(a, b) || a.frame_of_reference.is_some() && a.frame_of_reference == b.frame_of_reference
+}
+
 /// The pane that moved and one that may follow.
 struct Pair<'a> {
     source: (&'a Arc<Series>, SeriesRef),
     target: (&'a Arc<Series>, SeriesRef),
+    /// Where their pictures lie, as far as that is known.
+    planes: [Option<PixelPlane>; 2],
 }
 
 impl<'a> Pair<'a> {
     fn of(context: &UiContext<'a>, look: &LookAt, source: usize, target: usize) -> Option<Self> {
         let of_pane = |pane: usize| {
             let (study, index) = series_in_pane(context, Some(look), pane)?;
-            let part = crate::ui::view_state::SeriesPart::of(study, index);
+            let part = SeriesPart::of(study, index);
             Some((study.series.get(index)?, SeriesRef::new(study, part)))
         };
-        Some(Self { source: of_pane(source)?, target: of_pane(target)? })
+        let plane = |pane: usize| {
+            if let Some(axis) = planes::axis_of_pane(look, pane) {
+                let picture = context.frames.plane(planes::slot(pane, axis))?;
+                return pixel_plane(&picture.instance, 0);
+            }
+            let (study, index) = series_in_pane(context, Some(look), pane)?;
+            plane_at(study.series.get(index)?, look.stage.panes.get(pane)?.view.stack_index)
+        };
+        let planes = [plane(source), plane(target)];
+        Some(Self { source: of_pane(source)?, target: of_pane(target)?, planes })
     }
 
     fn is_same_series(&self) -> bool {
@@ -92,14 +218,13 @@ impl<'a> Pair<'a> {
         // Positions along one axis for both
         let normal = start.normal();
         let place = |plane: &PixelPlane| plane.origin_mm.dot(normal);
-        let offset = if self.shares_space() {
-            0.0
-        } else {
-            let key = (self.source.1.clone(), self.target.1.clone());
-            let back = (self.target.1.clone(), self.source.1.clone());
-            let known = offsets.get(&key).copied().or_else(|| offsets.get(&back).map(|offset| -offset));
-            let offset = known.unwrap_or_else(|| place(&here) - place(&start));
-            *offsets.entry(key).or_insert(offset)
+        let key = (self.source.1.clone(), self.target.1.clone());
+        let back = (self.target.1.clone(), self.source.1.clone());
+        let known = offsets.get(&key).copied().or_else(|| offsets.get(&back).map(|offset| -offset));
+        let offset = match known {
+            Some(offset) => offset,
+            None if self.shares_space() => 0.0,
+            None => *offsets.entry(key).or_insert(place(&here) - place(&start)),
         };
         let wanted = place(&end) + offset;
         let distance =
@@ -115,20 +240,20 @@ impl<'a> Pair<'a> {
         self.is_same_series() || is_ct(self.source.0) && is_ct(self.target.0)
     }
 
-    /// The same size in the patient, where both know theirs; else the same magnification.
+    /// The same size in the patient, where both know theirs; else the same magnification. Pictures that lie across each
+    /// other share no place.
     fn zoom(&self, source: &SeriesView, target: &mut SeriesView) {
-        let mm = |series: &Series, view: &SeriesView| {
-            let (instance, frame) = series.image(view.stack_index)?;
-            let spacing = instance.spacing_of(frame);
-            spacing.is_measurable().then_some(spacing.col_mm)
-        };
-        let ratio = match (mm(self.source.0, source), mm(self.target.0, target)) {
-            (Some(of_source), Some(of_target)) => of_target / of_source,
-            _ => 1.0,
+        let (ratio, is_alike) = match self.planes {
+            [Some(of_source), Some(of_target)] => {
+                (of_target.col_step_mm.length() / of_source.col_step_mm.length(), of_source.is_parallel_to(&of_target))
+            }
+            _ => (1.0, true),
         };
         target.is_fit = source.is_fit;
         target.view.zoom = source.view.zoom * ratio;
-        target.view.pan = source.view.pan;
+        if is_alike {
+            target.view.pan = source.view.pan;
+        }
     }
 }
 

@@ -264,12 +264,14 @@ fn image_center(series: &Series, index: usize) -> Option<Vec3> {
     Some(plane.point_mm([middle(instance.pixels.cols), middle(instance.pixels.rows)]))
 }
 
-fn nearest_image(series: &Series, point_mm: Vec3) -> Option<usize> {
+/// The image of the stack that lies nearest to a point.
+pub fn nearest_image(series: &Series, point_mm: Vec3) -> Option<usize> {
     let distance = |index: &usize| {
         let place = series.image(*index).and_then(|(instance, frame)| pixel_plane(instance, frame));
         place.map_or(f64::INFINITY, |plane| plane.distance_mm(point_mm).abs())
     };
-    (0..series.stack.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    let nearest = (0..series.stack.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    distance(&nearest).is_finite().then_some(nearest)
 }
 
 /// Brings the crosshair to a finding where planes of its series are on screen and the series itself is not. False when

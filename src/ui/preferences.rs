@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::device::DeviceChoice;
 use crate::domain::reading::{AiPresentation, ReadingMode, Role};
 use crate::render::request::Interpolation;
 use crate::review::command::ReadingPlan;
@@ -32,6 +33,8 @@ pub struct Preferences {
     pub mouse: MousePreferences,
     /// Models run when a study opens.
     pub analyzes_on_open: bool,
+    /// Where they run.
+    pub device: DeviceChoice,
     pub reading: ReadingPreferences,
     pub worklist: WorklistPreferences,
 }
@@ -43,6 +46,7 @@ impl Default for Preferences {
             display: DisplayPreferences::default(),
             mouse: MousePreferences::default(),
             analyzes_on_open: true,
+            device: DeviceChoice::default(),
             reading: ReadingPreferences::default(),
             worklist: WorklistPreferences::default(),
         }
@@ -119,6 +123,8 @@ pub enum Step {
 pub struct DisplayPreferences {
     /// Of everything on the screen, 0.8 to 2.0.
     pub text_scale: f32,
+    /// Less blue in all that surrounds pictures.
+    pub is_warm: bool,
     /// Of magnified pictures; measurements never depend on it.
     pub smoothing: Smoothing,
     pub letters: LetterEdges,
@@ -130,6 +136,7 @@ impl Default for DisplayPreferences {
     fn default() -> Self {
         Self {
             text_scale: 1.0,
+            is_warm: false,
             smoothing: Smoothing::default(),
             letters: LetterEdges::default(),
             drawn_by: DrawnBy::default(),

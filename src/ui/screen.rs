@@ -22,6 +22,7 @@ use crate::ui::panels::findings::findings_ui;
 use crate::ui::panels::mask_editor::mask_editor_ui;
 use crate::ui::panels::measurements::measurements_ui;
 use crate::ui::panels::overlay_controls::overlay_controls_ui;
+use crate::ui::panels::record_banner::record_banner_ui;
 use crate::ui::panels::series_strip::series_strip_ui;
 use crate::ui::panels::start_page::start_page_ui;
 use crate::ui::panels::status_bar::status_bar_ui;
@@ -58,6 +59,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
         .frame(bar_frame())
         .resizable(false)
         .show(ui, |ui| status_bar_ui(ui, context, view, actions));
+    record_banner_ui(ui, context, view, actions);
     if view.transient.worklist.is_open && context.app.has_accepted_terms {
         view.transient.panes.painted.clear();
         keep_viewports(ui, ui.available_rect_before_wrap(), std::iter::empty());

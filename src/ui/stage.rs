@@ -118,7 +118,7 @@ impl Stage {
                 PaneContent::Series(shown) | PaneContent::Plane(shown, _) => {
                     shown.part == part && shown.study == study.uid
                 }
-                PaneContent::Empty | PaneContent::Pattern => false,
+                PaneContent::Empty => false,
             })
         };
         let index = (0..study.series.len()).find(|index| !stands(index))?;
@@ -157,15 +157,13 @@ pub enum PaneContent {
     Series(SeriesRef),
     /// A plane through the series' volume.
     Plane(SeriesRef, PlaneAxis),
-    /// The test pattern.
-    Pattern,
 }
 
 impl PaneContent {
     pub fn series(&self) -> Option<&SeriesRef> {
         match self {
             Self::Series(shown) | Self::Plane(shown, _) => Some(shown),
-            Self::First | Self::Empty | Self::Pattern => None,
+            Self::First | Self::Empty => None,
         }
     }
 }

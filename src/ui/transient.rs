@@ -79,6 +79,8 @@ pub struct PaneMemory {
     pub errors: BTreeMap<usize, DrawingError>,
     /// How far apart linked stacks were when they began to move together.
     pub link_offsets: LinkOffsets,
+    /// Those were set in this pass, by the reader.
+    pub has_set_offsets: bool,
     pub cine: CineMemory,
     pub capture: CaptureMemory,
     /// The stage as the program hung it last, and of which study.

@@ -15,7 +15,6 @@ use crate::imaging::view::View;
 use crate::render::request::Interpolation;
 use crate::ui::arrangement::Arrangement;
 use crate::ui::dialogs::Dialog;
-use crate::ui::key_images::KeyImage;
 use crate::ui::planes::PlanesView;
 use crate::ui::preferences::LetterEdges;
 use crate::ui::stage::{Pane, PaneContent, SeriesRef, Stage};
@@ -76,7 +75,6 @@ pub struct LookAt {
     /// How planes through a series' volume lie.
     pub planes: BTreeMap<SeriesPart, PlanesView>,
     pub selected: Option<FindingId>,
-    pub key_images: BTreeSet<KeyImage>,
 }
 
 impl LookAt {
@@ -95,7 +93,7 @@ impl LookAt {
         match &self.stage.panes.get(pane)?.content {
             PaneContent::First => (!study.series.is_empty()).then_some(0),
             PaneContent::Series(shown) | PaneContent::Plane(shown, _) => shown.index_in(study),
-            PaneContent::Empty | PaneContent::Pattern => None,
+            PaneContent::Empty => None,
         }
     }
 

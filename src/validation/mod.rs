@@ -15,6 +15,7 @@ pub mod multiplicity;
 pub mod overlap;
 pub mod precision_recall;
 pub mod proportion;
+pub mod protocol;
 pub mod random;
 pub mod resampling;
 pub mod roc;

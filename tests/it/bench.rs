@@ -93,7 +93,7 @@ fn bench_masks_measures_strokes_undo_and_operations() {
 #[test]
 fn bench_store_measures_a_decision_that_is_kept() {
     let document = bench(&["store"]);
-    assert_eq!(ids(&document), ["decision_kept", "bare_fsync"]);
+    assert_eq!(ids(&document), ["decision_kept", "decision_kept_encrypted", "bare_fsync"]);
     assert_eq!(document["facts"]["synchronous"], 2);
 }
 

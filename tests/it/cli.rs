@@ -1,8 +1,10 @@
 //! The program without a window, as a script sees it: arguments in, one document and an exit code out.
 
 mod bad_input;
+mod batch;
 mod course;
 mod models;
+mod record;
 mod stats;
 
 use std::fs;
@@ -60,7 +62,11 @@ impl Place {
     }
 
     fn radiograph(&self) -> PathBuf {
-        let (_, document) = self.document(&["inspect", text(&self.study())]);
+        self.radiograph_in("study")
+    }
+
+    fn radiograph_in(&self, folder: &str) -> PathBuf {
+        let (_, document) = self.document(&["inspect", text(&self.at(folder))]);
         let series = document["patients"][0]["studies"][0]["series"].as_array().unwrap().clone();
         let projection = series.iter().find(|series| series["modality"] == "DX").unwrap();
         PathBuf::from(projection["instances"][0]["path"].as_str().unwrap())

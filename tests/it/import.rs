@@ -3,6 +3,7 @@
 mod attributes;
 mod codecs;
 mod corpus;
+mod header;
 mod hierarchy;
 mod hostile;
 mod hostile_pixels;
@@ -10,4 +11,4 @@ mod hostile_pixels;
 mod isolation;
 mod loading;
 mod series;
-mod synthetic;
+pub mod synthetic;

@@ -5,7 +5,9 @@
 mod analysis;
 mod cards;
 mod engine;
+mod evaluation;
 mod explaining;
+mod full_depth;
 mod gate;
 mod golden;
 mod measuring;

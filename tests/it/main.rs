@@ -6,6 +6,7 @@ mod app;
 mod bench;
 mod cli;
 mod data;
+mod deidentify;
 mod drawing;
 mod export;
 mod imaging;

@@ -71,7 +71,7 @@ fn regions_hold_the_pixels_and_have_the_statistics_that_numpy_and_scikit_image_f
 #[test]
 fn every_sample_type_gives_the_same_statistics() {
     let attrs = FrameAttributes::default();
-    let shape = Shape::Ellipse { corners: [[1.2, 0.7], [8.9, 9.3]] };
+    let shape = Shape::Ellipse { corners: [[1.2, 0.7], [8.9, 9.3]], turned_deg: 0.0 };
     let small = |n: u8| n.wrapping_mul(23) % 120;
     let of = |samples: Samples| {
         let key = FrameKey { sop: SopInstanceUid::new("1.2"), index: 0, origin: 0 };
@@ -95,6 +95,22 @@ fn every_sample_type_gives_the_same_statistics() {
         assert_eq!((other.n_pixels, other.min, other.max), (first.n_pixels, first.min, first.max));
         assert!((other.mean - first.mean).abs() < 1e-12 && (other.sd.unwrap() - first.sd.unwrap()).abs() < 1e-12);
         assert_eq!(other.histogram, first.histogram);
+    }
+}
+
+#[test]
+fn a_turned_ellipse_holds_the_pixels_whose_centers_lie_in_it() {
+    for turned_deg in [10.0, 37.5, 90.0, 135.0, -60.0] {
+        let shape = Shape::Ellipse { corners: [[11.3, 14.2], [34.1, 23.7]], turned_deg };
+        let held: Vec<usize> = region::spans(&shape, 40, 48).into_iter().flatten().collect();
+        let (sin, cos) = f64::to_radians(turned_deg).sin_cos();
+        let is_inside = |index: &usize| {
+            let (dx, dy) = ((index % 48) as f64 - 22.7, (index / 48) as f64 - 18.95);
+            let (along, across) = (dx * cos + dy * sin, dy * cos - dx * sin);
+            (along / 11.4).powi(2) + (across / 4.75).powi(2) < 1.0
+        };
+        assert_eq!(held, (0..40 * 48).filter(is_inside).collect::<Vec<_>>(), "{turned_deg}");
+        assert!((region::area(&shape) - std::f64::consts::PI * 11.4 * 4.75).abs() < 1e-9);
     }
 }
 
@@ -132,8 +148,10 @@ fn the_phantoms_nodule_is_as_wide_and_as_dense_as_its_truth_says() {
     let attrs = FrameAttributes::default();
     let values = Values { frame: &frame, attrs: &attrs, padding: None, unit: &ValueUnit::Hounsfield, is_color: false };
     let reach = nodule.diameter_mm / 4.0 / grid.pixel_mm;
-    let inside =
-        Shape::Ellipse { corners: [[center[0] - reach, center[1] - reach], [center[0] + reach, center[1] + reach]] };
+    let inside = Shape::Ellipse {
+        corners: [[center[0] - reach, center[1] - reach], [center[0] + reach, center[1] + reach]],
+        turned_deg: 0.0,
+    };
     let found = region::statistics(&inside, &values).unwrap();
     let truth = overread::imaging::phantom::Tissue::Nodule.hounsfield(Vec3(nodule.center_mm));
     assert!((found.mean - truth).abs() < 2.0, "{} HU, truth {truth}", found.mean);
@@ -242,7 +260,7 @@ fn every_shape_comes_back_from_the_record_to_the_bit_and_the_chain_holds() {
         Shape::Angle { first: [1.0, 1.0], vertex: [9.0, third], second: [20.0, 20.0] },
         Shape::Cobb { lines: [[[1.0, 1.0], [9.0, 2.0]], [[1.0, 30.0], [9.0, 40.0]]] },
         Shape::Rectangle { corners: [[10.0, 10.0], [20.0 + third, 40.0]] },
-        Shape::Ellipse { corners: [[10.0, 10.0], [20.0 + third, 40.0]] },
+        Shape::Ellipse { corners: [[10.0, 10.0], [20.0 + third, 40.0]], turned_deg: 0.0 },
         Shape::Freehand { outline: vec![[10.0, 10.0], [20.0 + third, 40.0], [50.0, 7.0]] },
         Shape::Arrow { tip: [1.0, 1.0], tail: [9.0, 9.0] },
         Shape::Text { at: [5.0, 6.0] },

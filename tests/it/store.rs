@@ -2,6 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod desks;
+mod faults;
+mod header;
+mod keys;
+mod machine;
+mod merge;
+mod power;
+mod shim;
 mod worklist;
 
 use std::fs;
@@ -25,7 +33,7 @@ use tempfile::TempDir;
 use crate::record::{Desk, decide, readers_finding, reject, study, suggestion, suggestion_in};
 
 /// A folder with a record in it.
-struct Shelf(TempDir);
+pub struct Shelf(TempDir);
 
 impl Shelf {
     fn new() -> Self {
@@ -75,25 +83,25 @@ impl Shelf {
     }
 }
 
-fn keep(store: &mut dyn ReviewStore, session: &mut ReviewSession) {
+pub fn keep(store: &mut dyn ReviewStore, session: &mut ReviewSession) {
     let events = session.unkept_events();
     store.record(session.study(), &session.unkept_findings(), &events).unwrap();
     events.iter().for_each(|event| session.mark_kept(&event.id));
 }
 
-fn replay(record: StudyRecord) -> ReviewSession {
+pub fn replay(record: StudyRecord) -> ReviewSession {
     ReviewSession::replay(study(), record.findings, record.events)
 }
 
 /// All of a finding; equal texts are equal findings down to the overlay.
-fn told(finding: &Finding) -> String {
+pub fn told(finding: &Finding) -> String {
     let Finding { evidence, .. } = finding;
     let masks: Vec<_> = evidence.segments.iter().map(|segment| segment.mask.runs()).collect();
     let map = evidence.saliency.as_ref().map(|map| (map.facts(), map.values()));
     format!("{finding:?} {masks:?} {map:?}")
 }
 
-fn story(open: &dyn Fn() -> Box<dyn ReviewStore>) {
+pub fn story(open: &dyn Fn() -> Box<dyn ReviewStore>) {
     let mut store = open();
     assert!(!store.is_read_only() && store.read_only_reason().is_none());
     assert!(store.load(&study()).unwrap().events.is_empty());
@@ -208,7 +216,8 @@ fn every_kind_of_tampering_is_named_by_verify() {
                        UPDATE event SET body = (SELECT body FROM t WHERE t.seq = 11 - event.seq),
                            event_id = (SELECT event_id FROM t WHERE t.seq = 11 - event.seq) WHERE seq IN (5, 6)";
     let insert = "UPDATE event SET seq = -seq WHERE seq > 5; UPDATE event SET seq = 1 - seq WHERE seq < 0;
-                  INSERT INTO event SELECT 6, 'forged', study, prev_hash, hash, kind, actor, wall_utc, body
+                  INSERT INTO event (seq, event_id, study, prev_hash, hash, kind, actor, wall_utc, body)
+                  SELECT 6, 'forged', study, prev_hash, hash, kind, actor, wall_utc, body
                   FROM event WHERE seq = 5";
     let cases = [
         (

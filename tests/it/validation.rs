@@ -7,6 +7,7 @@ mod froc;
 mod mrmc;
 mod overlap;
 mod proportions;
+mod protocol;
 mod ranking;
 mod special;
 

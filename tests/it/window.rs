@@ -1,5 +1,9 @@
 //! The real binary in a real window: Xvfb, a real mouse, real keys, from opening to a restart.
 
+mod picture;
+mod reading;
+mod trouble;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,6 +24,8 @@ const READER: &str = "Dr. Window";
 struct Screen {
     server: Child,
     name: String,
+    /// Where the server keeps what it shows.
+    shown: tempfile::TempDir,
 }
 
 impl Screen {
@@ -32,16 +38,18 @@ impl Screen {
         // Another test run may hold a number.
         (90..120).find_map(|number| {
             let name = format!(":{number}");
+            let shown = tempfile::tempdir().ok()?;
             let size = format!("{}x{}x24", SCREEN.0, SCREEN.1);
             let mut server = Command::new("Xvfb")
-                .args([&name, "-screen", "0", &size, "-nolisten", "tcp"])
+                .args([&name, "-screen", "0", &size, "-nolisten", "tcp", "-fbdir"])
+                .arg(shown.path())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
                 .ok()?;
             std::thread::sleep(Duration::from_millis(700));
             match server.try_wait() {
-                Ok(None) => Some(Self { server, name }),
+                Ok(None) => Some(Self { server, name, shown }),
                 _ => None,
             }
         })
@@ -104,6 +112,26 @@ impl Desk {
         self.root.join(".config/overread/settings.json")
     }
 
+    /// A study of a small phantom, and a reader who has accepted the terms.
+    fn new(folder: &Path) -> Self {
+        let desk = Self { root: folder.to_owned() };
+        data::write_small_phantom(&desk.study());
+        fs::create_dir_all(desk.settings().parent().unwrap()).unwrap();
+        let settings = json!({ "reader": READER, "has_accepted_research_use": true });
+        fs::write(desk.settings(), settings.to_string()).unwrap();
+        desk
+    }
+
+    fn study_uid(&self) -> String {
+        let inspected = self.job(&["inspect", self.study().to_str().unwrap()]).unwrap();
+        inspected["patients"][0]["studies"][0]["study_instance_uid"].as_str().unwrap().to_owned()
+    }
+
+    /// The file by which faults are asked for.
+    fn faults(&self) -> PathBuf {
+        self.root.join("faults")
+    }
+
     fn open_window(&self, screen: &Screen) -> Child {
         Command::new(env!("CARGO_BIN_EXE_overread"))
             .arg(self.study())
@@ -114,6 +142,7 @@ impl Desk {
             .env("XDG_CONFIG_HOME", self.root.join(".config"))
             .env("XDG_DATA_HOME", self.root.join(".data"))
             .env("XDG_CACHE_HOME", self.root.join(".cache"))
+            .env("OVERREAD_FAULTS", self.faults())
             .env_remove("WAYLAND_DISPLAY")
             .spawn()
             .unwrap()
@@ -189,14 +218,8 @@ fn wait_for<T>(what: &str, screen: &Screen, mut look: impl FnMut() -> Option<T>)
 fn a_reader_accepts_rejects_with_a_reason_and_finds_both_again_after_a_kill() {
     let Some(screen) = Screen::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let desk = Desk { root: folder.path().to_owned() };
-    data::write_small_phantom(&desk.study());
-    fs::create_dir_all(desk.settings().parent().unwrap()).unwrap();
-    let settings = json!({ "reader": READER, "has_accepted_research_use": true });
-    fs::write(desk.settings(), settings.to_string()).unwrap();
-    let inspected = desk.job(&["inspect", desk.study().to_str().unwrap()]).unwrap();
-    let study = inspected["patients"][0]["studies"][0]["study_instance_uid"].as_str().unwrap().to_owned();
-
+    let desk = Desk::new(folder.path());
+    let study = desk.study_uid();
     let mut window = desk.open_window(&screen);
     let flagged = wait_for("two flagged findings in the record", &screen, || {
         let flagged = desk.flagged(&study);

@@ -5,10 +5,16 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::cli::analyze_arguments::AnalyzeArguments;
+use crate::app::cli::audit::arguments::AuditArguments;
+use crate::app::cli::deidentify::DeidentifyArguments;
 use crate::app::cli::models_arguments::ModelsJob;
 use crate::app::cli::review_arguments::{AmendArguments, DetailsArguments, SignArguments, WorklistArguments};
 use crate::app::cli::stats::arguments::StatsArguments;
+use crate::app::cli::store::arguments::StoreArguments;
+use crate::app::cli::validate::ValidateArguments;
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::device::{DeviceChoice, UnknownDevice};
 use crate::export::formats::FORMATS;
 
 /// Opens DICOM folders, files or a DICOMDIR for review; the jobs below do the same without a window.
@@ -29,9 +35,19 @@ pub struct Common {
     /// The review store (an SQLite file); a default place per user when absent
     #[arg(long, global = true, value_name = "PATH")]
     pub store: Option<PathBuf>,
+    /// A file whose first line is the store's passphrase or recovery key, where the keyring lacks it; `-` is stdin
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// A further folder with model folders in it
     #[arg(long = "models-dir", global = true, value_name = "DIR")]
     pub models_dir: Option<PathBuf>,
+    /// Where models run: auto, cpu, cuda, cuda:N or metal; in the window it goes before the settings
+    #[arg(long, global = true, value_name = "DEVICE", value_parser = device)]
+    pub device: Option<DeviceChoice>,
+}
+
+fn device(text: &str) -> Result<DeviceChoice, UnknownDevice> {
+    DeviceChoice::try_from(text)
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,10 +74,18 @@ pub enum Command {
     Worklist(WorklistArguments),
     /// Write a study's report
     Export(ExportArguments),
+    /// Copy files without whatever tells who somebody is (PS3.15 Basic Profile)
+    Deidentify(DeidentifyArguments),
     /// List models with their cards, hashes checked; bring models in and prove them
     Models(ModelsArguments),
     /// Statistics of plain tables and masks: ROC, readers, free response, agreement, calibration, overlap
     Stats(StatsArguments),
+    /// The figures of a reader study from its locked protocol and the record of its sessions
+    Validate(ValidateArguments),
+    /// Check the review record, list it, export it for an audit trail
+    Audit(AuditArguments),
+    /// Where the review record is kept: its key, its backup, other records into it
+    Store(StoreArguments),
     /// Measure this program on this machine, beside the usual way to do the same
     Bench(BenchArguments),
 }
@@ -158,23 +182,6 @@ pub struct RenderArguments {
     #[arg(short, long, value_name = "F.png")]
     pub output: PathBuf,
     /// Describe what was drawn as JSON on stdout
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct AnalyzeArguments {
-    #[arg(required = true)]
-    pub paths: Vec<PathBuf>,
-    /// A model's id; may be repeated; every model when absent
-    #[arg(long = "model", value_name = "ID")]
-    pub models: Vec<String>,
-    /// Run also on images outside a model's scope; said on every finding
-    #[arg(long)]
-    pub force: bool,
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
 }

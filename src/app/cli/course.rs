@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::app::cli::arguments::Common;
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::record_place;
 use crate::app::cli::review_arguments::{AmendArguments, SignArguments};
-use crate::app::cli::store_path;
 use crate::domain::reading::{Role, SignatureMeaning, UnknownCode};
 use crate::domain::uid::{ReaderName, StudyUid};
 use crate::jobs::work::record::{self, NotDone};
@@ -52,9 +52,9 @@ pub fn unknown(error: &UnknownCode) -> NotDone {
 }
 
 fn act(study: &str, reader: &str, command: ReadingCommand, common: &Common) -> Result<ReviewSession, NotDone> {
-    let mut store = record::open_existing_store(&store_path(common))?;
-    let mut session = record::review_of(&store, &StudyUid::new(study))?;
-    record::apply(&mut store, &mut session, &ReaderName::new(reader), Command::Reading(command))?;
+    let mut store = record::open_existing_store(&record_place(common))?;
+    let mut session = record::review_of(store.as_ref(), &StudyUid::new(study))?;
+    record::apply(store.as_mut(), &mut session, &ReaderName::new(reader), Command::Reading(command))?;
     Ok(session)
 }
 

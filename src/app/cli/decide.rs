@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::app::cli::arguments::{Common, DecideArguments, VerdictChoice};
 use crate::app::cli::course::unknown;
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::record_place;
 use crate::app::cli::review_arguments::{DetailsArguments, YesNo};
-use crate::app::cli::store_path;
 use crate::domain::decision::{RejectReason, Verdict};
 use crate::domain::details::{DecisionDetails, Modification};
 use crate::domain::finding::FindingLabel;
@@ -26,11 +26,11 @@ fn decide(arguments: &DecideArguments, common: &Common) -> Result<Outcome, NotDo
     let verdict = verdict(arguments)?;
     let study = StudyUid::new(&arguments.study);
     let finding = FindingId::new(&arguments.finding);
-    let mut store = record::open_existing_store(&store_path(common))?;
-    let mut session = record::review_of(&store, &study)?;
+    let mut store = record::open_existing_store(&record_place(common))?;
+    let mut session = record::review_of(store.as_ref(), &study)?;
     let (comment, details) = (arguments.comment.clone(), details(&arguments.details)?);
     let command = Command::DecideWithoutScreen { finding: finding.clone(), verdict, comment, details };
-    record::apply(&mut store, &mut session, &ReaderName::new(&arguments.reader), command)?;
+    record::apply(store.as_mut(), &mut session, &ReaderName::new(&arguments.reader), command)?;
     let decision = session.finding(&finding).and_then(|review| review.decision.as_ref());
     if arguments.json {
         output::print_document(&output::stamped(json!({

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::app::PROGRAM;
 use crate::app::cli::arguments::{Common, ExportArguments};
 use crate::app::cli::output::{self, Outcome};
-use crate::app::cli::store_path;
+use crate::app::cli::record_place;
 use crate::app::dispatch::export::with_look;
 use crate::domain::codes::Codes;
 use crate::domain::intake::Notice;
@@ -36,11 +36,11 @@ pub fn run(arguments: &ExportArguments, common: &Common, importer: &Importer) ->
 fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> Result<Outcome, NotDone> {
     let uid = StudyUid::new(&arguments.study);
     let codes = arguments.codes.as_deref().map(read_codes).transpose()?;
-    let mut store = record::open_existing_store(&store_path(common))?;
-    let mut session = record::review_of(&store, &uid)?;
+    let mut store = record::open_existing_store(&record_place(common))?;
+    let mut session = record::review_of(store.as_ref(), &uid)?;
     let needs_study =
         FORMATS.iter().any(|format| format.needs_study && arguments.format.iter().any(|id| id == format.id));
-    let places = if arguments.from.is_empty() { known_places(&store) } else { arguments.from.clone() };
+    let places = if arguments.from.is_empty() { known_places(store.as_ref()) } else { arguments.from.clone() };
     let study = find_study(importer, &uid, &places);
     let mut notices = Vec::new();
     if needs_study && study.is_none() {
@@ -50,7 +50,7 @@ fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> 
         notices.push(Notice::new("no_pictures", text));
     }
     let has_study = study.is_some();
-    let report = with_kept_look(session.report(study, &stamp::now(), PROGRAM), &store, &uid);
+    let report = with_kept_look(session.report(study, &stamp::now(), PROGRAM), store.as_ref(), &uid);
     let reader = arguments.reader.clone().or_else(|| last_reader(&report)).unwrap_or_default();
     let order = ExportOrder {
         report,
@@ -64,7 +64,7 @@ fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> 
     // Said above, once for all formats
     let skipped = written.skipped.iter().map(|(_, notice)| notice.clone()).filter(|notice| notice.code != "no_study");
     notices.extend(skipped);
-    notices.extend(kept_in_record(&mut store, &mut session, &reader, &order.formats, &written));
+    notices.extend(kept_in_record(store.as_mut(), &mut session, &reader, &order.formats, &written));
     let Written { files, objects, .. } = written;
     if arguments.json {
         output::print_document(&output::stamped(json!({

@@ -3,7 +3,7 @@
 use crate::app::PROGRAM;
 use crate::app::cli::arguments::{Common, FindingsArguments};
 use crate::app::cli::output::{self, Outcome};
-use crate::app::cli::store_path;
+use crate::app::cli::record_place;
 use crate::domain::report::{Report, ReportedFinding};
 use crate::domain::score::Assessment;
 use crate::domain::uid::{ReaderName, StudyUid};
@@ -30,8 +30,8 @@ pub fn run(arguments: &FindingsArguments, common: &Common) -> Outcome {
 
 /// The study's report from the record alone, as a reader may see it.
 pub fn report(study: &StudyUid, reader: Option<&str>, common: &Common) -> Result<Report, NotDone> {
-    let store = record::open_store_to_read(&store_path(common))?;
-    let mut session = record::review_of(&store, study)?;
+    let store = record::open_store_to_read(&record_place(common))?;
+    let mut session = record::review_of(store.as_ref(), study)?;
     if let Some(reader) = reader {
         session.view_as(&ReaderName::new(reader));
     }

@@ -8,7 +8,6 @@ use crate::app::cli::output::{self, Outcome};
 use crate::app::cli::{model_adding, model_sanity};
 use crate::app::places;
 use crate::import::Importer;
-use crate::inference::device::DeviceChoice;
 use crate::inference::error::ModelError;
 use crate::inference::registry::{self, ModelEntry};
 
@@ -23,7 +22,7 @@ pub fn run(arguments: &ModelsArguments, common: &Common, importer: &Importer) ->
 
 fn list(arguments: &ModelsArguments, common: &Common) -> Outcome {
     let entries = registry::list_models(&places::model_roots(common.models_dir.as_ref()));
-    let device = DeviceChoice::default();
+    let device = common.device.unwrap_or_default();
     let load = |entry: &ModelEntry| registry::load_model(entry, &device).err();
     // A card and a hash can be right and the weights still be no network.
     let entries: Vec<Checked<'_>> = entries

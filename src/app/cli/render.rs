@@ -140,7 +140,7 @@ fn add_overlay(
     common: &Common,
     importer: &Importer,
 ) -> Result<(), Notice> {
-    let shelf = ModelShelf::new(&places::model_roots(common.models_dir.as_ref()));
+    let shelf = ModelShelf::new(&places::model_roots(common.models_dir.as_ref()), common.device.unwrap_or_default());
     let models: Vec<ModelId> = shelf.entries().iter().map(|entry| entry.id.clone()).collect();
     let of_study = AnalysisRequest { importer, study: &opened.study, models: &models, is_forced: false };
     let findings = std::cell::RefCell::new(Vec::new());

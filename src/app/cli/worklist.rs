@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::app::cli::arguments::Common;
 use crate::app::cli::course::unknown;
 use crate::app::cli::output::{self, Outcome};
+use crate::app::cli::record_place;
 use crate::app::cli::review_arguments::WorklistArguments;
-use crate::app::cli::store_path;
 use crate::app::places;
 use crate::app::settings;
 use crate::domain::reading::{ReadingMode, UnknownCode};
@@ -36,7 +36,7 @@ pub fn run(arguments: &WorklistArguments, common: &Common) -> Outcome {
 
 fn list(arguments: &WorklistArguments, common: &Common) -> Result<Value, NotDone> {
     let (mode, status) = codes(arguments)?;
-    let store = record::open_store_to_read(&store_path(common))?;
+    let store = record::open_store_to_read(&record_place(common))?;
     let rows = store.worklist().map_err(|error| NotDone { code: error.code(), text: error.to_string() })?;
     let preferences = settings::read(&places::settings_file()).0.screen;
     let (rules, audit) = (preferences.worklist.rules, preferences.reading.audit);
@@ -44,7 +44,7 @@ fn list(arguments: &WorklistArguments, common: &Common) -> Result<Value, NotDone
     let cards: Vec<StudyCard> = rows.iter().map(card).collect();
     let mut items = Vec::with_capacity(rows.len());
     for (row, card) in rows.into_iter().zip(&cards) {
-        let digest = digest(&store, &row)?;
+        let digest = digest(store.as_ref(), &row)?;
         items.push(WorkItem::new(row.study, card.clone(), digest.as_ref(), false, &viewing, &rules));
     }
     work_item::note_priors(&mut items);

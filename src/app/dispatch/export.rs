@@ -7,7 +7,6 @@ use crate::app::PROGRAM;
 use crate::app::dispatch::review;
 use crate::app::hall::App;
 use crate::domain::display_state::DisplayState;
-use crate::domain::finding::Subject;
 use crate::domain::intake::Progress;
 use crate::domain::picture::CapturedPicture;
 use crate::domain::report::Report;
@@ -24,7 +23,6 @@ use crate::review::command::Command;
 use crate::review::event::StudyExported;
 use crate::review::session::Keeping;
 use crate::ui::action::ExportAction;
-use crate::ui::key_images::{self, KeyPlace};
 use crate::ui::view_state::{LookAt, WindowChoice};
 use crate::ui::words::counted;
 
@@ -75,17 +73,6 @@ fn picture_written(picture: &CapturedPicture, paths: &[PathBuf]) -> Chosen {
     Chosen::PictureWritten(written.map_err(|error| error.to_string()))
 }
 
-/// The marked images, in the study's order.
-fn key_images(study: &Study, look: &LookAt) -> Vec<Subject> {
-    let subject = |place: KeyPlace| {
-        let series = study.series.get(place.series_idx)?;
-        let (instance, frame) = series.image(place.stack_idx)?;
-        let (series, sop) = (series.uid.clone(), instance.sop.clone());
-        Some(Subject { study: study.uid.clone(), series, sop, frame })
-    };
-    key_images::places(study, look).into_iter().filter_map(subject).collect()
-}
-
 /// Writes the report as it stands. What is not kept yet is said, and not part of a report.
 pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf, formats: Vec<String>) {
     if app.library.is_partial(study) {
@@ -123,10 +110,10 @@ pub fn done(app: &mut App, study: &StudyUid, folder: &Path, formats: Vec<String>
     review::apply(app, study, Command::RecordExport(exported));
 }
 
-/// The report with what the reader marked and how series stand on the screen.
+/// The report with how series stand on the screen.
 pub fn with_look(report: Report, look: &LookAt) -> Report {
     let Some(study) = report.study.clone() else { return report };
-    Report { key_images: key_images(&study, look), displays: displays(&study, look), ..report }
+    Report { displays: displays(&study, look), ..report }
 }
 
 /// Only what the reader has set by hand or turned: what a file or a preset says needs no words of ours.

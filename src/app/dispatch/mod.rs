@@ -15,6 +15,9 @@ pub mod worklist;
 use crate::app::hall::{App, job_id};
 use crate::domain::uid::ReaderName;
 use crate::ui::action::{Action, AppAction, ViewAction};
+use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::unlock::UnlockDraft;
+use crate::ui::record_action::{RecordAction, TypedSecret};
 
 pub fn dispatch(app: &mut App, action: Action) {
     match action {
@@ -26,6 +29,7 @@ pub fn dispatch(app: &mut App, action: Action) {
         Action::Analysis(action) => analysis::dispatch(app, &action),
         Action::Export(action) => export::dispatch(app, action),
         Action::Worklist(action) => worklist::dispatch(app, action),
+        Action::Record(action) => of_record(app, action),
         Action::App(action) => of_app(app, action),
     }
 }
@@ -38,10 +42,19 @@ fn view(app: &mut App, action: ViewAction) {
             app.frames.volumes.anticipate(&planes);
             app.runner.want_planes(planes);
         }
+        ViewAction::WantHeader(path) => app.runner.read_header(path),
         ViewAction::Changed(study) => {
             app.record.look_changed(study);
             ahead::follow(app);
         }
+    }
+}
+
+fn of_record(app: &mut App, action: RecordAction) {
+    match action {
+        RecordAction::Unlock(TypedSecret(words)) => app.runner.store(move |store| store.unlock(&words)),
+        RecordAction::AskForKey => app.view.dialogs.push(Dialog::Unlock(UnlockDraft::new(false))),
+        RecordAction::ConflictSeen => drop(app.record.conflicts.drain(..1.min(app.record.conflicts.len()))),
     }
 }
 
@@ -58,9 +71,14 @@ fn of_app(app: &mut App, action: AppAction) {
             }
         }
         AppAction::Prefer(preferences) => {
-            let watched = app.preferences.settings.screen.worklist.watched.clone();
-            app.preferences.settings.screen = preferences.sane();
-            if app.preferences.settings.screen.worklist.watched != watched {
+            let (before, preferences) = (app.preferences.settings.screen.clone(), preferences.sane());
+            let (is_moved, is_watched_anew) =
+                (preferences.device != before.device, preferences.worklist.watched != before.worklist.watched);
+            app.preferences.settings.screen = preferences;
+            if is_moved {
+                app.runner.use_device(app.preferences.settings.screen.device);
+            }
+            if is_watched_anew {
                 worklist::watch(app);
             }
             app.keep_settings();

@@ -27,6 +27,8 @@ pub fn dispatch(app: &mut App, action: ReviewAction) {
         ReviewAction::RemoveAnnotation(annotation) => Command::RemoveAnnotation { annotation },
         ReviewAction::DecideMany(requests) => return decide_many(app, &study, requests),
         ReviewAction::Course(act) => return course(app, &study, act),
+        ReviewAction::ToggleKeyImage(image) => Command::ToggleKeyImage { image },
+        ReviewAction::ScaleImage(scaled) => Command::ScaleImage(scaled),
         ReviewAction::Undo => Command::Undo,
         ReviewAction::Redo => Command::Redo,
         ReviewAction::RetrySaving => return keep_unkept(app, &study),
@@ -74,6 +76,9 @@ fn course(app: &mut App, study: &StudyUid, act: CourseAction) {
 pub fn begin_reading(app: &mut App, study: &StudyUid) {
     let plan = app.preferences.settings.screen.reading.plan();
     let Some(desk) = app.desks.get_mut(study).filter(|desk| desk.is_record_read) else { return };
+    if !plan.mode.begins_without_ai() {
+        desk.session.cease_withholding();
+    }
     let current = desk.session.course().reading(&app.preferences.reader);
     // A reading that was begun goes on as it was begun; only a stricter plan replaces one with the AI in sight.
     let is_under_way = current
@@ -123,14 +128,14 @@ pub fn apply(app: &mut App, study: &StudyUid, command: Command) {
 }
 
 /// Appends everything that is not kept yet, in order; the store passes over what it already has.
-fn keep_unkept(app: &mut App, study: &StudyUid) {
+pub fn keep_unkept(app: &mut App, study: &StudyUid) {
     let Some(desk) = app.desks.get(study) else { return };
     let (findings, events) = (desk.session.unkept_findings(), desk.session.unkept_events());
     if events.is_empty() {
         return;
     }
-    let study = study.clone();
-    app.runner.store(move |store| store.append(study, &findings, &events));
+    let (study, basis) = (study.clone(), desk.basis.clone());
+    app.runner.store(move |store| store.append(study, &basis, &findings, &events));
 }
 
 fn readers_finding(new: NewFinding, reader: &ReaderName) -> Finding {

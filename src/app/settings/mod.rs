@@ -62,6 +62,7 @@ fn in_parts(parts: &Value) -> Settings {
             analyzes_on_open: screen["analyzes_on_open"].as_bool().unwrap_or(true),
             reading: part(&screen["reading"]),
             worklist: part(&screen["worklist"]),
+            device: part(&screen["device"]),
         },
         hangings: part(&parts["hangings"]),
         arrangement: part(&parts["arrangement"]),

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use crate::domain::uid::{ModelId, StudyUid};
 use crate::jobs::event::Generation;
 use crate::review::session::ReviewSession;
+use crate::store::conflict::Basis;
 use crate::ui::context::{AnalysisState, Asked};
 
 pub struct Desk {
     pub session: ReviewSession,
     /// The record has been read: only then may anything be added to it.
     pub is_record_read: bool,
+    /// What of the record the review stands on.
+    pub basis: Basis,
     pub analysis: BTreeMap<ModelId, AnalysisState>,
     pub analysis_generation: Generation,
     /// Maps and inputs beyond the findings.
@@ -22,6 +25,7 @@ impl Desk {
         Self {
             session: ReviewSession::new(study),
             is_record_read: false,
+            basis: Basis::default(),
             analysis: BTreeMap::new(),
             analysis_generation: Generation::default(),
             asked: Asked::default(),

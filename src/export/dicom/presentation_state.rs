@@ -280,9 +280,8 @@ fn of_annotation(annotation: &Annotation) -> Graphic {
             vec![line(&[[*x0, *y0], [*x1, *y0], [*x1, *y1], [*x0, *y1], [*x0, *y0]])]
         }
         // Major axis first (PS3.3 C.10.5.1.2)
-        Shape::Ellipse { corners: [[x0, y0], [x1, y1]] } => {
-            let (x, y) = (f64::midpoint(*x0, *x1), f64::midpoint(*y0, *y1));
-            let (across, down) = ([[*x0, y], [*x1, y]], [[x, *y0], [x, *y1]]);
+        Shape::Ellipse { corners: [[x0, y0], [x1, y1]], .. } => {
+            let [across, down] = crate::imaging::measure::strokes::axes(&annotation.shape).unwrap_or_default();
             let ends = if (x1 - x0).abs() >= (y1 - y0).abs() { [across, down] } else { [down, across] };
             vec![("ELLIPSE", ends.concat().into_iter().map(edge).collect())]
         }

@@ -361,9 +361,8 @@ fn strokes(shape: &Shape) -> Vec<(GraphicType, Vec<Point>)> {
             vec![(GraphicType::Polyline, outline)]
         }
         // Ends of the first axis, then of the second (PS3.3 C.18.6.1.2)
-        Shape::Ellipse { corners: [[x0, y0], [x1, y1]] } => {
-            let (x, y) = (f64::midpoint(*x0, *x1), f64::midpoint(*y0, *y1));
-            let (across, down) = ([[*x0, y], [*x1, y]], [[x, *y0], [x, *y1]]);
+        Shape::Ellipse { corners: [[x0, y0], [x1, y1]], .. } => {
+            let [across, down] = crate::imaging::measure::strokes::axes(shape).unwrap_or_default();
             // The major axis comes first
             let is_wide = (x1 - x0).abs() >= (y1 - y0).abs();
             let ends = if is_wide { [across, down] } else { [down, across] };

@@ -92,6 +92,19 @@ pub fn measure(shape: &Shape, scale: &Scale, values: Option<&Values<'_>>) -> Vec
     }
 }
 
+/// The same measurements under another scale of the same image: lengths and areas change, values and angles do not.
+pub fn rescaled(measurements: &[Measurement], from: &Scale, to: &Scale) -> Vec<Measurement> {
+    let ratio = from.ratio_to(to);
+    let one = |found: &Measurement| match found.id.as_str() {
+        "length" | "long_axis" | "short_axis" => {
+            Measurement { value: found.value * ratio, unit: to.length_unit().to_owned(), ..found.clone() }
+        }
+        "area" => Measurement { value: found.value * ratio * ratio, unit: to.area_unit().to_owned(), ..found.clone() },
+        _ => found.clone(),
+    };
+    measurements.iter().map(one).collect()
+}
+
 fn measurement(id: &str, name: &str, value: f64, unit: &str) -> Measurement {
     Measurement { id: id.to_owned(), name: name.to_owned(), value, unit: unit.to_owned() }
 }

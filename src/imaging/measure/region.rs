@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::domain::shape::{Point, Shape};
+use crate::domain::shape::{Point, Shape, TurnedBox};
 use crate::imaging::histogram::{self, Counted};
 use crate::imaging::measure::Values;
 
@@ -37,7 +37,7 @@ pub fn area(shape: &Shape) -> f64 {
     let sides = |[a, b]: &[Point; 2]| ((b[0] - a[0]) * (b[1] - a[1])).abs();
     match shape {
         Shape::Rectangle { corners } => sides(corners),
-        Shape::Ellipse { corners } => sides(corners) * std::f64::consts::FRAC_PI_4,
+        Shape::Ellipse { corners, .. } => sides(corners) * std::f64::consts::FRAC_PI_4,
         Shape::Freehand { outline } => polygon_area(outline),
         _ => 0.0,
     }
@@ -90,6 +90,9 @@ fn inside(shape: &Shape, row: f64) -> Vec<[f64; 2]> {
             let [[x0, y0], [x1, y1]] = shape.bounds();
             if (y0..y1).contains(&row) { vec![[x0, x1]] } else { Vec::new() }
         }
+        Shape::Ellipse { .. } if shape.turned_box().is_some() => {
+            shape.turned_box().and_then(|turned| chord(&turned, row)).into_iter().collect()
+        }
         Shape::Ellipse { .. } => {
             let [[x0, y0], [x1, y1]] = shape.bounds();
             let (rx, ry) = ((x1 - x0) / 2.0, (y1 - y0) / 2.0);
@@ -101,6 +104,19 @@ fn inside(shape: &Shape, row: f64) -> Vec<[f64; 2]> {
         Shape::Freehand { outline } => crossings(outline, row),
         _ => Vec::new(),
     }
+}
+
+/// Where a row meets a turned ellipse: the roots of its equation in the row's own coordinate.
+fn chord(TurnedBox { center, radii: [rx, ry], turn: (sin, cos) }: &TurnedBox, row: f64) -> Option<[f64; 2]> {
+    let (p, q) = (1.0 / (rx * rx), 1.0 / (ry * ry));
+    let dy = row - center[1];
+    let a = cos * cos * p + sin * sin * q;
+    let half_b = dy * cos * sin * (p - q);
+    let c = dy * dy * (sin * sin * p + cos * cos * q) - 1.0;
+    let rest = half_b * half_b - a * c;
+    let reach = rest.max(0.0).sqrt() / a;
+    let middle = center[0] - half_b / a;
+    (rest > 0.0).then_some([middle - reach, middle + reach])
 }
 
 /// Even-odd: where the outline crosses itself, what is enclosed twice is outside.

@@ -32,6 +32,12 @@ impl Scale {
         Self { col, row, kind: SpacingKind::Patient }
     }
 
+    /// How many units of the other one of this scale's is long: along rows and columns alike, as both have pixels of one
+    /// form.
+    pub fn ratio_to(&self, other: &Self) -> f64 {
+        other.col / self.col
+    }
+
     pub fn kind(&self) -> SpacingKind {
         self.kind
     }

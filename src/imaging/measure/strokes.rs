@@ -29,13 +29,35 @@ pub fn tie(shape: &Shape) -> Option<[Point; 2]> {
     Some(lines.map(middle))
 }
 
-/// The box around a shape, in order.
+/// The box around a shape, in order; that of a turned ellipse is turned with it.
 pub fn corners(shape: &Shape) -> [Point; 4] {
+    if let Some(turned) = shape.turned_box() {
+        let [rx, ry] = turned.radii;
+        return [[-rx, -ry], [rx, -ry], [rx, ry], [-rx, ry]].map(|corner| turned.point(corner));
+    }
     let [[x0, y0], [x1, y1]] = shape.bounds();
     [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
 }
 
+/// The ends of an ellipse's two axes: along its rows, then along its columns, as they lie once turned. `None` for other
+/// shapes.
+pub fn axes(shape: &Shape) -> Option<[[Point; 2]; 2]> {
+    matches!(shape, Shape::Ellipse { .. }).then(|| {
+        let [a, b, c, d] = corners(shape);
+        let middle = |a: Point, b: Point| [f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])];
+        [[middle(a, d), middle(b, c)], [middle(a, b), middle(d, c)]]
+    })
+}
+
 fn ellipse(shape: &Shape) -> Vec<Point> {
+    if let Some(turned) = shape.turned_box() {
+        let [rx, ry] = turned.radii;
+        let at = |chord: usize| {
+            let (sin, cos) = (chord as f64 / N_CHORDS as f64 * std::f64::consts::TAU).sin_cos();
+            turned.point([rx * cos, ry * sin])
+        };
+        return (0..N_CHORDS).map(at).collect();
+    }
     let [[x0, y0], [x1, y1]] = shape.bounds();
     let (x, y, rx, ry) = (f64::midpoint(x0, x1), f64::midpoint(y0, y1), (x1 - x0) / 2.0, (y1 - y0) / 2.0);
     let at = |chord: usize| {

@@ -56,6 +56,7 @@ pub fn suffix(kind: SpacingKind) -> &'static str {
         SpacingKind::Patient | SpacingKind::Calibrated | SpacingKind::Region => "",
         SpacingKind::Projection => " (Proj)",
         SpacingKind::Magnified => " (ERMF)",
+        SpacingKind::User => " (User)",
         SpacingKind::Detector | SpacingKind::None => " (Uncal)",
     }
 }

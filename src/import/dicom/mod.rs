@@ -13,6 +13,7 @@ pub mod fragments;
 pub mod frames;
 pub mod geometry;
 pub mod grouping;
+pub mod header;
 pub mod image_pixel;
 pub mod inflate;
 pub mod kind;

@@ -8,7 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::domain::header::HeaderLine;
 use crate::import::error::ImportError;
+use crate::import::limits::Limits;
 use crate::import::worker::hand::{Hand, Lost};
 use crate::import::worker::{CrewOptions, Drill, Urgency};
 
@@ -100,6 +102,15 @@ impl Crew {
     pub fn drill(&self, drill: &Drill) -> Option<Result<Vec<String>, ImportError>> {
         match self.with_worker(Urgency::Now, &|| false, |hand| hand.drill(drill))? {
             Ok(possible) => Some(possible),
+            Err(Lost::InHand { error, .. }) => Some(Err(error)),
+            Err(Lost::NotBegun | Lost::Unwanted) => Some(Err(ImportError::ReaderCrashed)),
+        }
+    }
+
+    /// One file's attributes, to be looked at. `None` without a worker.
+    pub fn header(&self, path: &Path, limits: &Limits) -> Option<Result<Vec<HeaderLine>, ImportError>> {
+        match self.with_worker(Urgency::Now, &|| false, |hand| hand.header(path, limits))? {
+            Ok(lines) => Some(lines),
             Err(Lost::InHand { error, .. }) => Some(Err(error)),
             Err(Lost::NotBegun | Lost::Unwanted) => Some(Err(ImportError::ReaderCrashed)),
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::domain::frame::SampleMemory;
+use crate::domain::header::HeaderLine;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::scanning::Found;
@@ -121,6 +122,18 @@ impl Hand {
         match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
             Ok(Reply::Decoded(Ok(None))) if !is_preview => Err(self.lost(Silence::Garbage, 0..1)),
             Ok(Reply::Decoded(filled)) => Ok(filled.map_err(ImportError::from)),
+            Ok(_) => Err(self.lost(Silence::Garbage, 0..1)),
+            Err(silence) => Err(self.lost(silence, 0..1)),
+        }
+    }
+
+    /// Has one file's attributes read, to be looked at.
+    pub fn header(&mut self, path: &Path, limits: &Limits) -> Result<Result<Vec<HeaderLine>, ImportError>, Lost> {
+        let max_time = self.options.max_file_time;
+        let path = path.as_os_str().as_bytes().to_vec();
+        self.send(&Request::Header { path, limits: *limits, max_seconds: max_time.as_secs() }, &|| false)?;
+        match self.channel.receive(&mut Patience::new(2 * max_time, &|| false)) {
+            Ok(Reply::Header(lines)) => Ok(lines.map_err(ImportError::from)),
             Ok(_) => Err(self.lost(Silence::Garbage, 0..1)),
             Err(silence) => Err(self.lost(silence, 0..1)),
         }

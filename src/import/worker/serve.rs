@@ -16,6 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
 use crate::domain::frame::Samples;
+use crate::import::dicom::header;
 use crate::import::error::ImportError;
 use crate::import::limits::Limits;
 use crate::import::one_frame::PlaceOfFrame;
@@ -132,6 +133,11 @@ impl Desk {
                     Ok(None) => self.say(&Reply::Decoded(Ok(None))),
                     Err(error) => self.say(&Reply::Decoded(Err(Fault::from(&error)))),
                 }
+            }
+            Request::Header { path, limits, max_seconds } => {
+                begin(0, Duration::from_secs(max_seconds))?;
+                let lines = header::lines(&PathBuf::from(OsString::from_vec(path)), &limits);
+                self.say(&Reply::Header(lines.map_err(|error| Fault::from(&error))));
             }
             // Asked for where it is waited for
             Request::NextPiece => return None,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::header::HeaderLine;
 use crate::domain::instance::PixelDescription;
 use crate::domain::intake::Notice;
 use crate::domain::stored_pixels::StoredPixels;
@@ -21,6 +22,8 @@ pub enum Request {
     Describe { paths: Vec<Vec<u8>>, limits: Limits, max_seconds: u64 },
     /// One `Decoded`.
     Decode { frame: WantedFrame, limits: Limits, max_seconds: u64 },
+    /// One `Header`.
+    Header { path: Vec<u8>, limits: Limits, max_seconds: u64 },
     /// The next piece of the frame just decoded: one `Laid`.
     NextPiece,
     /// One `Drilled`, if the worker lives.
@@ -47,6 +50,7 @@ pub enum Reply {
     /// `None` when there is no preview of this frame.
     Decoded(Result<Option<Filled>, Fault>),
     Laid,
+    Header(Result<Vec<HeaderLine>, Fault>),
     Drilled(Result<Vec<String>, Fault>),
 }
 

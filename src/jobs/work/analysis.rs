@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::domain::device::DeviceChoice;
 use crate::domain::finding::{Finding, Subject};
 use crate::domain::instance::Instance;
 use crate::domain::intake::{Notice, Progress};
@@ -12,7 +13,6 @@ use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::ModelId;
 use crate::import::Importer;
-use crate::inference::device::DeviceChoice;
 use crate::inference::error::InferenceError;
 use crate::inference::gate;
 use crate::inference::model::{Analysis, Model, PictureInput, Scanner};
@@ -29,7 +29,10 @@ const MAX_IMAGES: usize = 16;
 pub struct ModelShelf {
     entries: Vec<ModelEntry>,
     loaded: BTreeMap<ModelId, Arc<Model>>,
-    device: DeviceChoice,
+    /// Asked for every model: it may be changed while one is loaded.
+    device: Arc<Mutex<DeviceChoice>>,
+    /// Where the models were loaded.
+    loaded_on: DeviceChoice,
     history: ScannerHistory,
 }
 
@@ -37,7 +40,7 @@ pub struct ModelShelf {
 pub type Shelf = Mutex<ModelShelf>;
 
 impl ModelShelf {
-    pub fn new(roots: &[PathBuf]) -> Self {
+    pub fn new(roots: &[PathBuf], device: DeviceChoice) -> Self {
         // A folder's model stands after the built-in one of the same id, and takes its place.
         let mut entries: Vec<ModelEntry> = Vec::new();
         for entry in registry::list_models(roots) {
@@ -45,7 +48,8 @@ impl ModelShelf {
             entries.push(entry);
         }
         entries.sort_by(|a, b| a.id.cmp(&b.id));
-        Self { entries, loaded: BTreeMap::new(), device: DeviceChoice::default(), history: ScannerHistory::default() }
+        let (loaded, history) = (BTreeMap::new(), ScannerHistory::default());
+        Self { entries, loaded, device: Arc::new(Mutex::new(device)), loaded_on: device, history }
     }
 
     /// Remembers distances of images from the training images in this file.
@@ -63,9 +67,9 @@ impl ModelShelf {
         &self.entries
     }
 
-    /// Where inference runs, in words.
-    pub fn device(&self) -> String {
-        self.device.describe()
+    /// Where inference is to run. Who changes it waits for no model; those that are loaded elsewhere are loaded anew.
+    pub fn device(&self) -> Arc<Mutex<DeviceChoice>> {
+        Arc::clone(&self.device)
     }
 
     fn entry(&self, id: &ModelId) -> Option<&ModelEntry> {
@@ -74,11 +78,16 @@ impl ModelShelf {
 
     /// The model, loaded on first use; or in a sentence why not.
     pub fn model(&mut self, id: &ModelId) -> Result<Arc<Model>, String> {
+        let device = *self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        if device != self.loaded_on {
+            self.loaded.clear();
+            self.loaded_on = device;
+        }
         if let Some(model) = self.loaded.get(id) {
             return Ok(Arc::clone(model));
         }
         let entry = self.entry(id).ok_or_else(|| format!("There is no model {id}"))?;
-        let model = registry::load_model(entry, &self.device).map_err(|error| error.to_string())?;
+        let model = registry::load_model(entry, &device).map_err(|error| error.to_string())?;
         let model = Arc::new(model);
         self.loaded.insert(id.clone(), Arc::clone(&model));
         Ok(model)

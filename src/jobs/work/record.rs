@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use crate::domain::uid::{ReaderName, StudyUid};
+use crate::jobs::work::record_place::RecordPlace;
 use crate::jobs::work::stamp;
 use crate::review::command::{Command, Stamp};
 use crate::review::session::ReviewSession;
 use crate::store::ReviewStore;
 use crate::store::anchor::Anchor;
 use crate::store::error::StoreError;
-use crate::store::sqlite::{OpenMode, SqliteStore};
+use crate::store::sqlite::OpenMode;
 
 /// Why a command was not carried out or not kept.
 #[derive(Debug)]
@@ -20,36 +21,37 @@ pub struct NotDone {
 }
 
 impl NotDone {
-    fn of_store(error: &StoreError) -> Self {
+    pub fn of_store(error: &StoreError) -> Self {
         Self { code: error.code(), text: error.to_string() }
     }
 }
 
 /// Opens for reading and writing; a place that cannot be written is opened read-only by the store itself.
 /// The folder of a new record is made when it is missing.
-pub fn open_store(path: &Path) -> Result<SqliteStore, NotDone> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+pub fn open_store(place: &RecordPlace) -> Result<Box<dyn ReviewStore>, NotDone> {
+    if let Some(folder) = place.file().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
         && let Err(error) = std::fs::create_dir_all(folder)
     {
         let text = format!("The folder of the review record cannot be made ({}): {}", error.kind(), folder.display());
         return Err(NotDone { code: "store_cannot_open", text });
     }
-    SqliteStore::open(path, OpenMode::ReadWrite).map_err(|error| NotDone::of_store(&error))
+    place.open(OpenMode::ReadWrite).map_err(|error| NotDone::of_store(&error))
 }
 
 /// Opens a record that must be there, for reading and writing.
-pub fn open_existing_store(path: &Path) -> Result<SqliteStore, NotDone> {
-    must_exist(path)?;
-    open_store(path)
+pub fn open_existing_store(place: &RecordPlace) -> Result<Box<dyn ReviewStore>, NotDone> {
+    must_exist(place)?;
+    open_store(place)
 }
 
 /// Opens what is there without creating anything.
-pub fn open_store_to_read(path: &Path) -> Result<SqliteStore, NotDone> {
-    must_exist(path)?;
-    SqliteStore::open(path, OpenMode::ReadOnly).map_err(|error| NotDone::of_store(&error))
+pub fn open_store_to_read(place: &RecordPlace) -> Result<Box<dyn ReviewStore>, NotDone> {
+    must_exist(place)?;
+    place.open(OpenMode::ReadOnly).map_err(|error| NotDone::of_store(&error))
 }
 
-fn must_exist(path: &Path) -> Result<(), NotDone> {
+pub fn must_exist(place: &RecordPlace) -> Result<(), NotDone> {
+    let Some(path) = place.file() else { return Ok(()) };
     // With its anchor beside it a record that is gone is worse than none; the store says so itself.
     if path.exists() || Anchor::beside(path).exists() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Twin of `shaders/volume_pass.wgsl`: the values of a plane. It is the reslicer itself, with f64 geometry.
+//! Twin of `shaders/volume_pass.wgsl`: the values of a plane. It is the reslicer itself, whose places are the same whole numbers.
 
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::imaging::reslice::reslice;

@@ -7,6 +7,8 @@ pub mod differences;
 mod document;
 pub mod export;
 pub mod finding_details;
+pub mod header;
+mod known_length;
 mod lock_answer;
 mod model_card;
 pub mod network_input;
@@ -21,6 +23,7 @@ mod shortcut_sheet;
 pub mod sign;
 mod terms;
 pub mod test_pattern;
+pub mod unlock;
 
 use std::sync::Arc;
 
@@ -37,11 +40,13 @@ use crate::ui::context::UiContext;
 use crate::ui::dialogs::differences::DifferencesDraft;
 use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::finding_details::DetailsDraft;
+use crate::ui::dialogs::header::HeaderDraft;
 use crate::ui::dialogs::network_input::InputDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::sign::SignDraft;
 use crate::ui::dialogs::test_pattern::TestPatternDraft;
+use crate::ui::dialogs::unlock::UnlockDraft;
 use crate::ui::theme::{faded, theme};
 use crate::ui::view_state::ViewState;
 
@@ -69,6 +74,12 @@ pub enum Dialog {
         annotation: Arc<Annotation>,
         text: String,
     },
+    Header(HeaderDraft),
+    /// Of a line on an image that has no scale to rely on.
+    KnownLength {
+        line: Arc<Annotation>,
+        text: String,
+    },
     Shortcuts,
     /// A file typed by hand for a picture of the screen.
     SavePicture {
@@ -83,6 +94,8 @@ pub enum Dialog {
     /// What a model was given of a picture.
     NetworkInput(InputDraft),
     TestPattern(TestPatternDraft),
+    /// The record's passphrase or recovery key.
+    Unlock(UnlockDraft),
     /// A name for the panes as they stand.
     SaveHanging(String),
     FindingDetails(DetailsDraft),
@@ -128,6 +141,8 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::AnnotationText { annotation, text } => {
             annotation_text::annotation_text_ui(ui, context, view, annotation, text)
         }
+        Dialog::Header(draft) => header::header_ui(ui, view, actions, draft),
+        Dialog::KnownLength { line, text } => known_length::known_length_ui(ui, context, view, line, text),
         Dialog::Shortcuts => shortcut_sheet::shortcut_sheet_ui(ui),
         Dialog::SavePicture { picture, path } => path::save_picture_ui(ui, picture, path, actions),
         Dialog::Settings(draft) => settings::settings_ui(ui, context, actions, draft),
@@ -142,6 +157,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::About => about::about_ui(ui, context),
         Dialog::Models(chosen) => model_card::model_card_ui(ui, context, chosen),
         Dialog::NetworkInput(draft) => network_input::network_input_ui(ui, context, draft),
+        Dialog::Unlock(draft) => unlock::unlock_ui(ui, actions, draft),
         Dialog::TestPattern(draft) => test_pattern::test_pattern_ui(ui, draft),
     };
     if stay == Stay::Open {

@@ -79,7 +79,7 @@ fn section_ui(ui: &mut Ui, index: usize, section: &AboutSection) {
         for (name, value) in &section.rows {
             ui.label(RichText::new(name).color(theme().text.weak));
             ui.scope(|ui| {
-                ui.set_max_width(width - 170.0);
+                ui.set_max_width((width - 170.0).max(120.0));
                 ui.add(Label::new(RichText::new(value).color(theme().text.normal)).wrap());
             });
             ui.end_row();

@@ -22,6 +22,7 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
                 let [first, second, third] = columns else { return };
                 group_ui(first, Group::Review);
                 group_ui(first, Group::Hold);
+                group_ui(first, Group::Work);
                 mouse_ui(first);
                 group_ui(first, Group::Tools);
                 group_ui(second, Group::Images);

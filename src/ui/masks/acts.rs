@@ -114,7 +114,10 @@ pub fn close(view: &mut ViewState) {
     stroke::finish_stroke(masks);
     let asked = std::mem::take(&mut masks.asked);
     let mut shelf = std::mem::take(&mut masks.shelf);
-    shelf.extend(masks.open.take().map(|desk| MaskDesk { looks_at: None, ..desk }));
+    shelf.extend(masks.open.take().map(|mut desk| {
+        desk.looks_at = None;
+        desk
+    }));
     *masks = MaskMemory { settings: masks.settings.clone(), asked, shelf, ..MaskMemory::default() };
 }
 

@@ -6,7 +6,7 @@ use crate::domain::document::{Document, DocumentKind};
 use crate::domain::study::Study;
 use crate::ui::context::UiContext;
 use crate::ui::dialogs::Dialog;
-use crate::ui::key_images::KeyImage;
+use crate::ui::key_images;
 use crate::ui::theme::theme;
 use crate::ui::view_state::{ViewState, WindowChoice};
 use crate::ui::words::{counted, date};
@@ -20,12 +20,12 @@ pub fn documents_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) 
         .default_open(true)
         .show(ui, |ui| {
             for document in &study.documents {
-                document_ui(ui, study, document, view);
+                document_ui(ui, context, study, document, view);
             }
         });
 }
 
-fn document_ui(ui: &mut Ui, study: &Study, document: &Document, view: &mut ViewState) {
+fn document_ui(ui: &mut Ui, context: &UiContext<'_>, study: &Study, document: &Document, view: &mut ViewState) {
     let weak = |text: String| RichText::new(text).small().color(theme().text.weak);
     ui.horizontal(|ui| {
         let title = RichText::new(&document.title).color(theme().text.normal);
@@ -53,12 +53,7 @@ fn document_ui(ui: &mut Ui, study: &Study, document: &Document, view: &mut ViewS
         }
         let tip = "Mark these images as key images";
         if !document.key_images.is_empty() && ui.small_button("Mark images").on_hover_text(tip).clicked() {
-            let marked = &mut view.look_mut(&study.uid).key_images;
-            marked.extend(document.key_images.iter().map(|subject| KeyImage {
-                series: subject.series.clone(),
-                sop: subject.sop.clone(),
-                frame: subject.frame,
-            }));
+            key_images::mark(context, view, &document.key_images);
         }
     });
     ui.add_space(4.0);

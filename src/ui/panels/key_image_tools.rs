@@ -4,7 +4,7 @@ use egui::{Button, RichText, Role, Ui, WidgetInfo};
 
 use crate::domain::study::Study;
 use crate::ui::context::UiContext;
-use crate::ui::key_images::{self, Direction, KeyImage, KeyPlace};
+use crate::ui::key_images::{self, Direction, KeyPlace};
 use crate::ui::shortcuts::{KeyCommand, KeyImageKey, chord_text, hint};
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::shown::Shown;
@@ -12,7 +12,7 @@ use crate::ui::words::clipped;
 
 pub fn key_image_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, shown: &Shown<'_>) {
     let Some(study) = context.open_study else { return };
-    let is_key = view.look(&study.uid).is_some_and(|look| look.key_images.contains(&KeyImage::of(shown)));
+    let is_key = key_images::marked(context).contains(&shown.subject());
     let tip = hint(ui.ctx(), "Key image: mark, or take the mark away", KeyCommand::KeyImage(KeyImageKey::Toggle));
     let sign = if is_key { "★" } else { "☆" };
     let response = ui.add(Button::new(RichText::new(sign).small()).selected(is_key)).on_hover_text(tip);
@@ -20,7 +20,7 @@ pub fn key_image_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewS
     if response.clicked() {
         key_images::toggle(context, view);
     }
-    let places = view.look(&study.uid).map(|look| key_images::places(study, look)).unwrap_or_default();
+    let places = key_images::places(study, key_images::marked(context));
     if places.is_empty() {
         return;
     }

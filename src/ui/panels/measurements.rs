@@ -75,7 +75,7 @@ fn row_ui(ui: &mut Ui, context: &UiContext<'_>, study: &Study, review: &Annotati
         tools.list.scrolled_to = Some(annotation.id.clone());
         response.scroll_to_me(None);
     }
-    response.context_menu(|ui| menu::drawing_menu_ui(ui, context, view, annotation));
+    response.context_menu(|ui| menu::drawing_menu_ui(ui, context, view, None, annotation));
 }
 
 fn line_ui(ui: &mut Ui, study: &Study, review: &AnnotationReview, view: &mut ViewState) {

@@ -15,6 +15,7 @@ pub mod overlay_controls;
 pub mod panes_menu;
 pub mod plane_tools;
 pub mod reading_bar;
+pub mod record_banner;
 pub mod series_strip;
 pub mod start_page;
 pub mod status_bar;

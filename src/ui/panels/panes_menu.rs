@@ -53,6 +53,12 @@ fn links_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, links: L
             stage_key(context, view, key);
         }
     }
+    let key = chord_text(ui.ctx(), KeyCommand::Stage(StageKey::LinkAsTheyStand));
+    let response = ui.add(Button::new("Scroll together from here").shortcut_text(key));
+    let tip = "The stacks keep the distance that they have now, also where the file says they lie elsewhere";
+    if response.on_hover_text(tip).clicked() {
+        stage_key(context, view, StageKey::LinkAsTheyStand);
+    }
 }
 
 /// Every way to hang this study; the reader's own can be forgotten.

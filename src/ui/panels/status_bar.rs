@@ -4,8 +4,9 @@ use egui::{Align, Label, Layout, ProgressBar, RichText, Ui};
 
 use crate::review::session::{Keeping, ReviewSession};
 use crate::ui::action::{Action, AppAction};
-use crate::ui::context::{JobStatus, Severity, StoreState, UiContext};
+use crate::ui::context::{JobStatus, RecordWords, Severity, StoreState, UiContext};
 use crate::ui::dialogs::Dialog;
+use crate::ui::record_action::RecordAction;
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::words::counted;
@@ -34,17 +35,28 @@ pub fn status_bar_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
             let version = format!("Overread {}  ·  {}", context.app.version, context.app.device);
             ui.label(RichText::new(version).small().color(theme().text.weak));
             ui.separator();
-            keeping_ui(ui, context);
+            keeping_ui(ui, context, actions);
         });
     });
 }
 
 /// What may be said of the whole record: the worst of it.
-fn keeping_ui(ui: &mut Ui, context: &UiContext<'_>) {
+fn keeping_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
     if let StoreState::ReadOnly(reason) = context.app.store {
         let words = RichText::new("READ ONLY: decisions cannot be kept").small().color(theme().state.error);
         ui.label(words).on_hover_text(reason);
         return;
+    }
+    if let StoreState::Locked(reason) = context.app.store {
+        let words = RichText::new("Record locked: unlock…").small().color(theme().state.warning);
+        if ui.button(words).on_hover_text(reason).clicked() {
+            actions.push(RecordAction::AskForKey.into());
+        }
+        return;
+    }
+    if let Some(RecordWords { short, long }) = context.app.how_kept {
+        ui.label(RichText::new(short).small().color(theme().text.weak)).on_hover_text(long);
+        ui.separator();
     }
     match context.session.map(ReviewSession::keeping) {
         Some(Keeping::NotSaved(reason)) => {

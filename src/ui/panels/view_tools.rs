@@ -1,6 +1,6 @@
 //! The slim row above the picture: what the keys do to it, for the pointer.
 
-use egui::{Button, Color32, Response, RichText, Ui};
+use egui::{Button, Color32, Response, RichText, Ui, vec2};
 
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
@@ -29,8 +29,9 @@ const TOOLS: [(&str, &str, ViewKey); 8] = [
 pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let Some(study) = context.open_study else { return };
     let shown = Shown::of(context, view.looks.get(&study.uid), &mut view.transient);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+    // With a large text on a small screen the row becomes two
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
         ui.visuals_mut().widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
         ui.visuals_mut().widgets.inactive.bg_stroke.color = Color32::TRANSPARENT;
         panes_menu_ui(ui, context, view, actions);
@@ -53,17 +54,14 @@ pub fn view_tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState,
         if !shown.instance.overlays.is_empty() {
             graphics_ui(ui, view);
         }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let words = if view.transient.is_maximized { "Show panels" } else { "Maximize" };
-            let response = ui.add(Button::new(RichText::new(words).small()));
-            if response.on_hover_text("The picture alone (double click on it)").clicked() {
-                view.transient.is_maximized = !view.transient.is_maximized;
-            }
-            let masked = view.overlay.is_held_hidden;
-            if masked {
-                ui.label(RichText::new("AI hidden").small().color(theme().state.warning));
-            }
-        });
+        let words = if view.transient.is_maximized { "Show panels" } else { "Maximize" };
+        let response = ui.add(Button::new(RichText::new(words).small()));
+        if response.on_hover_text("The picture alone (double click on it)").clicked() {
+            view.transient.is_maximized = !view.transient.is_maximized;
+        }
+        if view.overlay.is_held_hidden {
+            ui.label(RichText::new("AI hidden").small().color(theme().state.warning));
+        }
     });
 }
 

@@ -78,6 +78,8 @@ pub enum StageKey {
     /// The active pane alone, and back.
     Maximize,
     LinkScroll,
+    /// The stacks keep the distance that they have now.
+    LinkAsTheyStand,
     LinkWindow,
     LinkZoom,
     ReferenceLines,
@@ -121,6 +123,8 @@ pub enum ProgramKey {
     SmallerText,
     UsualText,
     TestPattern,
+    /// What the file on screen says of itself.
+    Header,
     FocusPanels,
     Cancel,
     Quit,

@@ -1,5 +1,6 @@
 //! Colors, type sizes and spacing, read from `assets/theme`. The only file that makes a color.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use egui::epaint::text::{FontInsert, FontPriority, InsertFontFamily};
@@ -9,6 +10,8 @@ use egui::{
     Visuals, vec2,
 };
 use serde::{Deserialize, Deserializer};
+
+use crate::imaging::typefaces;
 
 /// The colors of `assets/theme/dark.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -104,8 +107,59 @@ static THEME: LazyLock<Theme> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../assets/theme/dark.toml")).unwrap_or_default()
 });
 
+static WARM_THEME: LazyLock<Theme> = LazyLock::new(|| warmed(&THEME));
+
+thread_local! {
+    /// Of the thread that draws the screen.
+    static IS_WARM: Cell<bool> = const { Cell::new(false) };
+}
+
 pub fn theme() -> &'static Theme {
-    &THEME
+    if IS_WARM.get() { &WARM_THEME } else { &THEME }
+}
+
+/// Less blue in all that surrounds pictures, for reading at night. Pictures, and the hues that mean something on them,
+/// stay as they are.
+pub fn set_warm(ctx: &Context, is_warm: bool) {
+    if IS_WARM.replace(is_warm) != is_warm {
+        ctx.all_styles_mut(apply);
+    }
+}
+
+fn warmed(theme: &Theme) -> Theme {
+    let warm = |hex: Hex| {
+        let [red, green, blue, alpha] = hex.0.to_srgba_unmultiplied();
+        let part = |value: u8, share: f32| (f32::from(value) * share).round() as u8;
+        Hex(Color32::from_rgba_unmultiplied(red, part(green, 0.93), part(blue, 0.68), alpha))
+    };
+    let Theme { surface, text, accent, marks, state } = theme.clone();
+    let surface = Surface {
+        // The ground of pictures is the picture's own
+        picture: surface.picture,
+        window: warm(surface.window),
+        panel: warm(surface.panel),
+        raised: warm(surface.raised),
+        hovered: warm(surface.hovered),
+        pressed: warm(surface.pressed),
+        selected: warm(surface.selected),
+        line: warm(surface.line),
+        field: warm(surface.field),
+        backdrop: surface.backdrop,
+    };
+    let text = Text {
+        strong: warm(text.strong),
+        normal: warm(text.normal),
+        weak: warm(text.weak),
+        outline: text.outline,
+        on_picture: warm(text.on_picture),
+    };
+    let accent = Accent {
+        main: warm(accent.main),
+        fill: warm(accent.fill),
+        fill_hovered: warm(accent.fill_hovered),
+        focus: warm(accent.focus),
+    };
+    Theme { surface, text, accent, marks, state }
 }
 
 /// A color that a file or a model card brought along.
@@ -138,13 +192,13 @@ pub fn install(ctx: &Context) {
 /// Letters that egui's own fonts lack: a patient's name must never be a row of boxes. First alphabets, then ideographs
 /// and syllables.
 fn name_fonts() -> [FontInsert; 4] {
-    let dejavu: &[u8] = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
-    let droid: &[u8] = include_bytes!("../../../assets/fonts/DroidSansFallbackFull.ttf");
-    let thai: &[u8] = include_bytes!("../../../assets/fonts/NotoSansThai-Regular.ttf");
-    let nanum: &[u8] = include_bytes!("../../../assets/fonts/NanumGothic.ttf");
     let last = |family| InsertFontFamily { family, priority: FontPriority::Lowest };
-    let fonts =
-        [("DejaVu Sans", dejavu), ("Noto Sans Thai", thai), ("Droid Sans Fallback", droid), ("Nanum Gothic", nanum)];
+    let fonts = [
+        ("DejaVu Sans", typefaces::DEJAVU_SANS),
+        ("Noto Sans Thai", typefaces::NOTO_SANS_THAI),
+        ("Droid Sans Fallback", typefaces::DROID_SANS_FALLBACK),
+        ("Nanum Gothic", typefaces::NANUM_GOTHIC),
+    ];
     fonts.map(|(name, bytes)| {
         let families = vec![last(FontFamily::Proportional), last(FontFamily::Monospace)];
         FontInsert::new(name, FontData::from_static(bytes), families)
@@ -258,7 +312,19 @@ mod tests {
 
     #[test]
     fn every_text_is_read_on_every_ground_it_stands_on() {
-        let theme = theme();
+        is_readable(&THEME);
+        is_readable(&WARM_THEME);
+    }
+
+    #[test]
+    fn at_night_there_is_less_blue_and_pictures_stay_as_they_are() {
+        let blue = |hex: Hex| u32::from(hex.0.b());
+        assert!(blue(WARM_THEME.text.normal) < blue(THEME.text.normal) * 3 / 4);
+        assert_eq!(WARM_THEME.surface.picture, THEME.surface.picture);
+        assert_eq!(WARM_THEME.marks.ai, THEME.marks.ai);
+    }
+
+    fn is_readable(theme: &Theme) {
         let texts = [theme.text.strong, theme.text.normal, theme.state.error, theme.state.warning, theme.marks.ai];
         for ground in [theme.surface.panel, theme.surface.raised, theme.surface.field] {
             for text in texts {

@@ -28,7 +28,7 @@ impl Tool {
             (Self::Angle, [a, b, c]) => Shape::Angle { first: *a, vertex: *b, second: *c },
             (Self::Cobb, [a, b, c, d]) => Shape::Cobb { lines: [[*a, *b], [*c, *d]] },
             (Self::Rectangle, [a, b]) => Shape::Rectangle { corners: [*a, *b] },
-            (Self::Ellipse, [a, b]) => Shape::Ellipse { corners: [*a, *b] },
+            (Self::Ellipse, [a, b]) => Shape::Ellipse { corners: [*a, *b], turned_deg: 0.0 },
             (Self::Freehand, outline) => Shape::Freehand { outline: outline.to_vec() },
             (Self::Arrow, [tip, tail]) => Shape::Arrow { tip: *tip, tail: *tail },
             _ => return None,
@@ -40,10 +40,22 @@ impl Tool {
 /// More corners than this are not taken one by one: the outline was drawn by hand.
 const MOST_HANDLES: usize = 24;
 
-/// Where the shape can be taken hold of. An ellipse's are outside of it, at its box, and cover nothing.
+/// The handle by which an ellipse is turned: the last one.
+const TURNING: usize = 4;
+/// How far it stands from the middle, in halves of the ellipse's height.
+const TURNING_AT: f64 = 1.5;
+/// Turned to within this of a right angle or of half of one, it is; degrees.
+const TURN_SNAPS: f64 = 2.0;
+
+/// Where the shape can be taken hold of. An ellipse's are outside of it, at its box, and cover nothing; the last one, at
+/// its top, turns it.
 pub fn handles(shape: &Shape) -> Vec<Point> {
     match shape {
-        Shape::Rectangle { .. } | Shape::Ellipse { .. } => strokes::corners(shape).to_vec(),
+        Shape::Rectangle { .. } => strokes::corners(shape).to_vec(),
+        Shape::Ellipse { .. } => {
+            let corners = strokes::corners(shape);
+            corners.into_iter().chain(strokes::axes(shape).map(|[_, axis]| turning_handle(axis))).collect()
+        }
         Shape::Freehand { outline } if outline.len() > MOST_HANDLES => Vec::new(),
         Shape::Text { .. } => Vec::new(),
         _ => shape.points(),
@@ -54,7 +66,19 @@ pub fn handles(shape: &Shape) -> Vec<Point> {
 pub fn with_handle(shape: &Shape, handle: usize, point: Point, scale: &Scale) -> Shape {
     match shape {
         Shape::Rectangle { .. } => Shape::Rectangle { corners: with_corner(shape, handle, point) },
-        Shape::Ellipse { .. } => Shape::Ellipse { corners: with_corner(shape, handle, point) },
+        Shape::Ellipse { corners, .. } if handle == TURNING => turned_to(*corners, point),
+        Shape::Ellipse { turned_deg, .. } => {
+            let [a, b] = with_corner(shape, handle, point);
+            // Two corners as they lie, turned back about the new middle
+            let back = |[x, y]: Point| {
+                let (middle, (sin, cos)) =
+                    ([f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])], (-turned_deg).to_radians().sin_cos());
+                let (dx, dy) = (x - middle[0], y - middle[1]);
+                [middle[0] + dx * cos - dy * sin, middle[1] + dx * sin + dy * cos]
+            };
+            let corners = if *turned_deg == 0.0 { [a, b] } else { [back(a), back(b)] };
+            Shape::Ellipse { corners, turned_deg: *turned_deg }
+        }
         Shape::Bidirectional { long, short } => bidirectional::with_end(*long, *short, handle, point, scale),
         _ => {
             let mut at = 0..;
@@ -62,6 +86,25 @@ pub fn with_handle(shape: &Shape, handle: usize, point: Point, scale: &Scale) ->
             replaced(shape, found)
         }
     }
+}
+
+/// On the line through the ellipse's top, beyond it.
+fn turning_handle([top, bottom]: [Point; 2]) -> Point {
+    let at = |axis: usize| {
+        let middle = f64::midpoint(top[axis], bottom[axis]);
+        middle + (top[axis] - middle) * TURNING_AT
+    };
+    [at(0), at(1)]
+}
+
+/// The ellipse turned so that its top points to a place.
+fn turned_to(corners: [Point; 2], [x, y]: Point) -> Shape {
+    let [[x0, y0], [x1, y1]] = corners;
+    let (dx, dy) = (x - f64::midpoint(x0, x1), y - f64::midpoint(y0, y1));
+    let turned = dx.atan2(-dy).to_degrees();
+    let straight = (turned / 45.0).round() * 45.0;
+    let turned_deg = if (turned - straight).abs() <= TURN_SNAPS { straight } else { turned };
+    Shape::Ellipse { corners, turned_deg }
 }
 
 /// As `Shape::mapped`, the points in order.
@@ -108,11 +151,28 @@ mod tests {
                 let moved = with_handle(&shape, handle, [21.0, 23.0], &scale);
                 assert_eq!(moved.kind(), shape.kind());
                 let is_there = |p: &Point| (p[0] - 21.0).abs() < 1e-9 && (p[1] - 23.0).abs() < 1e-9;
-                // A short axis slides along the long one and comes as near as right angles allow
-                let is_free = !(tool == Tool::Bidirectional && handle > 1);
+                // A short axis slides along the long one and comes as near as right angles allow; what turns keeps its
+                // distance
+                let is_free =
+                    !(tool == Tool::Bidirectional && handle > 1 || tool == Tool::Ellipse && handle == TURNING);
                 assert!(!is_free || handles(&moved).iter().any(is_there), "{tool:?} {handle}");
             }
         }
+    }
+
+    #[test]
+    fn an_ellipse_is_turned_by_its_top_and_a_corner_moves_while_the_opposite_one_stays() {
+        let scale = Scale::of(&Spacing::UNKNOWN, &[], &[]);
+        let upright = Tool::Ellipse.shape(&[[10.0, 10.0], [30.0, 20.0]], &scale).unwrap();
+        let turned = with_handle(&upright, TURNING, [40.0, 15.3], &scale);
+        assert_eq!(turned, Shape::Ellipse { corners: [[10.0, 10.0], [30.0, 20.0]], turned_deg: 90.0 });
+        let [x, y] = handles(&turned)[TURNING];
+        assert!((x - 27.5).abs() < 1e-9 && (y - 15.0).abs() < 1e-9, "{x} {y}");
+        let slanted = with_handle(&upright, TURNING, [30.0, 5.0], &scale);
+        let before = handles(&slanted);
+        let after = handles(&with_handle(&slanted, 2, [33.0, 31.0], &scale));
+        let is_at = |a: Point, b: Point| (a[0] - b[0]).abs() < 1e-9 && (a[1] - b[1]).abs() < 1e-9;
+        assert!(is_at(after[0], before[0]) && is_at(after[2], [33.0, 31.0]), "{before:?} {after:?}");
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn thick_slab(Slab { projection, thickness_mm }: Slab) -> Option<ThickSlab> {
 }
 
 pub fn scale_of(shown: &Shown<'_>, points: &[Point]) -> Scale {
-    Scale::of(&shown.instance.spacing_of(shown.frame_idx), &shown.instance.regions, points)
+    Scale::of(&shown.spacing, &shown.instance.regions, points)
 }
 
 /// A new drawing on this pane, measured. It gets its identity when it is placed.

@@ -5,16 +5,28 @@ use std::sync::Arc;
 use egui::{Button, Ui};
 
 use crate::domain::annotation::Annotation;
+use crate::domain::shape::Shape;
 use crate::imaging::measure::words;
 use crate::imaging::view::ImageGrid;
 use crate::ui::action::ReviewAction;
 use crate::ui::context::UiContext;
+use crate::ui::dialogs::Dialog;
 use crate::ui::planes;
 use crate::ui::shortcuts::{KeyCommand, ToolKey, chord_text};
+use crate::ui::tools::lie::Lie;
 use crate::ui::tools::pointer::edit_text;
+use crate::ui::user_scale;
 use crate::ui::view_state::ViewState;
+use crate::ui::viewport::shown::Shown;
 
-pub fn drawing_menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, annotation: &Arc<Annotation>) {
+/// `shown` is the picture under the pointer, where the menu belongs to one.
+pub fn drawing_menu_ui(
+    ui: &mut Ui,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    shown: Option<&Shown<'_>>,
+    annotation: &Arc<Annotation>,
+) {
     ui.set_min_width(190.0);
     ui.label(annotation.shape.word());
     ui.separator();
@@ -30,6 +42,15 @@ pub fn drawing_menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewStat
     if ui.button("Go to its image").clicked() {
         jump(context, view, annotation);
         ui.close();
+    }
+    let is_line = matches!(annotation.shape, Shape::Length { .. });
+    if let Some(shown) = shown.filter(|shown| is_line && Lie::of(annotation, shown) == Some(Lie::Own)) {
+        let obstacle = user_scale::obstacle(shown);
+        let response = ui.add_enabled(obstacle.is_none(), Button::new("Set the scale by it…"));
+        if response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
+            view.dialogs.push(Dialog::KnownLength { line: Arc::clone(annotation), text: String::new() });
+            ui.close();
+        }
     }
     let is_moved = annotation.label_offset.is_some();
     if ui.add_enabled(is_moved, Button::new("Label back to its place")).clicked() {

@@ -6,6 +6,7 @@
 pub mod editing;
 pub mod form;
 pub mod hit;
+pub mod keyboard;
 pub mod label;
 pub mod lie;
 pub mod menu;
@@ -22,6 +23,7 @@ use crate::domain::uid::AnnotationId;
 use crate::imaging::measure::region::Histogram;
 use crate::ui::action::ReviewAction;
 use crate::ui::tools::editing::Grab;
+use crate::ui::tools::keyboard::KeyboardCross;
 use crate::ui::tools::placing::Draft;
 
 /// What the main button draws.
@@ -91,6 +93,8 @@ pub struct ToolMemory {
     pub tool: Option<Tool>,
     pub draft: Option<Draft>,
     pub grab: Option<Grab>,
+    /// While something is drawn by keys.
+    pub cross: Option<KeyboardCross>,
     /// The button that is down, or went down last, is the tools': the picture does nothing with it.
     pub owns_press: bool,
     pub selected: Option<AnnotationId>,
@@ -132,7 +136,7 @@ impl ToolMemory {
     /// Takes up a tool, or lays it down when it is in hand already.
     pub fn choose(&mut self, tool: Tool) {
         let is_in_hand = self.tool == Some(tool);
-        self.draft = None;
+        (self.draft, self.cross) = (None, None);
         self.tool = (!is_in_hand).then_some(tool);
         self.selected = None;
     }
@@ -141,6 +145,7 @@ impl ToolMemory {
     /// there was nothing to step back from.
     pub fn cancel(&mut self) -> bool {
         self.draft.take().is_some()
+            || self.cross.take().is_some()
             || self.grab.take().is_some()
             || self.tool.take().is_some()
             || self.selected.take().is_some()

@@ -58,6 +58,9 @@ pub fn drawings_ui(
     if let Some(draft) = tools.draft.as_ref().filter(|draft| draft.pane == shown.pane) {
         draft_ui(painter, canvas, shown, draft);
     }
+    if let Some(cross) = tools.cross.filter(|cross| cross.pane == shown.pane) {
+        cross_ui(painter, canvas.screen_point(cross.point_in_image), Look::Selected.color());
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -108,6 +108,16 @@ impl Draft {
         }
     }
 
+    /// What the next point would be, without a pointer.
+    pub fn pointed(&mut self, point: Point) {
+        self.cursor = point;
+    }
+
+    /// Whether an outline's last corner is set again.
+    pub fn is_set_twice(&self, point: Point) -> bool {
+        self.tool.n_points().is_none() && self.points.len() >= 3 && self.points.last() == Some(&point)
+    }
+
     /// A double-click or Enter: an outline of corners is closed where it is.
     pub fn closed(&self) -> Placed {
         let mut points = self.points.clone();

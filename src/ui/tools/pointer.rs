@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use egui::{CursorIcon, PointerButton, Pos2, Response, Ui};
+use egui::{CursorIcon, PointerButton, Pos2, Response, Ui, Vec2};
 
 use crate::domain::annotation::Annotation;
 use crate::domain::shape::{Point, Shape};
@@ -28,6 +28,7 @@ struct Moves {
     is_menu_pressed: bool,
     /// With the tool held back: it stays after it has drawn.
     is_shift: bool,
+    has_moved: bool,
 }
 
 /// Once a pass, before any pane: what was let go of is in the session now.
@@ -90,6 +91,7 @@ fn moves(ui: &Ui) -> Option<Moves> {
             is_released: input.pointer.button_released(PointerButton::Primary),
             is_menu_pressed: input.pointer.button_pressed(PointerButton::Secondary),
             is_shift: input.modifiers.shift,
+            has_moved: input.pointer.delta() != Vec2::ZERO,
         })
     })
 }
@@ -122,22 +124,34 @@ fn press(
     }
     let Some(tool) = tool else { return };
     view.transient.tools.owns_press = true;
-    if let Some(reason) = obstacle(context, shown) {
-        view.transient.hint = Some(reason);
-        return;
-    }
-    view.transient.hint = None;
-    // What one draws one sees
-    view.overlay.drawings_shown = true;
-    let Some(ground) = lie::ground_of(shown) else { return };
+    view.transient.tools.cross = None;
     let point = point(shown, canvas, moves.at);
-    let (draft, placed) = Draft::start(tool, (shown.pane, ground), moves.at, point).after_start();
+    let Some((draft, placed)) = begun(context, view, shown, tool, moves.at, point) else { return };
     view.transient.tools.draft = Some(draft);
-    after(shown, context, view, placed, moves);
+    self::placed(shown, context, view, placed, moves.is_shift);
     if moves.is_released {
         // A quick click comes in one pass
         go_on(shown, canvas, context, view, &Moves { is_pressed: false, ..*moves }, true);
     }
+}
+
+/// A drawing's first point; `None` where nothing can be drawn, which is said.
+pub(crate) fn begun(
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    shown: &Shown<'_>,
+    tool: Tool,
+    at: Pos2,
+    point: Point,
+) -> Option<(Draft, Placed)> {
+    view.transient.hint = obstacle(context, shown);
+    if view.transient.hint.is_some() {
+        return None;
+    }
+    // What one draws one sees
+    view.overlay.drawings_shown = true;
+    let ground = lie::ground_of(shown)?;
+    Some(Draft::start(tool, (shown.pane, ground), at, point).after_start())
 }
 
 /// Why nothing can be drawn here, in a sentence.
@@ -177,18 +191,23 @@ fn go_on(
         return;
     }
     let Some(draft) = tools.draft.as_mut().filter(|draft| draft.pane == shown.pane) else { return };
+    if tools.cross.is_some() && !moves.has_moved && !moves.is_pressed {
+        // Drawn by keys: the pointer lies where it was left
+        return;
+    }
+    tools.cross = None;
     let point = point(shown, canvas, moves.at);
     draft.moved(moves.at, point);
     if moves.is_pressed && is_inside {
         tools.owns_press = true;
         let placed = draft.pressed(moves.at, point);
-        after(shown, context, view, placed, moves);
+        self::placed(shown, context, view, placed, moves.is_shift);
     }
     if moves.is_released
         && let Some(draft) = view.transient.tools.draft.as_mut()
     {
         let placed = draft.released(moves.at, point);
-        after(shown, context, view, placed, moves);
+        self::placed(shown, context, view, placed, moves.is_shift);
     }
 }
 
@@ -212,11 +231,17 @@ fn point(shown: &Shown<'_>, canvas: &Canvas, at: Pos2) -> Point {
 }
 
 /// When all points are there, the drawing is asked for; a text asks for its words first.
-fn after(shown: &Shown<'_>, context: &UiContext<'_>, view: &mut ViewState, placed: Placed, moves: &Moves) {
+pub(crate) fn placed(
+    shown: &Shown<'_>,
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    placed: Placed,
+    keeps_tool: bool,
+) {
     let Placed::Done(points) = placed else { return };
     let tools = &mut view.transient.tools;
     let Some(draft) = tools.draft.take() else { return };
-    if !context.app.preferences.mouse.keeps_tool && !moves.is_shift {
+    if !context.app.preferences.mouse.keeps_tool && !keeps_tool {
         tools.tool = None;
     }
     let Some(shape) = draft.tool.shape(&points, &lie::scale_of(shown, &points)) else { return };
@@ -249,9 +274,7 @@ fn let_go(shown: &Shown<'_>, canvas: &Canvas, tools: &mut ToolMemory, at: Pos2) 
 fn double_click(view: &mut ViewState, context: &UiContext<'_>, shown: &Shown<'_>, found: Option<&Hit>) {
     let draft = view.transient.tools.draft.as_ref().filter(|draft| draft.pane == shown.pane);
     if let Some(placed) = draft.map(Draft::closed) {
-        let moves =
-            Moves { at: Pos2::ZERO, is_pressed: false, is_released: false, is_menu_pressed: false, is_shift: false };
-        return after(shown, context, view, placed, &moves);
+        return self::placed(shown, context, view, placed, false);
     }
     let tools = &view.transient.tools;
     if let Some(hit) = found.filter(|_| tools.tool.is_none() && tools.expected.is_none()) {

@@ -6,8 +6,10 @@ use crate::domain::presentation::VoiTransform;
 use crate::domain::uid::StudyUid;
 use crate::imaging::presets::{presets, presets_apply};
 use crate::ui::context::UiContext;
+use crate::ui::dialogs::header;
 use crate::ui::keys::view_key;
-use crate::ui::shortcuts::{KeyCommand, ReviewKey, ViewKey, chord_text};
+use crate::ui::shortcuts::{KeyCommand, ProgramKey, ReviewKey, ViewKey, chord_text};
+use crate::ui::user_scale;
 use crate::ui::view_state::{ViewState, WindowChoice};
 use crate::ui::viewport::shown::{Shown, explanation};
 use crate::ui::words::{clipped, number};
@@ -38,6 +40,14 @@ pub fn context_menu_ui(ui: &mut Ui, context: &UiContext<'_>, shown: &Shown<'_>, 
     ui.separator();
     if item(ui, "Add finding", KeyCommand::Review(ReviewKey::New)) {
         view.transient.pointer.is_drawing_finding = true;
+    }
+    if item(ui, "Attributes of the file…", KeyCommand::Program(ProgramKey::Header)) {
+        header::open(context, view);
+        ui.close();
+    }
+    if user_scale::is_set(shown) && ui.button("Scale as the file says").clicked() {
+        user_scale::take_away(context, view, shown);
+        ui.close();
     }
     let words = if view.is_identity_hidden { "Show identity" } else { "Hide identity" };
     if ui.button(words).clicked() {

@@ -40,7 +40,7 @@ pub fn letters_ui(painter: &Painter, area: Rect, top_edge: f32, letters: &EdgeLe
 
 /// A ruler at the left edge, as long as fits into the middle of the viewport; in pixels where millimeters are not known.
 pub fn ruler_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>) {
-    let spacing = shown.instance.spacing_of(shown.frame_idx);
+    let spacing = shown.spacing;
     let unit = if spacing.is_measurable() { RulerUnit::Millimeters } else { RulerUnit::Pixels };
     let units_per_pixel = if spacing.is_measurable() { spacing.col_mm } else { 1.0 };
     let points_per_unit = canvas.view.zoom / units_per_pixel / canvas.pixels_per_point;
@@ -62,6 +62,7 @@ pub fn ruler_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>) {
     let of_what = match spacing.kind {
         SpacingKind::Projection => " (Proj)",
         SpacingKind::Magnified => " (ERMF)",
+        SpacingKind::User => " (User)",
         _ => "",
     };
     let text = format!("{}{of_what}", ruler.words());

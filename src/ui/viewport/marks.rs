@@ -9,7 +9,7 @@ use crate::review::session::{FindingReview, ReviewSession};
 use crate::ui::theme::{faded, theme};
 use crate::ui::transient::{DragKind, ViewDrag};
 use crate::ui::viewport::shown::{Canvas, Shown};
-use crate::ui::widgets::line_style::{MarkState, styled_box, styled_path};
+use crate::ui::widgets::line_style::{MarkState, styled_path};
 use crate::ui::widgets::outlined_text::plated_text;
 use crate::ui::widgets::state_icon::paint_icon;
 
@@ -33,13 +33,8 @@ pub fn marks_ui(
     selected: Option<&FindingId>,
     shows_ai: bool,
 ) {
-    let is_drawn = |review: &&FindingReview| {
-        let finding = &review.finding;
-        let is_selected = selected == Some(&finding.id);
-        shown.is_subject_of(finding)
-            && (is_selected || finding.is_flagged() && finding.evidence.saliency.is_none())
-            && (shows_ai || !finding.is_suggested())
-    };
+    let is_drawn =
+        |review: &&FindingReview| shown.is_subject_of(&review.finding) && is_drawn(&review.finding, selected, shows_ai);
     let (chosen, others): (Vec<_>, Vec<_>) =
         session.findings().iter().filter(is_drawn).partition(|review| selected == Some(&review.finding.id));
     for review in others {
@@ -56,15 +51,27 @@ pub fn marks_ui(
     }
 }
 
+/// Whether a finding's box is drawn on the pictures where it lies.
+pub fn is_drawn(finding: &Finding, selected: Option<&FindingId>, shows_ai: bool) -> bool {
+    let is_selected = selected == Some(&finding.id);
+    (is_selected || finding.is_flagged() && finding.evidence.saliency.is_none())
+        && (shows_ai || !finding.is_suggested())
+}
+
 fn mark(painter: &Painter, canvas: &Canvas, review: &FindingReview, is_selected: bool) {
     let Some(region) = review.finding.place.region() else { return };
+    outline_ui(painter, canvas, review, &corners(canvas, region), is_selected);
+}
+
+/// A finding's outline, its corners in order, with its name above it or below.
+pub fn outline_ui(painter: &Painter, canvas: &Canvas, review: &FindingReview, corners: &[Pos2], is_selected: bool) {
     let state = MarkState::of(review);
     let color = faded(family_color(&review.finding), state.opacity());
-    let corners = corners(canvas, region);
     let width = if is_selected { 2.0 } else { 1.2 };
     painter.add(Shape::closed_line(corners.to_vec(), Stroke::new(width + 1.6, faded(theme().text.outline, 0.55))));
-    styled_box(painter, corners, Stroke::new(width, color), state);
-    let bounds = Rect::from_points(&corners);
+    let closed: Vec<Pos2> = corners.iter().chain(corners.first()).copied().collect();
+    styled_path(painter, &closed, Stroke::new(width, color), state);
+    let bounds = Rect::from_points(corners);
     let font = FontId::proportional(if is_selected { 13.0 } else { 11.5 });
     // Above the box, or below where the picture ends, so that the label never covers what it names.
     let is_room_above = bounds.top() - 20.0 > canvas.rect.top() + 40.0;

@@ -14,6 +14,7 @@ pub mod notices;
 pub mod paint_callback;
 pub mod pane;
 pub mod picture;
+pub mod plane_marks;
 pub mod pointer;
 pub mod shown;
 pub mod stack_bar;

@@ -51,7 +51,8 @@ pub fn remarks(shown: &Shown<'_>) -> Vec<Remark> {
     let (asides, others): (Vec<&Notice>, Vec<&Notice>) =
         others.into_iter().partition(|notice| fitness::is_aside(notice));
     said.extend(others.iter().map(|notice| Remark::grave(&notice.text)));
-    match instance.spacing_of(shown.frame_idx).kind {
+    match shown.spacing.kind {
+        SpacingKind::User => said.push(Remark::grave("Scale set by the reader: along a line of known length")),
         SpacingKind::None => said.push(Remark::grave("No pixel spacing: lengths are in px")),
         SpacingKind::Detector if others.iter().all(|notice| notice.code != "spacing_at_detector") => {
             said.push(Remark::grave("Spacing known at the detector only: lengths are in px"));

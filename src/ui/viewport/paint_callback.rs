@@ -5,12 +5,20 @@ use egui::{PaintCallback, PaintCallbackInfo, Rect};
 
 use crate::render::renderer::{Renderer, TargetRect};
 use crate::render::request::DrawRequest;
+use crate::render::volume_pass::ResidentVolumes;
 use crate::ui::viewport::picture::DrawingError;
 
 /// Puts the renderer of all viewports among egui's resources. Once, at startup.
 pub fn install(state: &RenderState) {
     let renderer = Renderer::new(&state.device, &state.queue, state.target_format);
     state.renderer.write().callback_resources.insert(renderer);
+}
+
+/// From now on the adapter cuts planes out of the volumes that fit; the answer tells which it holds.
+pub fn let_adapter_cut_planes(state: &RenderState) -> ResidentVolumes {
+    let mut painter = state.renderer.write();
+    let renderer = painter.callback_resources.get_mut::<Renderer>();
+    renderer.map(|renderer| renderer.cut_planes(&state.device)).unwrap_or_default()
 }
 
 /// The shape that draws `request` in `rect`. Whether it could is told to `error`.

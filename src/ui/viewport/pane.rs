@@ -13,6 +13,7 @@ use crate::imaging::orientation::EdgeLetters;
 use crate::render::request::Minification;
 use crate::ui::cine;
 use crate::ui::context::{FrameState, UiContext, VolumeState};
+use crate::ui::key_images;
 use crate::ui::masks;
 use crate::ui::planes;
 use crate::ui::reading;
@@ -27,7 +28,7 @@ use crate::ui::viewport::picture::Painted;
 use crate::ui::viewport::shown::{Canvas, Shown};
 use crate::ui::viewport::{
     DraggedSeries, ai_strip, annotations, context_menu, cross_reference, crosshair, edges, identity, lens, marks,
-    notices, paint_callback, picture, pointer, render_id, stack_bar, viewport_id,
+    notices, paint_callback, picture, plane_marks, pointer, render_id, stack_bar, viewport_id,
 };
 use crate::ui::widgets::outlined_text::{outlined_text, plated_text};
 
@@ -130,10 +131,10 @@ pub fn pane_ui(
     }
     describe(ui, &canvas, &shown);
     let bar = bar_rect(rect, n_scrolled(&shown));
-    let keys = view.look(&shown.study.uid).map(|look| look.key_images.clone()).unwrap_or_default();
+    let keys = key_images::marked(context);
     let of_review = context.session.filter(|_| &shown.study.uid == open);
     let moved = match shown.cut {
-        None => stack_bar::stack_bar_ui(ui, bar, &shown, of_review, &keys),
+        None => stack_bar::stack_bar_ui(ui, bar, &shown, of_review, keys),
         Some(_) => None,
     };
     if let (Some(stack_index), Some(pane)) = (moved, view.look_mut(open).stage.panes.get_mut(pane)) {
@@ -142,7 +143,7 @@ pub fn pane_ui(
     let drawing = view.transient.tools.traces.menu_for.clone();
     let drawing = drawing.and_then(|id| Some(Arc::clone(&context.session?.annotation(&id)?.annotation)));
     response.context_menu(|ui| match &drawing {
-        Some(drawing) => tools::menu::drawing_menu_ui(ui, context, view, drawing),
+        Some(drawing) => tools::menu::drawing_menu_ui(ui, context, view, Some(&shown), drawing),
         None => context_menu::context_menu_ui(ui, context, &shown, view),
     });
 }
@@ -199,10 +200,18 @@ fn draw(
     let overlay = reading::overlay_in_force(context, view);
     let of_open = selected.as_ref().filter(|_| is_of_open);
     let painted = picture_ui(ui, &painter, context, view, canvas, shown, of_open);
-    edges::ruler_ui(&painter, canvas, shown);
+    // Of a plane that is not cut yet nothing is known but its name
+    let is_cut = shown.cut.as_ref().is_none_or(|cut| cut.picture.is_some());
+    if is_cut {
+        edges::ruler_ui(&painter, canvas, shown);
+    }
     if let Some(session) = session.filter(|_| painted.is_some()) {
         let shows_ai = overlay.marks_shown && !overlay.is_held_hidden;
         marks::marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
+    }
+    if let Some(session) = session.filter(|_| shown.cut.is_some()) {
+        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden;
+        plane_marks::plane_marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
     }
     if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
         tools::paint::drawings_ui(&painter, canvas, shown, session, &mut view.transient.tools);
@@ -221,7 +230,7 @@ fn draw(
         true => ai_strip::ai_strip_ui(&painter, area, context),
         false => identity::other_study_ui(&painter, area, context, shown.study),
     };
-    if let Some(letters) = edges::edge_letters(canvas, shown) {
+    if let Some(letters) = edges::edge_letters(canvas, shown).filter(|_| is_cut) {
         edges::letters_ui(&painter, area, top_edge, &letters, view.display.letters);
     }
     crosshair::name_ui(&painter, area, top_edge, shown);
@@ -336,7 +345,13 @@ fn tools_hint(painter: &Painter, view: &ViewState) -> Option<String> {
         return Some(format!("{}: {}", tool.word(), tool.instruction()));
     }
     match (tools.tool, &tools.selected) {
-        (Some(tool), _) => Some(format!("{}: {}. Esc: cancel.", tool.word(), tool.instruction().to_lowercase())),
+        (Some(_), _) if tools.cross.is_some() => {
+            Some("Arrows move the cross, Shift farther; Enter sets a point. Esc: cancel.".to_owned())
+        }
+        (Some(tool), _) => {
+            let words = tool.instruction().to_lowercase();
+            Some(format!("{}: {words}. Enter: by keys. Esc: cancel.", tool.word()))
+        }
         (None, Some(_)) => {
             let key = chord_text(painter.ctx(), KeyCommand::Tool(ToolKey::Remove));
             Some(format!("{key} removes the measurement, not the finding. Esc: leave it."))

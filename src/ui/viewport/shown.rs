@@ -6,7 +6,7 @@ use egui::{Pos2, Rect, pos2};
 
 use crate::domain::finding::{Finding, Subject};
 use crate::domain::frame::{Frame, FrameKey};
-use crate::domain::geometry::PixelPlane;
+use crate::domain::geometry::{PixelPlane, Spacing};
 use crate::domain::instance::Instance;
 use crate::domain::mask::Segment;
 use crate::domain::presentation::{VoiTransform, Window};
@@ -34,6 +34,8 @@ pub struct Shown<'a> {
     pub instance: &'a Arc<Instance>,
     pub frame_idx: u32,
     pub state: FrameState,
+    /// The size of its pixels: the reader's own, where one was set, else the file's.
+    pub spacing: Spacing,
     /// Where its pixels lie in the patient; `None` where that is not known in millimeters.
     pub plane: Option<PixelPlane>,
     /// The kept look, its stack index within the stack.
@@ -115,8 +117,12 @@ impl<'a> Shown<'a> {
             known.get_or_insert_with(|| graphics::segment(instance, frame_idx, frame)).clone()
         });
         let plane = pixel_plane(instance, frame_idx);
-        let cut = None;
-        Some(Self { pane, study, series, part, instance, frame_idx, state, plane, look: view, tone, graphics, cut })
+        let of_file = instance.spacing_of(frame_idx);
+        let session = context.session.filter(|_| context.open_study_uid() == Some(&study.uid));
+        let scale = session.and_then(|session| session.notes().scale(&instance.sop));
+        let spacing = scale.map_or(of_file, |scale| scale.spacing(&of_file));
+        let (look, cut) = (view, None);
+        Some(Self { pane, study, series, part, instance, frame_idx, state, spacing, plane, look, tone, graphics, cut })
     }
 
     /// A plane through the volume, as far as it is cut.
@@ -141,6 +147,7 @@ impl<'a> Shown<'a> {
                 _ => FrameState::Loading,
             };
             let (plane, tone, graphics) = (None, None, None);
+            let spacing = instance.spacing_of(frame_idx);
             return Some(Self {
                 pane,
                 study,
@@ -149,6 +156,7 @@ impl<'a> Shown<'a> {
                 instance,
                 frame_idx,
                 state,
+                spacing,
                 plane,
                 look,
                 tone,
@@ -163,8 +171,8 @@ impl<'a> Shown<'a> {
         levels.auto = Some(of_volume.auto);
         let tone = Some(tone(&look, series, instance, 0, frame, levels));
         let (plane, state) = (pixel_plane(instance, 0), FrameState::Ready(Arc::clone(frame)));
-        let graphics = None;
-        Some(Self { pane, study, series, part, instance, frame_idx: 0, state, plane, look, tone, graphics, cut })
+        let (graphics, frame_idx, spacing) = (None, 0, instance.spacing_of(0));
+        Some(Self { pane, study, series, part, instance, frame_idx, state, spacing, plane, look, tone, graphics, cut })
     }
 
     pub fn frame(&self) -> Option<&Arc<Frame>> {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use egui::{Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use crate::domain::finding::Subject;
 use crate::review::session::ReviewSession;
-use crate::ui::key_images::KeyImage;
 use crate::ui::theme::{faded, theme};
 use crate::ui::viewport::marks::family_color;
 use crate::ui::viewport::shown::Shown;
@@ -18,7 +18,7 @@ pub fn stack_bar_ui(
     rect: Rect,
     shown: &Shown<'_>,
     session: Option<&ReviewSession>,
-    keys: &BTreeSet<KeyImage>,
+    keys: &BTreeSet<Subject>,
 ) -> Option<usize> {
     let n_images = shown.series.stack.len();
     if n_images < 2 {

@@ -82,12 +82,6 @@ pub fn styled_path(painter: &Painter, path: &[Pos2], stroke: Stroke, state: Mark
     painter.extend(Shape::dashed_line_with_offset(path, stroke, dashes, gaps, 0.0));
 }
 
-/// The four sides of a box whose corners are given in order.
-pub fn styled_box(painter: &Painter, corners: [Pos2; 4], stroke: Stroke, state: MarkState) {
-    let [a, b, c, d] = corners;
-    styled_path(painter, &[a, b, c, d, a], stroke, state);
-}
-
 /// A line of dashes, for what is no finding.
 pub fn dashed_line(painter: &Painter, ends: [Pos2; 2], stroke: Stroke) {
     painter.extend(Shape::dashed_line(&ends, stroke, 5.0, 5.0));

@@ -42,7 +42,7 @@ fn a_command_line_that_is_not_understood_is_a_document_too() {
         &["decode", "x", "--out", "y", "--frame", "-1"],
         &["render", "x", "-o", "y", "--window", "1,2", "--preset", "lung"],
         &["decide", "--study", "1", "--finding", "2", "maybe", "--reader", "A"],
-        &["export", "--study", "1", "--to", "x", "--format", "pdf"],
+        &["export", "--study", "1", "--to", "x", "--format", "docx"],
     ] {
         let (exit, document) = place.document(words);
         assert_eq!((exit, code(&document)), (2, "usage"), "{words:?}");

@@ -57,7 +57,7 @@ fn check(name: &str, graph: &Graph, (channels, rows, cols): (usize, usize, usize
     let x = Tensor::from_slice(&picture, (1, channels, rows, cols), &Device::Cpu).unwrap();
     let by_candle = CandleGraph::new(graph, &Device::Cpu).unwrap().run(&x, &|| false).unwrap();
     let expected = by_candle.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    for isa in Isa::available() {
+    for isa in Isa::available().into_iter().chain([Isa::PortableWide]) {
         let program = Program::new(graph, rows, cols, isa).expect("the engine knows these steps");
         assert_eq!(program.output(), by_candle.dims()[1..]);
         for _ in 0..2 {

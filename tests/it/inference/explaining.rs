@@ -117,7 +117,7 @@ fn a_calibration_gives_probabilities_with_its_interval_by_curve_or_temperature()
 }
 
 #[test]
-fn maps_are_measured_against_randomized_weights_and_deletion() {
+fn a_network_whose_maps_are_empty_is_not_measured_and_randomized_weights_are_others() {
     let model = tiny("densenet");
     let weights = std::fs::read(cases().join("tiny/densenet/model.safetensors")).unwrap();
     let stranger = sanity::randomized(&model, &weights, 3).unwrap();
@@ -127,10 +127,7 @@ fn maps_are_measured_against_randomized_weights_and_deletion() {
     let input = flat(&golden["input"]);
     let pictures: Vec<Vec<f32>> =
         [0.8_f32, 1.0, 1.2].iter().map(|factor| input.iter().map(|value| value * factor).collect()).collect();
-    let report = sanity::measure(&model, &weights, &pictures, "waves", &mut |_| {}).unwrap();
-    assert_eq!((report.n_images, report.method.as_str()), (3, "grad-cam"));
-    assert!((-1.0..=1.0).contains(&report.randomized_correlation), "{report:?}");
-    assert!(report.deletion_area > 0.0 && report.random_deletion_area > 0.0, "{report:?}");
-    // The same on every run
-    assert_eq!(sanity::measure(&model, &weights, &pictures, "waves", &mut |_| {}).unwrap(), report);
+    // This network's maps are empty on every picture: it says so rather than measuring nothing
+    let refused = sanity::measure(&model, &weights, &pictures, "waves", &mut |_| {}).unwrap_err();
+    assert!(refused.to_string().contains("no picture gave a map that is not empty"), "{refused}");
 }

@@ -10,6 +10,7 @@ use overread::domain::series::{Modality, Series, SeriesGeometry};
 use overread::domain::study::Study;
 use overread::domain::uid::{ModelId, SeriesUid, StudyUid};
 use overread::import::Importer;
+use overread::inference::device::DeviceChoice;
 use overread::inference::model_card::{ModelCard, parse_card};
 use overread::inference::scope::{self, Scope, Setting};
 use overread::inference::weights::sha256_hex;
@@ -183,7 +184,7 @@ fn what_lies_far_out_is_held_back_until_a_reader_insists_and_the_scanner_learns(
     study.series = vec![Arc::new(series)];
     let far = with_statistics(1e-6);
     let history = far.root.path().join("history.jsonl");
-    let shelf = Mutex::new(ModelShelf::new(&[far.root.path().to_owned()]).with_history(&history));
+    let shelf = Mutex::new(ModelShelf::new(&[far.root.path().to_owned()], DeviceChoice::Cpu).with_history(&history));
     let ModelEnd::HeldBack(why) = run(&far, &study, &shelf, false) else { panic!("not held back") };
     assert!(why.contains("Out of distribution") && why.contains("beyond the 100.0 percentile"), "{why}");
     let ModelEnd::Findings(forced) = run(&far, &study, &shelf, true) else { panic!("nothing by force") };
@@ -197,7 +198,7 @@ fn what_lies_far_out_is_held_back_until_a_reader_insists_and_the_scanner_learns(
     }
     assert_eq!(fs::read_to_string(&history).unwrap().lines().count(), 2);
     let near = with_statistics(1e9);
-    let shelf = Mutex::new(ModelShelf::new(&[near.root.path().to_owned()]));
+    let shelf = Mutex::new(ModelShelf::new(&[near.root.path().to_owned()], DeviceChoice::Cpu));
     let ModelEnd::Findings(found) = run(&near, &study, &shelf, false) else { panic!("held back") };
     assert!(found.iter().all(|finding| finding.notices.iter().all(|notice| notice.code != "unusual_input")));
 }

@@ -10,6 +10,7 @@ use overread::imaging::view::{ImageGrid, View};
 use overread::imaging::voi_lut::Voi;
 use overread::imaging::{pipeline, test_pattern};
 use overread::render::cpu;
+use overread::render::device_watch::pretend_out_of_memory;
 use overread::render::error::RenderError;
 use overread::render::offscreen::OffscreenRenderer;
 use overread::render::renderer::{Renderer, TargetRect};
@@ -239,6 +240,21 @@ fn what_cannot_be_drawn_is_refused_with_a_sentence_and_nothing_is_painted() {
     // With one of them invisible the others fit.
     wide.overlay.masks[3].is_visible = false;
     assert!(renderer.draw(&wide, 120, 90).is_ok());
+}
+
+#[test]
+fn an_adapter_that_runs_out_of_memory_is_asked_again_and_then_says_so_and_shows_no_former_image() {
+    let Some(mut renderer) = renderer() else { return };
+    let request = cases::plain_request(9, 9, (0..81).collect(), View::default(), VIEWPORT);
+    let expected = renderer.draw(&request, 120, 90).unwrap();
+    let n_sent = renderer.uploads().frames;
+    pretend_out_of_memory(1);
+    assert_eq!(renderer.draw(&request, 120, 90).unwrap(), expected);
+    assert_eq!(renderer.uploads().frames, n_sent + 1, "all textures were given back before the second try");
+    pretend_out_of_memory(2);
+    let error = renderer.draw(&request, 120, 90).unwrap_err();
+    assert!(matches!(error, RenderError::OutOfMemory), "{error}");
+    assert_eq!(renderer.draw(&request, 120, 90).unwrap(), expected, "and when there is memory again, it is drawn");
 }
 
 #[test]

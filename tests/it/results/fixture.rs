@@ -216,7 +216,7 @@ pub fn annotations(study: &Study) -> Vec<Annotation> {
         Shape::Angle { first: [5.0, 5.0], vertex: [15.0, 15.0], second: [25.0, 6.0] },
         Shape::Cobb { lines: [[[4.0, 4.0], [20.0, 6.0]], [[4.0, 24.0], [20.0, 18.0]]] },
         Shape::Rectangle { corners: [[6.0, 7.0], [18.0, 21.0]] },
-        Shape::Ellipse { corners: [[6.0, 7.0], [26.0, 17.0]] },
+        Shape::Ellipse { corners: [[6.0, 7.0], [26.0, 17.0]], turned_deg: 0.0 },
         Shape::Freehand { outline: vec![[5.0, 5.0], [20.0, 7.0], [22.0, 20.0], [9.0, 18.0]] },
         Shape::Probe { at: [12.0, 13.0] },
         Shape::Arrow { tip: [14.0, 14.0], tail: [30.0, 30.0] },

@@ -194,9 +194,11 @@ fn values_within_a_range_are_those_a_search_finds() {
         VoxelSlices::F32(slices.iter().map(|s| s.iter().map(|v| *v as f32).collect()).collect()),
     ];
     for kind in kinds {
-        for [slope, intercept] in [[1.0, 0.0], [0.5, -3.25], [-2.0, 10.0]] {
+        for [slope, intercept] in [[1.0, 0.0], [0.5, -3.25], [-2.0, 10.0], [0.1, 0.0]] {
             let values = Intensities::new(grid, kind.clone(), Rescale::Same([slope, intercept]));
-            for (low, high) in [(-20.0, 40.5), (1000.0, 2000.0), (-1e9, 1e9), (5.0, 4.0)] {
+            for (low, high) in
+                [(-20.0, 40.5), (1000.0, 2000.0), (-1e9, 1e9), (5.0, 4.0), (3.0 * 0.1, 7.0 * 0.1), (-0.7, -0.3)]
+            {
                 let found = values.within(ValueRange { low, high }, grid.whole());
                 assert_within_grid(&found);
                 for slice in 0..3 {

@@ -75,6 +75,12 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("dicom_pixeldata", &["import/", "export/", "network/"]),
     ("dicom_transfer_syntax_registry", &["import/", "export/", "network/"]),
     ("rusqlite", &["store/"]),
+    ("argon2", &["store/"]),
+    ("keyring", &["store/"]),
+    ("native_tls", &["store/"]),
+    ("postgres", &["store/"]),
+    ("postgres_native_tls", &["store/"]),
+    ("ed25519_dalek", &["store/"]),
     ("clap", &["app/", "main.rs"]),
     // Worker processes have threads that start them, wait for them and end with them.
     // A measurement sleeps while the window it watches rests.

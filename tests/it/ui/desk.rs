@@ -43,6 +43,8 @@ pub struct Desk {
     /// The record refuses this many events.
     pub n_not_saved: usize,
     n_events: u64,
+    /// Files whose attributes were asked for.
+    pub headers: Vec<PathBuf>,
     /// Pressed before a picture is taken.
     pub press_at_start: Vec<(egui::Key, egui::Modifiers)>,
 }
@@ -115,6 +117,7 @@ impl Desk {
             wanted: Vec::new(),
             n_not_saved: 0,
             n_events: 0,
+            headers: Vec::new(),
             press_at_start: Vec::new(),
         };
         let suggested = findings(&desk.studies[0]);
@@ -148,6 +151,8 @@ impl Desk {
                 recent_places: &self.facts.recent,
                 hangings: &[],
                 store: &self.facts.store,
+                how_kept: None,
+                conflicts: &[],
                 device: "CPU, 2 threads",
                 preferences: &self.facts.preferences,
                 export_choices: &[],
@@ -165,6 +170,7 @@ impl Desk {
     fn carry_out(&mut self, action: &Action) {
         match action {
             Action::View(ViewAction::WantFrames(keys)) => self.wanted.push(keys.clone()),
+            Action::View(ViewAction::WantHeader(path)) => self.headers.push(path.clone()),
             Action::View(ViewAction::WantVolume(wanted)) => self.build_volume(wanted),
             Action::View(ViewAction::WantPlanes(planes)) => {
                 for (slot, request) in planes.clone() {
@@ -238,6 +244,8 @@ impl Desk {
                 }
             }
             ReviewAction::Course(act) => self.course(act),
+            ReviewAction::ToggleKeyImage(image) => self.apply(Command::ToggleKeyImage { image }),
+            ReviewAction::ScaleImage(scaled) => self.apply(Command::ScaleImage(scaled)),
             ReviewAction::Undo => self.apply(Command::Undo),
             ReviewAction::Redo => self.apply(Command::Redo),
             ReviewAction::AddFinding(_) | ReviewAction::Withdraw(_) | ReviewAction::RetrySaving => {}

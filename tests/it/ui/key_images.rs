@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use overread::domain::picture::CapturedPicture;
+use overread::review::session::ReviewSession;
 use overread::ui::action::{Action, ExportAction};
 use overread::ui::dialogs::Dialog;
 use overread::ui::key_images::{KeyPlace, places};
@@ -18,8 +19,7 @@ fn mark(harness: &mut egui_kittest::Harness<'_, Desk>) {
 }
 
 fn marked(desk: &Desk) -> Vec<KeyPlace> {
-    let study = &desk.studies[0];
-    places(study, desk.view.look(&study.uid).unwrap())
+    places(&desk.studies[0], desk.session.notes().key_images())
 }
 
 #[test]
@@ -47,14 +47,22 @@ fn shift_m_marks_an_image_and_control_with_an_arrow_goes_from_one_to_the_next() 
 }
 
 #[test]
-fn key_images_come_back_with_the_study() {
+fn a_key_image_is_an_act_of_the_review_that_is_taken_back_and_stands_in_the_report() {
     let mut harness = harness(Desk::new());
     mark(&mut harness);
-    let study = harness.state().studies[0].uid.clone();
-    let kept = harness.state().view.to_json(&study).unwrap();
-    let mut view = overread::ui::view_state::ViewState::default();
-    view.restore(&study, &kept);
-    assert_eq!(view.look(&study).unwrap().key_images.len(), 1);
+    let events = harness.state().session.events().iter().map(|logged| logged.event.clone()).collect::<Vec<_>>();
+    assert_eq!(events.last().map(|event| (event.kind(), event.schema)), Some(("key_image_marked", 3)));
+    let study = harness.state().studies[0].clone();
+    let report = |desk: &Desk| desk.session.report(Some(study.clone()), "", "").key_images;
+    assert_eq!(report(harness.state()).len(), 1);
+    let again = ReviewSession::replay(study.uid.clone(), Vec::new(), events);
+    assert_eq!(again.notes(), harness.state().session.notes());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_steps(4);
+    assert!(report(harness.state()).is_empty());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
+    harness.run_steps(4);
+    assert_eq!(report(harness.state()).len(), 1);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use overread::ui::view_state::WindowChoice;
 
 use crate::ui::desk::{Desk, job, model};
 use crate::ui::snapshots::{holds, holds_after};
+use crate::ui::study::mass;
 
 #[test]
 fn the_start_page() {
@@ -70,6 +71,18 @@ fn planes_through_the_volume() {
     holds_after("planes", &[Key::M, Key::Num2], || {
         let mut desk = Desk::new();
         desk.select("ct-nodule");
+        desk
+    });
+}
+
+#[test]
+fn a_mass_with_its_outline_and_its_map_in_every_plane() {
+    holds_after("planes-mass", &[Key::M, Key::Num2], || {
+        let mut desk = Desk::new();
+        let found = mass(&desk.studies[0]);
+        desk.apply(Command::AddSuggestions(found));
+        desk.select("mass+0");
+        desk.view.overlay.saliency_shown = true;
         desk
     });
 }

@@ -140,6 +140,9 @@ fn a_prior_hangs_at_the_left_and_scrolls_along_at_its_distance() {
     press(&mut harness, Modifiers::NONE, Key::S);
     press(&mut harness, Modifiers::NONE, Key::ArrowDown);
     assert_eq!(at(harness.state()), [7, 5], "unlinked");
+    press(&mut harness, Modifiers::SHIFT, Key::S);
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    assert_eq!(at(harness.state()), [8, 6], "linked again, from where they stood");
     press(&mut harness, Modifiers::NONE, Key::W);
     press(&mut harness, Modifiers::NONE, Key::Num3);
     let windows = [0, 1].map(|pane: usize| look(harness.state()).stage.panes[pane].view.window.clone());

@@ -209,6 +209,39 @@ pub fn findings(study: &Study) -> Vec<Arc<Finding>> {
     [nodule, effusion, on_ct, heart, pneumothorax, fracture].into_iter().map(Arc::new).collect()
 }
 
+/// A mass through five slices of the CT, a finding for each with its outline and its map, the middle one first.
+pub fn mass(study: &Study) -> Vec<Arc<Finding>> {
+    let (center, radius_mm) = ([49.0, 69.0], 27.0_f64);
+    let on_slice = |off: i32| {
+        let slice = &study.series[1].instances[usize::try_from(9 + off).unwrap()];
+        let radius = (radius_mm.powi(2) - (f64::from(off) * CT.slice_mm).powi(2)).sqrt() / CT.pixel_mm;
+        let (rows, cols) = (slice.pixels.rows, slice.pixels.cols);
+        let is_inside = |index: u32| {
+            let (dx, dy) = (f64::from(index % cols) - center[0], f64::from(index / cols) - center[1]);
+            u8::from(dx.hypot(dy) <= radius)
+        };
+        let inside: Vec<u8> = (0..rows * cols).map(is_inside).collect();
+        let code = CodedConcept::new("SCT", "0", "Mass");
+        let mask = Mask::from_dense(rows, cols, &inside).unwrap();
+        let segment = Segment { id: "mass".into(), name: "Mass".into(), code, color: [236, 170, 90], mask };
+        let saliency = saliency(slice, center[0] / f64::from(cols), center[1] / f64::from(rows));
+        let [x, y] = center;
+        let region = PixelBox { x0: x - radius, y0: y - radius, x1: x + radius + 1.0, y1: y + radius + 1.0 };
+        Arc::new(Finding {
+            id: FindingId::new(format!("mass{off:+}")),
+            subject: subject(study, 1, slice),
+            label: FindingLabel { id: "mass".into(), name: "Lung mass".into(), code: None },
+            origin: Origin::Model(Box::new(run("lung-masses", "Lung masses"))),
+            assessment: Some(assessment(Score::Uncalibrated(0.9), 0.5)),
+            place: Place::Region { region },
+            measurements: Vec::new(),
+            evidence: Evidence { segments: vec![Arc::new(segment)], saliency: Some(saliency), ..Evidence::default() },
+            notices: Vec::new(),
+        })
+    };
+    [0, -2, -1, 1, 2].into_iter().map(on_slice).collect()
+}
+
 fn subject(study: &Study, series: usize, instance: &Instance) -> Subject {
     Subject { study: study.uid.clone(), series: study.series[series].uid.clone(), sop: instance.sop.clone(), frame: 0 }
 }

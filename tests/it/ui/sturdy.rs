@@ -33,6 +33,12 @@ fn harness(desk: Desk) -> Harness<'static, Desk> {
     harness
 }
 
+/// As when the window goes to another screen: the text's own scale stays.
+fn set_density(harness: &mut Harness<'_, Desk>, density: f32) {
+    let viewport = harness.input_mut().viewports.get_mut(&egui::ViewportId::ROOT).unwrap();
+    viewport.native_pixels_per_point = Some(density);
+}
+
 fn is_sane(harness: &Harness<'_, Desk>, what: &str) {
     let view = &harness.state().view;
     for (pane, rect) in &view.transient.panes.rects {
@@ -59,18 +65,38 @@ fn any_size_and_density_of_the_window_leaves_the_screen_sane_and_the_view_as_it_
         harness.run_steps(3);
         let before = harness.state().view.look(&study.uid).cloned();
         for density in [0.5, 1.0, 1.25, 2.0, 3.0] {
-            harness.set_pixels_per_point(density);
+            set_density(&mut harness, density);
             for size in SIZES {
                 harness.set_size(size.into());
                 harness.run_steps(2);
                 is_sane(&harness, &format!("{} at {size:?} × {density}", layout.words()));
             }
         }
-        harness.set_pixels_per_point(1.0);
+        set_density(&mut harness, 1.0);
         harness.set_size(vec2(1600.0, 1000.0));
         harness.run_steps(4);
         assert_eq!(harness.state().view.look(&study.uid), before.as_ref(), "{}", layout.words());
         harness.get_by_label("Viewport 1");
+    }
+}
+
+#[test]
+fn a_window_that_goes_to_a_denser_screen_shows_the_same_place_with_more_pixels_and_back() {
+    let mut desk = Desk::new();
+    desk.select("ct-nodule");
+    let mut harness = harness(desk);
+    let seen = |harness: &Harness<'_, Desk>| {
+        let panes = &harness.state().view.transient.panes;
+        (panes.painted[&0].seen.clone(), panes.rects[&0])
+    };
+    let (before, rect_before) = seen(&harness);
+    for (density, factor) in [(2.0, 2.0), (1.25, 1.25), (1.0, 1.0)] {
+        set_density(&mut harness, density);
+        harness.run_steps(4);
+        let (now, rect) = seen(&harness);
+        assert!((rect.center() - rect_before.center()).length() < 1.0, "{rect:?} {rect_before:?}");
+        assert!((now.zoom / before.zoom - factor).abs() < 0.01, "{} {} at {density}", now.zoom, before.zoom);
+        assert_eq!((&now.sop, now.frame, now.window), (&before.sop, before.frame, before.window));
     }
 }
 

@@ -556,7 +556,7 @@ pub fn draw_on_ct(desk: &mut Desk) {
     let outline = Shape::Freehand { outline: (0..40).map(wave).collect() };
     draw(desk, "r", 1, 9, Shape::Rectangle { corners: [[30.5, 60.5], [52.5, 78.5]] }, "");
     draw(desk, "f", 1, 9, outline, "Left lower lobe");
-    draw(desk, "e", 1, 9, Shape::Ellipse { corners: [[70.0, 62.0], [95.0, 80.0]] }, "");
+    draw(desk, "e", 1, 9, Shape::Ellipse { corners: [[70.0, 62.0], [95.0, 80.0]], turned_deg: 0.0 }, "");
     draw(desk, "l", 1, 4, Shape::Length { ends: [[30.0, 40.0], [60.0, 44.0]] }, "");
     desk.view.transient.tools.selected = Some(AnnotationId::new("e"));
 }

@@ -20,10 +20,12 @@ mod viewer;
 mod volume;
 mod worklist;
 
+use std::path::Path;
+
 use crate::app::cli::arguments::{BenchArguments, BenchSubject, Common};
 use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::output::{self, Outcome};
-use crate::app::cli::store_path;
+use crate::app::cli::record_place;
 use crate::app::places;
 use crate::import::Importer;
 
@@ -49,7 +51,8 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         BenchSubject::Volume(case) => volume::measure(case.slices, case.repeats, case.peer_python.as_deref()),
         BenchSubject::Worklist(case) => worklist::measure(&std::env::temp_dir(), case.studies, case.repeats),
         BenchSubject::Store(store) => {
-            let beside_store = || store_path(common).parent().map(ToOwned::to_owned).unwrap_or_default();
+            let beside_store =
+                || record_place(common).file().and_then(Path::parent).map(ToOwned::to_owned).unwrap_or_default();
             disk::measure(&store.dir.clone().unwrap_or_else(beside_store), store.repeats)
         }
     };

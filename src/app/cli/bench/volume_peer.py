@@ -1,4 +1,4 @@
-"""SimpleITK cuts one plane out of a volume of the same size and spacing."""
+"""SimpleITK cuts one plane, thin or thick, out of a volume of the same size and spacing."""
 import json
 import sys
 import time
@@ -15,15 +15,20 @@ image.SetSpacing(header["spacing"])
 image.SetOrigin(header["origin"])
 plane = header["plane"]
 axes = numpy.stack([plane["across"], plane["down"], plane["normal"]], axis=1)
+before = plane["n_each_side"]
+across = 2 * before + 1
+origin = numpy.array(plane["origin"]) - before * plane["step"] * numpy.array(plane["normal"])
 resample = SimpleITK.ResampleImageFilter()
-resample.SetSize([plane["cols"], plane["rows"], 1])
-resample.SetOutputOrigin(plane["origin"])
-resample.SetOutputSpacing([plane["spacing"], plane["spacing"], 1.0])
+resample.SetSize([plane["cols"], plane["rows"], across])
+resample.SetOutputOrigin(origin.tolist())
+resample.SetOutputSpacing([plane["spacing"], plane["spacing"], plane["step"]])
 resample.SetOutputDirection(axes.flatten().tolist())
 resample.SetInterpolator(SimpleITK.sitkLinear)
 resample.SetOutputPixelType(SimpleITK.sitkFloat32)
 print(json.dumps({"version": SimpleITK.Version_VersionString()}), flush=True)
 for _ in sys.stdin:
     began = time.perf_counter()
-    resample.Execute(image)
+    found = resample.Execute(image)
+    if across > 1:
+        SimpleITK.MaximumProjection(found, 2)
     print(json.dumps(time.perf_counter() - began), flush=True)

@@ -22,7 +22,7 @@ use crate::review::digest::StudyDigest;
 use crate::review::session::ReviewSession;
 use crate::review::urgency::UrgencyRules;
 use crate::review::work_item::{AuditSample, StudyCard, Viewing, WorkFilter};
-use crate::store::{ReviewStore as _, StudyMemory};
+use crate::store::StudyMemory;
 
 /// What a reader waits for at most, ms.
 const OPEN_MS: f64 = 500.0;
@@ -31,7 +31,7 @@ const NOW_S: i64 = 1_790_000_000;
 
 pub fn measure(dir: &Path, n_studies: u32, n_rounds: u32) -> Result<Sheet, String> {
     let scratch = Scratch::within(dir)?;
-    let mut store = record::open_store(&scratch.path().join("review.sqlite")).map_err(|error| error.text)?;
+    let mut store = record::open_store(&scratch.path().join("review.sqlite").into()).map_err(|error| error.text)?;
     let mut memories = Vec::new();
     for n in 0..n_studies {
         let session = reviewed(n);
@@ -69,7 +69,7 @@ pub fn measure(dir: &Path, n_studies: u32, n_rounds: u32) -> Result<Sheet, Strin
             Ok(())
         }),
         Way::timed(Part::new("digest", "one study's digest made anew from the record"), || {
-            let session = record::review_or_new(&store, &uid(29)).map_err(|error| error.text)?;
+            let session = record::review_or_new(store.as_ref(), &uid(29)).map_err(|error| error.text)?;
             let digest = StudyDigest::of(&session);
             if digest.flags.is_empty() { Err("the digest has no flag".to_owned()) } else { Ok(()) }
         }),

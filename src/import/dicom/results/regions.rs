@@ -97,7 +97,7 @@ pub fn outline(graphic: GraphicType, points: &[Point]) -> (Vec<Point>, bool) {
     const N_SIDES: usize = 72;
     let around = |center: Point, first: [f64; 2], second: [f64; 2]| {
         let corner = |index: usize| {
-            let angle = TAU * index as f64 / N_SIDES as f64;
+            let angle = TAU * (index % N_SIDES) as f64 / N_SIDES as f64;
             let (sin, cos) = angle.sin_cos();
             [center[0] + first[0] * cos + second[0] * sin, center[1] + first[1] * cos + second[1] * sin]
         };

@@ -1,4 +1,4 @@
-//! AVX2 with FMA: two registers of eight.
+//! AVX2 with FMA: registers of eight.
 #![expect(unsafe_code, reason = "instructions that not every machine has")]
 
 use std::arch::x86_64::{
@@ -6,15 +6,15 @@ use std::arch::x86_64::{
     _mm256_setzero_ps, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
-use crate::inference::cpu::isa::{LANES, Lanes, Work};
+use crate::inference::cpu::isa::{Register, Wide, Work};
 
 #[derive(Clone, Copy)]
-struct Registers([__m256; 2]);
+struct Vector(__m256);
 
 pub fn run(work: impl Work) {
     #[target_feature(enable = "avx2,fma")]
     fn enter(work: impl Work) {
-        work.with::<Registers>();
+        work.with::<Wide<Vector, 2>>();
     }
     assert!(
         std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma"),
@@ -24,58 +24,51 @@ pub fn run(work: impl Work) {
     unsafe { enter(work) }
 }
 
-// SAFETY of every block below: `Registers` is private and only `run` hands it out, which checks for the instructions;
-// loads and stores touch exactly the 16 numbers of the array behind the reference.
-impl Lanes for Registers {
+// SAFETY of every block below: `Vector` is private and only `run` hands it out, which checks for the instructions; the
+// caller of `load` and `store` answers for their places.
+impl Register for Vector {
+    const WIDTH: usize = 8;
     const TILE_PIXELS: usize = 6;
     const TILE_PANELS: usize = 1;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
-        Self([unsafe { _mm256_set1_ps(value) }; 2])
+        Self(unsafe { _mm256_set1_ps(value) })
     }
 
     #[inline(always)]
-    fn load(values: &[f32; LANES]) -> Self {
-        let p = values.as_ptr();
-        unsafe { Self([_mm256_loadu_ps(p), _mm256_loadu_ps(p.add(8))]) }
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm256_loadu_ps(from) })
     }
 
     #[inline(always)]
-    fn store(self, values: &mut [f32; LANES]) {
-        let p = values.as_mut_ptr();
-        unsafe {
-            _mm256_storeu_ps(p, self.0[0]);
-            _mm256_storeu_ps(p.add(8), self.0[1]);
-        }
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
-    fn add(self, b: Self) -> Self {
-        unsafe { Self([_mm256_add_ps(self.0[0], b.0[0]), _mm256_add_ps(self.0[1], b.0[1])]) }
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn sub(self, b: Self) -> Self {
-        unsafe { Self([_mm256_sub_ps(self.0[0], b.0[0]), _mm256_sub_ps(self.0[1], b.0[1])]) }
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm256_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn mul(self, b: Self) -> Self {
-        unsafe { Self([_mm256_mul_ps(self.0[0], b.0[0]), _mm256_mul_ps(self.0[1], b.0[1])]) }
+    fn mul(self, other: Self) -> Self {
+        Self(unsafe { _mm256_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn mul_add(self, b: Self, c: Self) -> Self {
-        unsafe { Self([_mm256_fmadd_ps(self.0[0], b.0[0], c.0[0]), _mm256_fmadd_ps(self.0[1], b.0[1], c.0[1])]) }
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, term.0) })
     }
 
     #[inline(always)]
     fn relu(self) -> Self {
         // The instruction gives its second operand when either is NaN.
-        unsafe {
-            let zero = _mm256_setzero_ps();
-            Self([_mm256_max_ps(zero, self.0[0]), _mm256_max_ps(zero, self.0[1])])
-        }
+        Self(unsafe { _mm256_max_ps(_mm256_setzero_ps(), self.0) })
     }
 }

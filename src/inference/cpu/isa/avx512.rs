@@ -1,4 +1,4 @@
-//! AVX-512: one register of sixteen.
+//! AVX-512: registers of sixteen.
 #![expect(unsafe_code, reason = "instructions that not every machine has")]
 
 use std::arch::x86_64::{
@@ -6,15 +6,15 @@ use std::arch::x86_64::{
     _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
-use crate::inference::cpu::isa::{LANES, Lanes, Work};
+use crate::inference::cpu::isa::{Register, Wide, Work};
 
 #[derive(Clone, Copy)]
-struct Registers([__m512; 1]);
+struct Vector(__m512);
 
 pub fn run(work: impl Work) {
     #[target_feature(enable = "avx512f,fma")]
     fn enter(work: impl Work) {
-        work.with::<Registers>();
+        work.with::<Wide<Vector, 1>>();
     }
     assert!(
         std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("fma"),
@@ -24,57 +24,51 @@ pub fn run(work: impl Work) {
     unsafe { enter(work) }
 }
 
-// SAFETY of every block below: `Registers` is private and only `run` hands it out, which checks for the instructions;
-// loads and stores touch exactly the 16 numbers of the array behind the reference.
-impl Lanes for Registers {
+// SAFETY of every block below: `Vector` is private and only `run` hands it out, which checks for the instructions; the
+// caller of `load` and `store` answers for their places.
+impl Register for Vector {
+    const WIDTH: usize = 16;
     const TILE_PIXELS: usize = 12;
     const TILE_PANELS: usize = 2;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
-        Self([unsafe { _mm512_set1_ps(value) }; 1])
+        Self(unsafe { _mm512_set1_ps(value) })
     }
 
     #[inline(always)]
-    fn load(values: &[f32; LANES]) -> Self {
-        let p = values.as_ptr();
-        unsafe { Self([_mm512_loadu_ps(p)]) }
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm512_loadu_ps(from) })
     }
 
     #[inline(always)]
-    fn store(self, values: &mut [f32; LANES]) {
-        let p = values.as_mut_ptr();
-        unsafe {
-            _mm512_storeu_ps(p, self.0[0]);
-        }
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm512_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
-    fn add(self, b: Self) -> Self {
-        unsafe { Self([_mm512_add_ps(self.0[0], b.0[0])]) }
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn sub(self, b: Self) -> Self {
-        unsafe { Self([_mm512_sub_ps(self.0[0], b.0[0])]) }
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm512_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn mul(self, b: Self) -> Self {
-        unsafe { Self([_mm512_mul_ps(self.0[0], b.0[0])]) }
+    fn mul(self, other: Self) -> Self {
+        Self(unsafe { _mm512_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn mul_add(self, b: Self, c: Self) -> Self {
-        unsafe { Self([_mm512_fmadd_ps(self.0[0], b.0[0], c.0[0])]) }
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
     }
 
     #[inline(always)]
     fn relu(self) -> Self {
         // The instruction gives its second operand when either is NaN.
-        unsafe {
-            let zero = _mm512_setzero_ps();
-            Self([_mm512_max_ps(zero, self.0[0])])
-        }
+        Self(unsafe { _mm512_max_ps(_mm512_setzero_ps(), self.0) })
     }
 }

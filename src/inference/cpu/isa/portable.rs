@@ -1,15 +1,25 @@
 //! Any machine: plain arrays, which the compiler turns into what it may assume everywhere.
+#![expect(unsafe_code, reason = "the interface of registers; see `Register::load`")]
 
-use crate::inference::cpu::isa::{LANES, Lanes, Work};
+use crate::inference::cpu::isa::{Register, Wide, Work};
 
+/// Numbers of one array.
+const WIDTH: usize = 4;
+
+/// P pixels and V panels per tile.
 #[derive(Clone, Copy)]
-struct Plain([f32; LANES]);
+struct Plain<const P: usize, const V: usize>([f32; WIDTH]);
 
 pub fn run(work: impl Work) {
-    work.with::<Plain>();
+    work.with::<Wide<Plain<2, 1>, 4>>();
 }
 
-impl Plain {
+/// The same in tiles as large as AVX-512's.
+pub fn run_wide(work: impl Work) {
+    work.with::<Wide<Plain<12, 2>, 4>>();
+}
+
+impl<const P: usize, const V: usize> Plain<P, V> {
     #[inline(always)]
     fn zip(self, other: Self, of: impl Fn(f32, f32) -> f32) -> Self {
         let mut result = self;
@@ -20,23 +30,26 @@ impl Plain {
     }
 }
 
-impl Lanes for Plain {
-    const TILE_PIXELS: usize = 2;
-    const TILE_PANELS: usize = 1;
+impl<const P: usize, const V: usize> Register for Plain<P, V> {
+    const WIDTH: usize = WIDTH;
+    const TILE_PIXELS: usize = P;
+    const TILE_PANELS: usize = V;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
-        Self([value; LANES])
+        Self([value; WIDTH])
     }
 
     #[inline(always)]
-    fn load(values: &[f32; LANES]) -> Self {
-        Self(*values)
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller answers for `WIDTH` numbers; arrays of `f32` are aligned like `f32`.
+        Self(unsafe { *from.cast::<[f32; WIDTH]>() })
     }
 
     #[inline(always)]
-    fn store(self, values: &mut [f32; LANES]) {
-        *values = self.0;
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as for `load`.
+        unsafe { *to.cast::<[f32; WIDTH]>() = self.0 }
     }
 
     #[inline(always)]
@@ -62,6 +75,6 @@ impl Lanes for Plain {
 
     #[inline(always)]
     fn relu(self) -> Self {
-        self.zip(self, |a, _| if a < 0.0 { 0.0 } else { a })
+        Self(self.0.map(|value| if value < 0.0 { 0.0 } else { value }))
     }
 }

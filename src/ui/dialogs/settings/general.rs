@@ -2,6 +2,7 @@
 
 use egui::{Role, TextEdit, Ui, WidgetInfo};
 
+use crate::domain::device::DeviceChoice;
 use crate::domain::uid::ReaderName;
 use crate::ui::action::{Action, AppAction};
 use crate::ui::context::UiContext;
@@ -28,6 +29,18 @@ pub fn general_ui(
     heading(ui, "Models");
     ui.checkbox(&mut wanted.analyzes_on_open, "Run the models when a study opens");
     remark(ui, "Otherwise they wait for the button in the findings panel.");
+    let offered = [
+        (DeviceChoice::Auto, "Automatic"),
+        (DeviceChoice::Cpu, "Processor"),
+        (DeviceChoice::Cuda(0), "NVIDIA graphics (CUDA)"),
+        (DeviceChoice::Metal(0), "Apple graphics (Metal)"),
+    ];
+    choice(ui, "Models run on", &mut wanted.device, &offered);
+    remark(
+        ui,
+        "Where models run from the next study on. A device that this machine or this build of the program lacks is \
+         said on every model; each finding records where it was computed.",
+    );
 }
 
 /// Sent on leaving the field: a decision never stands under half a name.

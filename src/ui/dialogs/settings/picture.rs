@@ -13,6 +13,9 @@ pub fn picture_ui(ui: &mut Ui, wanted: &mut Preferences) {
     heading(ui, "Orientation letters");
     let edges = [(LetterEdges::All, "All four edges"), (LetterEdges::Two, "Left and top")];
     choice(ui, "Orientation letters", &mut display.letters, &edges);
+    heading(ui, "At night");
+    ui.checkbox(&mut display.is_warm, "Warm colors around pictures");
+    remark(ui, "Less blue in text and panels. Pictures and the marks on them keep their colors.");
     heading(ui, "Pictures are computed by");
     let drawn_by = [(DrawnBy::Graphics, "Graphics card"), (DrawnBy::Processor, "Processor")];
     choice(ui, "Pictures are computed by", &mut display.drawn_by, &drawn_by);

@@ -89,10 +89,12 @@ fn value_ui(ui: &mut Ui, when: &mut Condition) {
         Condition::Modality { modality } => text(ui, modality, "Modality of the rule"),
         Condition::Described { text: words } => text(ui, words, "Words of the rule"),
         Condition::MarginAtLeast { margin } => {
-            ui.add(DragValue::new(margin).range(0.0..=1.0).speed(0.01).fixed_decimals(2));
+            let drag = ui.add(DragValue::new(margin).range(0.0..=1.0).speed(0.01).fixed_decimals(2));
+            drag.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Margin of the rule"));
         }
         Condition::WaitingOver { hours } => {
-            ui.add(DragValue::new(hours).range(0.0..=2000.0).speed(0.5).suffix(" h"));
+            let drag = ui.add(DragValue::new(hours).range(0.0..=2000.0).speed(0.5).suffix(" h"));
+            drag.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Hours of the rule"));
         }
     }
 }

@@ -185,7 +185,9 @@ fn delimiters(table: &mut Table) {
     let bytes = claiming(REFERENCED_IMAGES, b"SQ", UNDEFINED, &[in_item, tail].concat());
     table.refused(31, "item inside an item", with(REFERENCED_IMAGES, bytes), reason::MALFORMED);
     let bytes = sequence([mark(ITEM, n_inner + 8), inner.clone(), mark(ITEM_END, 0)].concat());
-    table.refused(31, "delimiter in an item of stated length", with(REFERENCED_IMAGES, bytes), reason::MALFORMED);
+    // Real segmentations have it: the length counts the delimiter, so that nothing is ambiguous
+    let repaired = &[reason::STRUCTURE_REPAIRED];
+    table.opens(31, "delimiter at the end of an item of stated length", with(REFERENCED_IMAGES, bytes), repaired);
     let bytes = sequence([items(std::slice::from_ref(&inner)), mark(SEQUENCE_END, 0), inner.clone()].concat());
     table.refused(31, "delimiter in the middle of a sequence", with(REFERENCED_IMAGES, bytes), reason::MALFORMED);
     let bytes = sequence(inner.clone());

@@ -9,7 +9,8 @@ use overread::imaging::pipeline::rgb_u8;
 use overread::imaging::presentation::default_presentation;
 use overread::import::load_frame;
 use overread::import::reason::{
-    FRACTION_EXCEEDED, NOT_AN_IMAGE, SEGMENTS_CONTRADICTED, SOURCES_CONTRADICTED, SOURCES_MISSING,
+    FRACTION_EXCEEDED, NOT_AN_IMAGE, RESULT_NOT_UNDERSTOOD, SEGMENTS_CONTRADICTED, SOURCES_CONTRADICTED,
+    SOURCES_MISSING,
 };
 
 use crate::import::corpus::instances;
@@ -156,7 +157,14 @@ fn reports_and_presentation_states_of_other_patients_change_no_picture() {
             file.sequence(0x0008_1115, &[named]);
             // A state that would turn the picture upside down and black
             file.word(0x0070_0042, 180).text(0x2050_0020, "CS", "INVERSE");
-            check("a state or report", &file, &[NOT_AN_IMAGE]);
+            // What names an image that is here is read as a result, and says that it holds none
+            let folder = tempfile::tempdir().unwrap();
+            picture().write(folder.path(), "picture");
+            file.write(folder.path(), "object");
+            let said = codes_of(&scan_all(folder.path()), "object");
+            let is_said = |code: &&str| [NOT_AN_IMAGE, RESULT_NOT_UNDERSTOOD].contains(code);
+            assert!(said.iter().all(is_said), "{said:?}");
+            check("a state or report", &file, &said);
         }
     }
 }

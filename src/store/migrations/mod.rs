@@ -1,0 +1,3 @@
+//! The steps from nothing to today's tables, for each engine. Steps are only added, and none is edited.
+
+pub(crate) mod sqlite;
