@@ -24,6 +24,7 @@ use crate::segmentation::operation::OperationError;
 use crate::segmentation::segment_set::SegmentSet;
 use crate::store::StudyRecord;
 use crate::store::conflict::{Conflict, Receipt};
+use crate::store::presence::Presence;
 use crate::store::protection::HowKept;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
@@ -192,6 +193,8 @@ pub enum StoreEvent {
         was_wrong: bool,
         text: String,
     },
+    /// There is no record yet, and a person is to say how it is protected.
+    Unmade(String),
     /// No store at all: decisions cannot be kept.
     OpenFailed(String),
     Loaded {
@@ -212,6 +215,11 @@ pub enum StoreEvent {
     Worked {
         study: StudyUid,
         result: Result<StudyDigest, String>,
+    },
+    /// Who else has the study open.
+    AlsoOpen {
+        study: StudyUid,
+        others: Vec<Presence>,
     },
     /// Something that may be lost could not be kept, such as a view.
     Degraded(String),
@@ -262,8 +270,8 @@ pub enum Chosen {
         folder: PathBuf,
         formats: Vec<String>,
     },
-    /// A picture of the screen was written, or why not.
-    PictureWritten(Result<PathBuf, String>),
+    /// A picture of the screen was written, with its SHA-256 in hex; or why not.
+    PictureWritten(Result<(PathBuf, String), String>),
     /// No dialog can be shown here: where the picture goes is to be typed.
     PictureWithoutPlace(CapturedPicture),
     /// Closed without a choice, or no dialog could be shown; `at_once` tells that nobody can have seen one.

@@ -89,7 +89,7 @@ pub fn seen_of(context: &UiContext<'_>, finding: &Finding, view: &ViewState) -> 
 
 /// Why nothing can be decided now, in a sentence.
 pub fn obstacle(context: &UiContext<'_>) -> Option<String> {
-    if let StoreState::ReadOnly(reason) | StoreState::Locked(reason) = context.app.store {
+    if let StoreState::ReadOnly(reason) | StoreState::Locked(reason) | StoreState::Unmade(reason) = context.app.store {
         return Some(reason.clone());
     }
     if context.app.reader.is_empty() {

@@ -1,5 +1,6 @@
 //! Carries out what the screen asked for. This file only routes.
 
+pub mod access;
 pub mod ahead;
 pub mod analysis;
 pub mod export;
@@ -16,6 +17,7 @@ use crate::app::hall::{App, job_id};
 use crate::domain::uid::ReaderName;
 use crate::ui::action::{Action, AppAction, ViewAction};
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::new_record::NewRecordDraft;
 use crate::ui::dialogs::unlock::UnlockDraft;
 use crate::ui::record_action::{RecordAction, TypedSecret};
 
@@ -53,6 +55,10 @@ fn view(app: &mut App, action: ViewAction) {
 fn of_record(app: &mut App, action: RecordAction) {
     match action {
         RecordAction::Unlock(TypedSecret(words)) => app.runner.store(move |store| store.unlock(&words)),
+        RecordAction::Make(words) => {
+            app.runner.store(move |store| store.make(words.as_ref().map(|TypedSecret(words)| words)));
+        }
+        RecordAction::AskForProtection => app.view.dialogs.push(Dialog::NewRecord(NewRecordDraft::default())),
         RecordAction::AskForKey => app.view.dialogs.push(Dialog::Unlock(UnlockDraft::new(false))),
         RecordAction::ConflictSeen => drop(app.record.conflicts.drain(..1.min(app.record.conflicts.len()))),
     }

@@ -18,8 +18,8 @@ use overread::review::session::ReviewSession;
 use overread::segmentation::operation;
 use overread::ui::action::{Action, AppAction, CourseAction, MaskAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
-    AnalysisState, AppFacts, Asked, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
-    UiContext, VolumeState, WorklistFacts,
+    AlsoOpen, AnalysisState, AppFacts, Asked, ConflictNotice, FrameSource, FrameState, JobStatus, Message, ModelStatus,
+    RecordWords, RefusedFile, StoreState, UiContext, VolumeState, WorklistFacts,
 };
 use overread::ui::masks::{WorkDone, WorkResult};
 use overread::ui::preferences::Preferences;
@@ -61,6 +61,9 @@ pub struct Facts {
     pub worklist: WorklistFacts,
     pub preferences: Preferences,
     pub asked: Asked,
+    pub how_kept: Option<RecordWords>,
+    pub conflicts: Vec<ConflictNotice>,
+    pub also_open: Vec<AlsoOpen>,
 }
 
 /// Frames by key, and what was made of them.
@@ -112,6 +115,9 @@ impl Desk {
                 worklist: WorklistFacts::default(),
                 preferences: Preferences::default(),
                 asked: Asked::default(),
+                how_kept: None,
+                conflicts: Vec::new(),
+                also_open: Vec::new(),
             },
             asked: Vec::new(),
             wanted: Vec::new(),
@@ -151,8 +157,9 @@ impl Desk {
                 recent_places: &self.facts.recent,
                 hangings: &[],
                 store: &self.facts.store,
-                how_kept: None,
-                conflicts: &[],
+                how_kept: self.facts.how_kept.as_ref(),
+                conflicts: &self.facts.conflicts,
+                also_open: &self.facts.also_open,
                 device: "CPU, 2 threads",
                 preferences: &self.facts.preferences,
                 export_choices: &[],
