@@ -26,7 +26,8 @@ fn mask_pass(under: vec4f, in_image: vec2f) -> vec4f {
         let is_outline = ((around >> segment) & 1u) == 0u;
         let of_mask = select(viewport.overlay.y, 1.0, is_outline) * viewport.overlay.x;
         let is_opaque = f32(segment) >= viewport.overlay.w;
-        layer = blend(layer, viewport.segment_colors[segment].rgb, select(of_mask, 1.0, is_opaque));
+        let color = viewport.segment_colors[segment];
+        layer = blend(layer, color.rgb, select(of_mask * color.a, 1.0, is_opaque));
     }
     return layer;
 }

@@ -12,7 +12,7 @@ use crate::app::on_job_event::on_job_event;
 use crate::app::settings::{self, Settings};
 use crate::app::state::desk::Desk;
 use crate::app::state::library::Library;
-use crate::app::state::record::RecordState;
+use crate::app::state::record::{ANNOUNCED_EVERY, RecordState};
 use crate::app::state::voice::Voice;
 use crate::app::{VERSION, memory_budget, model_about, places};
 use crate::domain::device::DeviceChoice;
@@ -165,6 +165,9 @@ impl App {
             dispatch::dispatch(self, action);
         }
         dispatch::worklist::refresh(self);
+        dispatch::access::displayed(self);
+        dispatch::access::searched(self);
+        dispatch::access::announce(self);
         if let Some(study) = self.record.settled_look() {
             self.keep_look(&study);
             self.keep_settings();
@@ -232,8 +235,11 @@ impl eframe::App for App {
         let (before, scale) = (self.view.arrangement.window, ctx.zoom_factor());
         self.view.arrangement.window = ctx.input(|input| WindowPlace::of(input.viewport(), scale, before)).or(before);
         self.work();
-        if self.record.has_unsettled_look() {
+        if self.record.has_unsettled_look() || self.record.access.has_unsettled_search() {
             ctx.request_repaint_after(Duration::from_secs(1));
+        }
+        if self.library.open.is_some() {
+            ctx.request_repaint_after(ANNOUNCED_EVERY);
         }
     }
 
@@ -262,6 +268,7 @@ impl eframe::App for App {
                 store: &self.record.store,
                 how_kept: self.record.how_kept.as_ref(),
                 conflicts: &self.record.conflicts,
+                also_open: &self.record.also_open,
                 device: "CPU",
                 preferences: &self.preferences.settings.screen,
                 export_choices: export_choices(),
@@ -280,6 +287,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self) {
+        self.runner.store(|store| store.leave());
         if let Some(study) = self.record.take_look() {
             self.keep_look(&study);
         }
@@ -339,7 +347,7 @@ pub fn default_options() -> AppOptions {
         importer: Importer::default(),
         store: places::default_store(),
         keys: KeyRing::default().patient(),
-        new_record: NewRecord::EncryptedIfKeyring,
+        new_record: NewRecord::EncryptedOrAsked,
         settings: places::settings_file(),
         demo_dir: places::demo_dir(),
         model_roots: places::model_roots(None),

@@ -28,7 +28,7 @@ use crate::app::hall::AppOptions;
 use crate::domain::intake::Progress;
 use crate::imaging::phantom::PhantomOptions;
 use crate::import::{Importer, worker};
-use crate::jobs::work::record_place::RecordPlace;
+use crate::jobs::work::record_place::{NewRecord, RecordPlace};
 use crate::jobs::work::{demo, model_adding};
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -75,7 +75,11 @@ fn options(common: &Common) -> AppOptions {
     let RecordPlace { name, keys, new } = cli::record_place(common);
     options.store = name;
     options.keys = keys.patient();
-    options.new_record = new;
+    options.new_record = match new {
+        // A person is here to be asked.
+        NewRecord::EncryptedIfKeyring => NewRecord::EncryptedOrAsked,
+        other => other,
+    };
     options
 }
 

@@ -1,6 +1,6 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{analysis, export, open, prefetch, review, worklist};
+use crate::app::dispatch::{access, analysis, export, mask, open, prefetch, review, worklist};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
@@ -39,6 +39,7 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         JobEvent::Analysis { generation, study, event } => on_analysis(app, generation, &study, event),
         JobEvent::Asked { study, finding, event } => analysis::on_asked(app, &study, finding, event),
         JobEvent::Store(event) => on_store(app, event),
+        JobEvent::Mask(answer) => mask::on_answer(app, answer),
         JobEvent::Export { study, event } => on_export(app, &study, event),
         JobEvent::Chosen(chosen) => on_chosen(app, chosen),
         JobEvent::Watched(intake) => worklist::on_watched(app, intake),
@@ -120,7 +121,10 @@ fn on_chosen(app: &mut App, chosen: Chosen) {
     match chosen {
         Chosen::ToOpen(paths) => open::paths(app, paths),
         Chosen::ExportFolder { study, folder, formats } => export::write(app, &study, folder, formats),
-        Chosen::PictureWritten(Ok(path)) => app.voice.info(format!("The picture was written to {}", path.display())),
+        Chosen::PictureWritten(Ok((path, sha256))) => {
+            access::picture_written(app, &path, sha256);
+            app.voice.info(format!("The picture was written to {}", path.display()));
+        }
         Chosen::PictureWritten(Err(text)) => app.voice.error(format!("The picture was not written: {text}")),
         Chosen::PictureWithoutPlace(picture) => {
             let path = places::picture_file().display().to_string();

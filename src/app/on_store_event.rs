@@ -10,8 +10,10 @@ use crate::domain::uid::{EventId, StudyUid};
 use crate::jobs::event::{LoadedRecord, NotKept, StoreEvent};
 use crate::review::session::{Keeping, RecordAccess, ReviewSession};
 use crate::store::conflict::{Basis, Conflict, Receipt};
+use crate::store::presence::Presence;
 use crate::ui::context::{AnalysisState, RecordWords, StoreState};
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::new_record::NewRecordDraft;
 use crate::ui::dialogs::unlock::UnlockDraft;
 
 pub fn on_store(app: &mut App, event: StoreEvent) {
@@ -20,9 +22,12 @@ pub fn on_store(app: &mut App, event: StoreEvent) {
             app.record.recent_places = recent_places;
             let short = format!("Record {}", how_kept.protection.words());
             app.record.how_kept = Some(RecordWords { short, long: how_kept.sentence() });
-            if matches!(app.record.store, StoreState::Locked(_)) {
-                app.record.store = StoreState::Ready;
-                on_unlocked(app);
+            let before = std::mem::replace(&mut app.record.store, StoreState::Ready);
+            match before {
+                StoreState::Locked(_) => on_unlocked(app, "The review record is unlocked."),
+                StoreState::Unmade(_) => on_unlocked(app, "From now on decisions are kept."),
+                StoreState::Ready => {}
+                StoreState::ReadOnly(_) => app.record.store = before,
             }
             if let Some(text) = read_only {
                 app.voice.warn(text.clone());
@@ -33,7 +38,13 @@ pub fn on_store(app: &mut App, event: StoreEvent) {
             app.record.store = StoreState::Locked(text);
             app.view.dialogs.push(Dialog::Unlock(UnlockDraft::new(was_wrong)));
         }
+        StoreEvent::Unmade(text) => {
+            app.record.store = StoreState::Unmade(text);
+            app.view.dialogs.push(Dialog::NewRecord(NewRecordDraft::default()));
+        }
+        StoreEvent::AlsoOpen { study, others } => on_also_open(app, &study, &others),
         StoreEvent::OpenFailed(text) => {
+            app.view.dialogs.retain(|dialog| !matches!(dialog, Dialog::Unlock(_) | Dialog::NewRecord(_)));
             app.voice.error(format!("Decisions cannot be kept: {text}"));
             app.record.store = StoreState::ReadOnly(text);
         }
@@ -58,13 +69,26 @@ pub fn on_store(app: &mut App, event: StoreEvent) {
 }
 
 /// What was looked at meanwhile stands on no record: it is read now.
-fn on_unlocked(app: &mut App) {
-    app.view.dialogs.retain(|dialog| !matches!(dialog, Dialog::Unlock(_)));
+fn on_unlocked(app: &mut App, words: &str) {
+    app.view.dialogs.retain(|dialog| !matches!(dialog, Dialog::Unlock(_) | Dialog::NewRecord(_)));
     app.desks.clear();
     if let Some(study) = app.library.open.clone() {
         dispatch::study::select(app, study);
     }
-    app.voice.info("The review record is unlocked.");
+    app.runner.store(|store| store.worklist());
+    app.voice.info(words);
+}
+
+/// Somebody who has just come is named once; the bar at the bottom names everybody.
+fn on_also_open(app: &mut App, study: &StudyUid, others: &[Presence]) {
+    if app.library.open.as_ref() != Some(study) {
+        return;
+    }
+    let others: Vec<_> = others.iter().map(|one| record::also_open(one, &app.preferences.reader)).collect();
+    if let Some(new) = others.iter().find(|other| !app.record.also_open.contains(other)) {
+        app.voice.info(new.sentence.clone());
+    }
+    app.record.also_open = others;
 }
 
 fn on_appended(app: &mut App, study: &StudyUid, events: &[EventId], result: Result<Receipt, NotKept>) {

@@ -7,6 +7,8 @@ use crate::domain::uid::StudyUid;
 pub enum AuditAction {
     /// Images or their review were looked at.
     Accessed,
+    /// Patients or studies were searched for.
+    Searched,
     /// Something was added to the review: a suggestion, a decision, a measurement, a signature.
     Created,
     /// Something in force was changed or taken back; the older stays in the record.

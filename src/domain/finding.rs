@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::coding::CodedConcept;
 use crate::domain::geometry::{PixelBox, Vec3};
 use crate::domain::intake::Notice;
+use crate::domain::likelihood::Likelihood;
 use crate::domain::mask::Segment;
 use crate::domain::model::{ModelIdentity, ModelRun};
 use crate::domain::saliency::SaliencyMap;
@@ -193,6 +194,8 @@ pub struct Evidence {
     pub paths: Vec<DrawnPath>,
     /// A segment of a segmentation object, which lies over many images and is read where it is looked at.
     pub volume: Option<SegmentInVolume>,
+    /// The network's own word on the segments, where it is at hand: not kept.
+    pub likelihoods: Vec<Arc<Likelihood>>,
 }
 
 /// Points joined by straight lines; an outline ends where it begins.

@@ -25,6 +25,7 @@ pub mod instance;
 pub mod intake;
 pub mod likelihood;
 pub mod mask;
+pub mod mask_edit;
 pub mod model;
 pub mod overlay;
 pub mod patient;

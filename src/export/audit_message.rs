@@ -7,6 +7,7 @@ struct Code(&'static str, &'static str);
 
 // PS3.15 table A.5.3: the events that fit what a review does.
 const INSTANCES_ACCESSED: Code = Code("110103", "DICOM Instances Accessed");
+const QUERY: Code = Code("110112", "Query");
 const EXPORT: Code = Code("110106", "Export");
 const IMPORT: Code = Code("110107", "Import");
 const SECURITY_ALERT: Code = Code("110113", "Security Alert");
@@ -37,6 +38,7 @@ pub fn audit_message(record: &AuditRecord, source: &str) -> String {
 fn event_identification(xml: &mut Xml, record: &AuditRecord) {
     let (event, action) = match record.action {
         AuditAction::Accessed => (INSTANCES_ACCESSED, "R"),
+        AuditAction::Searched => (QUERY, "E"),
         AuditAction::Created => (INSTANCES_ACCESSED, "C"),
         AuditAction::Changed => (INSTANCES_ACCESSED, "U"),
         AuditAction::Exported => (EXPORT, "R"),
@@ -83,20 +85,23 @@ fn participants(xml: &mut Xml, record: &AuditRecord) {
 }
 
 fn objects(xml: &mut Xml, record: &AuditRecord) {
-    // 2: a system object; 3: a report; 6: access, 10: export, 1: creation, 3: amendment, 2: import.
+    // 2: a system object; 6: access, 10: export, 1: creation, 3: amendment, 2: import.
     let life_cycle = match record.action {
-        AuditAction::Accessed | AuditAction::SecurityAlert => "6",
+        AuditAction::Accessed | AuditAction::Searched | AuditAction::SecurityAlert => "6",
         AuditAction::Created => "1",
         AuditAction::Changed => "3",
         AuditAction::Exported => "10",
         AuditAction::Imported => "2",
     };
+    let is_search = record.action == AuditAction::Searched;
+    // 3: a report; 24: a query.
+    let role = if is_search { "24" } else { "3" };
     let number = record.seq.to_string();
     let id = record.study.as_ref().map_or(number.as_str(), |study| study.as_str());
     let facts = [
         ("ParticipantObjectID", id),
         ("ParticipantObjectTypeCode", "2"),
-        ("ParticipantObjectTypeCodeRole", "3"),
+        ("ParticipantObjectTypeCodeRole", role),
         ("ParticipantObjectDataLifeCycle", life_cycle),
     ];
     xml.open("ParticipantObjectIdentification", &facts);
@@ -106,7 +111,11 @@ fn objects(xml: &mut Xml, record: &AuditRecord) {
         let own = [("csd-code", "record"), ("codeSystemName", "99OVERREAD"), ("originalText", "Review record event")];
         xml.empty("ParticipantObjectIDTypeCode", &own);
     }
-    xml.element("ParticipantObjectName", &record.kind);
+    if is_search {
+        xml.element("ParticipantObjectQuery", &base64(record.body.as_bytes()));
+    } else {
+        xml.element("ParticipantObjectName", &record.kind);
+    }
     for (kind, value) in [("record.seq", &number), ("record.hash", &record.hash), ("record.body", &record.body)] {
         xml.empty("ParticipantObjectDetail", &[("type", kind), ("value", &base64(value.as_bytes()))]);
     }

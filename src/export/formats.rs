@@ -187,7 +187,8 @@ pub struct Output<'a> {
     staging: Staging,
     /// With the place of its file among those staged.
     objects: Vec<(usize, ExportedObject)>,
-    n_files: usize,
+    /// Of each file, lower-case hex.
+    hashes: Vec<String>,
     pub skipped: Vec<(Option<Subject>, Notice)>,
 }
 
@@ -195,15 +196,16 @@ impl Output<'_> {
     pub fn file(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
         staging::refuse_original(self.report, self.folder, name)?;
         self.staging.add(name, bytes)?;
-        self.n_files += 1;
+        self.hashes.push(secondary_capture::sha256_hex(bytes));
         Ok(())
     }
 
     /// A DICOM object with what the record keeps of it. The name is made safe.
     pub fn object(&mut self, stem: &str, bytes: &[u8], object: ExportedObject) -> Result<(), ExportError> {
-        let sha256 = secondary_capture::sha256_hex(bytes);
+        let at = self.hashes.len();
         self.file(&format!("{}.dcm", safe_stem(stem)), bytes)?;
-        self.objects.push((self.n_files - 1, ExportedObject { sha256, ..object }));
+        let sha256 = self.hashes.get(at).cloned().unwrap_or_default();
+        self.objects.push((at, ExportedObject { sha256, ..object }));
         Ok(())
     }
 
@@ -229,6 +231,8 @@ fn safe_stem(stem: &str) -> String {
 pub struct Written {
     /// In the order of writing.
     pub files: Vec<PathBuf>,
+    /// SHA-256 of each file, lower-case hex.
+    pub hashes: Vec<String>,
     /// The DICOM objects among them.
     pub objects: Vec<ExportedObject>,
     /// What has no file, and why.
@@ -240,7 +244,7 @@ pub struct Written {
 pub fn write(task: &Task<'_>, folder: &Path) -> Result<Written, ExportError> {
     let staging = Staging::keeping(folder)?;
     let mut output =
-        Output { report: task.report, folder, staging, objects: Vec::new(), n_files: 0, skipped: Vec::new() };
+        Output { report: task.report, folder, staging, objects: Vec::new(), hashes: Vec::new(), skipped: Vec::new() };
     let n_total = task.formats.len();
     for (n_done, id) in task.formats.iter().enumerate() {
         if (task.cancel)() {
@@ -259,7 +263,7 @@ pub fn write(task: &Task<'_>, folder: &Path) -> Result<Written, ExportError> {
     if (task.cancel)() {
         return Err(ExportError::Cancelled);
     }
-    let Output { staging, objects, skipped, .. } = output;
+    let Output { staging, objects, hashes, skipped, .. } = output;
     let files = staging.commit()?;
     (task.progress)(Progress { n_done: n_total, n_total });
     let named = |(at, object): (usize, ExportedObject)| {
@@ -267,7 +271,7 @@ pub fn write(task: &Task<'_>, folder: &Path) -> Result<Written, ExportError> {
         ExportedObject { file: name.unwrap_or_default(), ..object }
     };
     let objects = objects.into_iter().map(named).collect();
-    Ok(Written { files, objects, skipped })
+    Ok(Written { files, hashes, objects, skipped })
 }
 
 fn write_json(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::domain::RESEARCH_USE_ONLY;
 use crate::domain::picture::CapturedPicture;
 use crate::export::ExportError;
+use crate::export::secondary_capture::sha256_hex;
 
 /// More pictures of one name than this are a fault.
 const MOST: u32 = 10_000;
 
-/// Writes the picture and returns the path it got: `path`, or with a number when that is taken.
-pub fn write_new(path: &Path, picture: &CapturedPicture) -> Result<PathBuf, ExportError> {
+/// Writes the picture and returns the path it got (`path`, or with a number when that is taken) and the file's SHA-256.
+pub fn write_new(path: &Path, picture: &CapturedPicture) -> Result<(PathBuf, String), ExportError> {
     let path = if path.extension().is_some() { path.to_owned() } else { path.with_extension("png") };
     let io = |source: std::io::Error| ExportError::writing(&source, &path);
     let bytes = encoded(picture).map_err(io)?;
@@ -24,7 +25,7 @@ pub fn write_new(path: &Path, picture: &CapturedPicture) -> Result<PathBuf, Expo
                 let mut file = BufWriter::new(file);
                 file.write_all(&bytes).and_then(|()| file.flush()).map_err(io)?;
                 file.get_ref().sync_all().map_err(io)?;
-                return Ok(free);
+                return Ok((free, sha256_hex(&bytes)));
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(io(error)),
@@ -68,8 +69,8 @@ mod tests {
     fn no_picture_replaces_another() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("picture.png");
-        let first = write_new(&path, &picture(2, &[1, 2, 3, 4, 5, 6])).unwrap();
-        let second = write_new(&path, &picture(1, &[9, 9, 9])).unwrap();
+        let (first, _) = write_new(&path, &picture(2, &[1, 2, 3, 4, 5, 6])).unwrap();
+        let (second, _) = write_new(&path, &picture(1, &[9, 9, 9])).unwrap();
         assert_eq!((first.as_path(), second), (path.as_path(), folder.path().join("picture-2.png")));
         let read = image::open(&first).unwrap().to_rgb8();
         assert_eq!((read.width(), read.get_pixel(1, 0).0), (2, [4, 5, 6]));

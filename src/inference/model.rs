@@ -151,11 +151,21 @@ impl Model {
         };
         let run = self.record(vec![input_of(subject, frame)], distance.clone(), began);
         let facts = RunFacts { card: &self.card, subject, run, letterbox, notices };
+        let likelihoods = match &output {
+            Output::Classes { .. } => Vec::new(),
+            Output::Channels { logits } => {
+                let temperature = self.card.output.temperature;
+                postprocess::likelihoods(&self.card.segments, logits, temperature, &facts.letterbox)
+            }
+        };
         let mut findings = match &output {
             Output::Classes { logits, maps } => of_classification(&facts, logits, maps)?,
             Output::Channels { .. } => of_segmentation(&facts, &segments, &instance.spacing),
         };
         intervals.give(&mut findings);
+        for finding in findings.iter_mut().filter(|finding| !finding.evidence.segments.is_empty()) {
+            finding.evidence.likelihoods.clone_from(&likelihoods);
+        }
         stage(N_STAGES)?;
         Ok(Analysis { findings, distance })
     }

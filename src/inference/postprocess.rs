@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::iter::{IndexedParallelIterator as _, ParallelIterator as _};
 use rayon::slice::ParallelSliceMut as _;
 
+use crate::domain::likelihood::Likelihood;
 use crate::domain::mask::{Mask, Segment};
 use crate::inference::error::InferenceError;
 use crate::inference::letterbox::Letterbox;
@@ -23,6 +24,22 @@ pub fn segments(
 ) -> Result<Vec<Arc<Segment>>, InferenceError> {
     let labels = label_map(&softmax(logits, letterbox.rows * letterbox.cols, temperature), letterbox);
     specs.iter().map(|spec| segment(spec, &labels, letterbox).map(Arc::new)).collect()
+}
+
+/// How likely each place belongs to each of the card's segments, on the network's grid without its padding.
+pub fn likelihoods(
+    specs: &[SegmentSpec],
+    logits: &[f32],
+    temperature: f64,
+    letterbox: &Letterbox,
+) -> Vec<Arc<Likelihood>> {
+    let probabilities = softmax(logits, letterbox.rows * letterbox.cols, temperature);
+    let one = |spec: &SegmentSpec| {
+        let picture = letterbox.crop(probabilities.get(spec.index)?);
+        let cols = u32::try_from(letterbox.width).ok()?;
+        Likelihood::new(spec.id.clone(), cols, picture, letterbox.crop_from_source()).map(Arc::new)
+    };
+    specs.iter().filter_map(one).collect()
 }
 
 fn segment(spec: &SegmentSpec, labels: &[u8], letterbox: &Letterbox) -> Result<Segment, InferenceError> {

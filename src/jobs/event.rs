@@ -7,6 +7,7 @@ use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::header::HeaderLine;
 use crate::domain::intake::{Intake, Progress};
+use crate::domain::mask_edit::{MaskSubject, SegmentFigures};
 use crate::domain::picture::CapturedPicture;
 use crate::domain::saliency::{SaliencyMap, SaliencyMethod};
 use crate::domain::series::Series;
@@ -19,8 +20,11 @@ use crate::inference::explain::NetworkInput;
 use crate::jobs::wanted_planes::PlaneSlot;
 use crate::review::digest::StudyDigest;
 use crate::review::work_item::StudyCard;
+use crate::segmentation::operation::OperationError;
+use crate::segmentation::segment_set::SegmentSet;
 use crate::store::StudyRecord;
 use crate::store::conflict::{Conflict, Receipt};
+use crate::store::presence::Presence;
 use crate::store::protection::HowKept;
 
 /// Counts the requests of one kind; an answer to an older request is stale.
@@ -78,6 +82,7 @@ pub enum JobEvent {
         event: AskedEvent,
     },
     Store(StoreEvent),
+    Mask(MaskAnswer),
     Export {
         study: StudyUid,
         event: ExportEvent,
@@ -116,6 +121,18 @@ pub enum VolumeEvent {
     Built(Result<Arc<Volume>, String>),
     /// A newer one was wanted.
     Cancelled,
+}
+
+/// What was computed of a mask; the number is that of the request.
+pub struct MaskAnswer {
+    pub mask: MaskSubject,
+    pub number: u64,
+    pub result: MaskResult,
+}
+
+pub enum MaskResult {
+    Edited(Result<SegmentSet, OperationError>),
+    Figures { figures: Vec<SegmentFigures>, voxels_sha256: String },
 }
 
 pub enum AnalysisEvent {
@@ -176,6 +193,8 @@ pub enum StoreEvent {
         was_wrong: bool,
         text: String,
     },
+    /// There is no record yet, and a person is to say how it is protected.
+    Unmade(String),
     /// No store at all: decisions cannot be kept.
     OpenFailed(String),
     Loaded {
@@ -196,6 +215,11 @@ pub enum StoreEvent {
     Worked {
         study: StudyUid,
         result: Result<StudyDigest, String>,
+    },
+    /// Who else has the study open.
+    AlsoOpen {
+        study: StudyUid,
+        others: Vec<Presence>,
     },
     /// Something that may be lost could not be kept, such as a view.
     Degraded(String),
@@ -246,8 +270,8 @@ pub enum Chosen {
         folder: PathBuf,
         formats: Vec<String>,
     },
-    /// A picture of the screen was written, or why not.
-    PictureWritten(Result<PathBuf, String>),
+    /// A picture of the screen was written, with its SHA-256 in hex; or why not.
+    PictureWritten(Result<(PathBuf, String), String>),
     /// No dialog can be shown here: where the picture goes is to be typed.
     PictureWithoutPlace(CapturedPicture),
     /// Closed without a choice, or no dialog could be shown; `at_once` tells that nobody can have seen one.

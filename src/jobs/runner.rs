@@ -11,6 +11,7 @@ use crate::domain::device::DeviceChoice;
 use crate::domain::finding::Finding;
 use crate::domain::frame::Frame;
 use crate::domain::intake::Progress;
+use crate::domain::mask_edit::MaskSubject;
 use crate::domain::saliency::SaliencyMethod;
 use crate::domain::series::Series;
 use crate::domain::study::Study;
@@ -21,7 +22,8 @@ use crate::import::Importer;
 use crate::import::stack_loading::StackRequest;
 use crate::jobs::cancel::CancelToken;
 use crate::jobs::event::{
-    AnalysisEvent, AskedEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, ScanEvent, VolumeEvent,
+    AnalysisEvent, AskedEvent, Chosen, ExportEvent, Generation, JobEvent, JobKind, MaskAnswer, MaskResult, ScanEvent,
+    VolumeEvent,
 };
 use crate::jobs::in_order::InOrder;
 use crate::jobs::latest::Latest;
@@ -33,7 +35,8 @@ use crate::jobs::work::explaining::Question;
 use crate::jobs::work::handing_on::{self, ExportOrder};
 use crate::jobs::work::record_place::RecordPlace;
 use crate::jobs::work::volume::VolumeRequest;
-use crate::jobs::work::{analysis, demo, explaining, volume, watch};
+use crate::jobs::work::{analysis, demo, explaining, masks, volume, watch};
+use crate::segmentation::operation::{self, Work};
 
 /// Sends events and wakes the screen.
 #[derive(Clone)]
@@ -68,6 +71,8 @@ pub struct Runner {
     next_images: Latest,
     watch: Latest,
     planes: WantedPlanes,
+    masks: Latest,
+    mask_figures: Latest,
     headers: Latest,
     exports: InOrder<()>,
     /// Of the exports that wait or run.
@@ -137,6 +142,8 @@ impl Runner {
             next_images: Latest::spawn("next images", || log::error!("loading the next studies failed by a fault"))?,
             watch: Latest::spawn("watch", || log::error!("watching folders failed by a fault of the program"))?,
             planes: WantedPlanes::spawn(cut)?,
+            masks: Latest::spawn("masks", || log::error!("an operation on a mask failed by a fault of the program"))?,
+            mask_figures: Latest::spawn("mask figures", || log::error!("figures of a mask failed by a fault"))?,
             headers: Latest::spawn("header", || log::error!("reading a header failed by a fault of the program"))?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             export_token: Mutex::new(CancelToken::default()),
@@ -256,6 +263,31 @@ impl Runner {
     /// Replaces the list of planes to cut, one for each place on the screen.
     pub fn want_planes(&self, planes: Vec<(PlaneSlot, PlaneRequest)>) {
         self.planes.want(planes);
+    }
+
+    /// An operation on a mask; a newer one cancels it.
+    pub fn edit_mask(&self, mask: MaskSubject, number: u64, work: Work) {
+        let outbox = self.outbox.clone();
+        self.masks.submit(Box::new(move |token| {
+            let made = operation::run(&work);
+            if !token.is_cancelled() {
+                outbox.send(JobEvent::Mask(MaskAnswer { mask, number, result: MaskResult::Edited(made) }));
+            }
+        }));
+    }
+
+    pub fn cancel_mask(&self) {
+        self.masks.cancel();
+    }
+
+    /// What a mask has become against the model's; a newer request cancels it.
+    pub fn mask_figures(&self, mask: MaskSubject, number: u64, segments: Vec<masks::SegmentPair>, has_mm: bool) {
+        let outbox = self.outbox.clone();
+        self.mask_figures.submit(Box::new(move |token| {
+            let Some(figures) = masks::figures(&segments, has_mm, &|| token.is_cancelled()) else { return };
+            let result = MaskResult::Figures { figures, voxels_sha256: masks::voxels_sha256(&segments) };
+            outbox.send(JobEvent::Mask(MaskAnswer { mask, number, result }));
+        }));
     }
 
     /// Runs models on a study; a newer call cancels this one.

@@ -42,6 +42,15 @@ impl StoreHand {
         self.take(opened);
     }
 
+    /// Makes the record that is not there yet, encrypted or not, as the reader has chosen.
+    pub fn make(&mut self, passphrase: Option<&Zeroizing<String>>) {
+        let made = match passphrase {
+            Some(words) => self.place.make_with_passphrase(words),
+            None => self.place.make_plain(),
+        };
+        self.take(made);
+    }
+
     fn take(&mut self, opened: Result<Box<dyn ReviewStore>, StoreError>) {
         let event = match &opened {
             Ok(store) => StoreEvent::Opened {
@@ -53,6 +62,7 @@ impl StoreHand {
                 let was_wrong = matches!(error, StoreError::WrongKey);
                 StoreEvent::Locked { was_wrong, text: error.to_string() }
             }
+            Err(error @ StoreError::ProtectionUnsaid { .. }) => StoreEvent::Unmade(error.to_string()),
             Err(error) => StoreEvent::OpenFailed(error.to_string()),
         };
         self.store = opened.map_err(|error| error.to_string());
@@ -88,6 +98,24 @@ impl StoreHand {
         }
         if let Err(error) = store.note_access(study, reader, note) {
             self.report(StoreEvent::Degraded(format!("The access could not be kept in the record: {error}")));
+        }
+    }
+
+    /// Says that the reader has the study open, and asks who else has. Nothing is lost where it cannot be said.
+    pub fn announce(&mut self, study: StudyUid, reader: &ReaderName) {
+        let Ok(store) = &mut self.store else { return };
+        match store.announce(&study, reader) {
+            Ok(others) => self.report(StoreEvent::AlsoOpen { study, others }),
+            Err(error) => log::debug!("who has the study open is not known: {}", error.code()),
+        }
+    }
+
+    /// The reader has left every study.
+    pub fn leave(&mut self) {
+        if let Ok(store) = &mut self.store
+            && let Err(error) = store.leave()
+        {
+            log::debug!("that the study was left could not be said: {}", error.code());
         }
     }
 

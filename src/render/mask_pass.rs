@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::mask::Mask;
 use crate::render::error::RenderError;
+use crate::render::live_labels::{self, LiveLayer};
 use crate::render::request::{DrawRequest, MAX_SEGMENTS, MaskLayer};
 use crate::render::texture_cache::Texels;
 
@@ -61,6 +62,13 @@ impl Labels {
 
 /// Refuses what cannot be drawn whole.
 pub(crate) fn check(request: &DrawRequest) -> Result<(), RenderError> {
+    if let Some(live) = request.overlay.shown_live() {
+        let has_grid = (live.rows, live.cols) == (request.frame.rows(), request.frame.cols());
+        return match has_grid && live.is_whole() {
+            true => Ok(()),
+            false => Err(RenderError::MaskGrid { rows: live.rows, cols: live.cols }),
+        };
+    }
     let layers = request.overlay.shown_masks();
     if layers.len() > MAX_SEGMENTS {
         return Err(RenderError::TooManySegments { n_segments: layers.len() });
@@ -93,8 +101,24 @@ pub(crate) fn level(request: &DrawRequest) -> usize {
     (wanted as usize).min(n_levels(request) - 1)
 }
 
+/// The labels of one level, as the twin reads them.
+pub(crate) fn labels_of_level(request: &DrawRequest, level: usize) -> Option<Labels> {
+    match request.overlay.shown_live() {
+        Some(live) => Some(live.labels(level)),
+        None => label_levels(request, &request.overlay.shown_masks()).into_iter().nth(level),
+    }
+}
+
+/// Last column and row of a level of the label texture.
+pub(crate) fn last_texel(request: &DrawRequest, level: usize) -> [u32; 2] {
+    match request.overlay.shown_live() {
+        Some(live) => live.last_texel(level),
+        None => [request.frame.cols(), request.frame.rows()].map(|n| (n >> level).max(1) - 1),
+    }
+}
+
 /// Bits of the layers that are visible now.
-pub(crate) fn visible_bits(layers: &[&MaskLayer]) -> u32 {
+pub(crate) fn visible_bits(layers: &[LiveLayer]) -> u32 {
     layers
         .iter()
         .take(MAX_SEGMENTS)
@@ -122,6 +146,9 @@ pub(crate) fn label_texels(request: &DrawRequest, layers: &[&MaskLayer]) -> Texe
 }
 
 fn n_levels(request: &DrawRequest) -> usize {
+    if request.overlay.shown_live().is_some() {
+        return live_labels::N_LEVELS;
+    }
     let longest = request.frame.rows().max(request.frame.cols()).max(1);
     MAX_LEVELS.min(longest.ilog2() as usize + 1)
 }

@@ -9,6 +9,7 @@ pub mod error;
 mod frame_texture;
 mod grayscale_pass;
 mod layer;
+pub mod live_labels;
 mod mask_pass;
 pub mod offscreen;
 pub mod pipelines;

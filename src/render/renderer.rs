@@ -10,6 +10,7 @@ use crate::render::error::RenderError;
 use crate::render::frame_texture::{self, FrameTextureKey, PixelKind};
 use crate::render::grayscale_pass::{self, GrayscaleVariant, VoiKind};
 use crate::render::layer::{self, Layer, LayerKey};
+use crate::render::live_labels::LiveTextures;
 use crate::render::pipelines::{CompositionVariant, OverlayVariant, Pipelines, Variant};
 use crate::render::request::DrawRequest;
 use crate::render::texture_cache::{GpuTexture, Identity, Texels, TextureCache, TextureKey};
@@ -58,6 +59,7 @@ pub struct LayersDrawn {
 pub struct Renderer {
     pipelines: Pipelines,
     textures: TextureCache,
+    live: LiveTextures,
     viewports: HashMap<u64, Viewport>,
     layers_drawn: LayersDrawn,
     /// `None` where planes are cut on the CPU.
@@ -96,6 +98,7 @@ impl Renderer {
         Self {
             pipelines: Pipelines::new(device, format),
             textures: TextureCache::default(),
+            live: LiveTextures::default(),
             viewports: HashMap::new(),
             layers_drawn: LayersDrawn::default(),
             volume_pass: None,
@@ -146,6 +149,7 @@ impl Renderer {
             // What was made is not to be relied upon
             self.viewports.remove(&viewport_id);
             self.textures.clear();
+            self.live.clear();
             if let Some(pass) = &mut self.volume_pass {
                 pass.give_up();
             }
@@ -347,7 +351,15 @@ impl Renderer {
             ]
         });
         let layers = overlay.shown_masks();
-        let labels = if layers.is_empty() {
+        let labels = if let Some(live) = overlay.shown_live() {
+            let sent = self.live.bytes_sent;
+            let texture = self.live.update(to, live, || cache.fresh_id());
+            if self.live.bytes_sent > sent {
+                cache.uploads.masks += 1;
+                cache.uploads.bytes += self.live.bytes_sent - sent;
+            }
+            texture
+        } else if layers.is_empty() {
             no_integers
         } else {
             let key = TextureKey::Labels(layers.iter().map(|layer| Identity::of(&layer.segment)).collect());
@@ -364,7 +376,7 @@ fn picture_variant(request: &DrawRequest) -> Variant {
 /// `None` when nothing lies over the picture.
 fn overlay_variant(request: &DrawRequest) -> Option<Variant> {
     let saliency = request.overlay.shown_saliency();
-    let has_masks = !request.overlay.shown_masks().is_empty();
+    let has_masks = !request.overlay.shown_looks().is_empty();
     let variant = OverlayVariant {
         has_saliency: saliency.is_some(),
         has_contour: saliency.is_some_and(|layer| layer.contour_fraction.is_some()),

@@ -14,6 +14,7 @@ use crate::imaging::plane_picture::PlaneRequest;
 use crate::imaging::presentation::GreyPresentation;
 use crate::imaging::view::{Affine, ViewTransform};
 use crate::imaging::voi_lut::Voi;
+use crate::render::live_labels::{LiveLayer, LiveMasks};
 
 /// Segments one viewport can show at a time: the bits of a label texture.
 pub const MAX_SEGMENTS: usize = 32;
@@ -154,6 +155,8 @@ pub enum Minification {
 #[derive(Clone, Debug)]
 pub struct OverlayRequest {
     pub masks: Vec<MaskLayer>,
+    /// Masks that are being changed, in place of all others and of the file's graphics.
+    pub live: Option<Arc<LiveMasks>>,
     /// The file's own graphics: opaque, above the masks, drawn even while those are hidden.
     pub graphics: Option<MaskLayer>,
     /// Opacity of a mask's inside, 0 to 1.
@@ -176,6 +179,9 @@ impl OverlayRequest {
     /// The masks whose bits go into the label texture, lowest first. Invisible ones are among them, so that showing
     /// them uploads nothing, unless there are more than fit.
     pub(crate) fn shown_masks(&self) -> Vec<&MaskLayer> {
+        if self.shown_live().is_some() {
+            return Vec::new();
+        }
         let graphics = self.graphics.iter().filter(|layer| layer.is_visible);
         let has_visible = self.masks.iter().any(|layer| layer.is_visible);
         if !self.is_shown() || !has_visible {
@@ -185,8 +191,26 @@ impl OverlayRequest {
         self.masks.iter().filter(|layer| fits || layer.is_visible).chain(graphics).collect()
     }
 
-    /// From which place in [`OverlayRequest::shown_masks`] on layers are opaque.
+    /// The masks under the reader's hand, when any of them is seen.
+    pub(crate) fn shown_live(&self) -> Option<&Arc<LiveMasks>> {
+        let has_visible = |live: &&Arc<LiveMasks>| live.layers.iter().any(|layer| layer.is_visible);
+        self.live.as_ref().filter(|_| self.is_shown()).filter(has_visible)
+    }
+
+    /// How the bits of the label texture look, lowest first.
+    pub(crate) fn shown_looks(&self) -> Vec<LiveLayer> {
+        if let Some(live) = self.shown_live() {
+            return live.layers.clone();
+        }
+        let look = |layer: &MaskLayer| LiveLayer { color: layer.color, is_visible: layer.is_visible, opacity: 1.0 };
+        self.shown_masks().into_iter().map(look).collect()
+    }
+
+    /// From which place in [`OverlayRequest::shown_looks`] on layers are opaque.
     pub(crate) fn first_opaque(&self) -> usize {
+        if let Some(live) = self.shown_live() {
+            return live.layers.len();
+        }
         let n_graphics = usize::from(self.graphics.as_ref().is_some_and(|layer| layer.is_visible));
         self.shown_masks().len() - n_graphics
     }
@@ -200,6 +224,7 @@ impl Default for OverlayRequest {
     fn default() -> Self {
         Self {
             masks: Vec::new(),
+            live: None,
             graphics: None,
             fill_opacity: overlay::FILL_OPACITY,
             outline_px: overlay::OUTLINE_PX,

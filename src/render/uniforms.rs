@@ -23,7 +23,7 @@ pub(crate) fn words(request: &DrawRequest, [left, top]: [f32; 2]) -> Words {
     let image = &request.transform.image_from_viewport;
     let [footprint_x, footprint_y] = request.footprint();
     let [scale_x, scale_y] = request.image_px_per_screen_px();
-    let layers = request.overlay.shown_masks();
+    let layers = request.overlay.shown_looks();
     let overlay = &request.overlay;
     let [center, window_width] = grayscale_pass::center_and_width(&request.voi);
     let [map_from_source, saliency, map_size] = saliency_fields(request);
@@ -50,7 +50,7 @@ pub(crate) fn words(request: &DrawRequest, [left, top]: [f32; 2]) -> Words {
     let mut words = [[0; 4]; N_WORDS];
     let colors = layers.iter().map(|layer| {
         let [red, green, blue] = overlay::unit_color(layer.color);
-        floats([red, green, blue, 1.0])
+        floats([red, green, blue, layer.opacity.clamp(0.0, 1.0)])
     });
     words.iter_mut().zip(fields.into_iter().chain(colors)).for_each(|(word, field)| *word = field);
     words
@@ -99,8 +99,7 @@ fn saliency_fields(request: &DrawRequest) -> [[u32; 4]; 3] {
 
 fn label_field(request: &DrawRequest, visible: u32) -> [u32; 4] {
     let level = mask_pass::level(request);
-    let [last_col, last_row] =
-        [request.frame.cols(), request.frame.rows()].map(|n| int((n >> level).max(1).into()) - 1);
+    let [last_col, last_row] = mask_pass::last_texel(request, level).map(|last| int(last.into()));
     let [level, last_col, last_row, _] = ints([i32::try_from(level).unwrap_or(0), last_col, last_row, 0]);
     [level, last_col, last_row, visible]
 }

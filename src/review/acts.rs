@@ -10,6 +10,7 @@ use crate::domain::model::ModelIdentity;
 use crate::domain::uid::{FindingId, ReaderName};
 use crate::review::command::{Command, Stamp};
 use crate::review::event::{Change, DecisionOrigin, FindingDecided, ImageScaled, ReviewEvent};
+use crate::review::mask_acts;
 use crate::review::rules::{
     Refusal, check_annotation, check_details, check_image, check_reader, check_reader_finding, check_study,
     check_verdict,
@@ -48,6 +49,7 @@ impl ReviewSession {
                 self.annotation(&annotation).ok_or(Refusal::UnknownAnnotation)?;
                 Some(Change::AnnotationRemoved { annotation })
             }
+            Command::ChangeMask(change) => mask_acts::checked(change, &self.study)?,
             Command::ToggleKeyImage { image } => Some(self.toggle_key_image(image)?),
             Command::ScaleImage(scaled) => Some(self.scale_image(*scaled)?),
             Command::Reading(command) => self.reading_act(command, &stamp.reader)?,

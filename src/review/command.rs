@@ -6,6 +6,7 @@ use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Seen, Verdict};
 use crate::domain::details::DecisionDetails;
 use crate::domain::finding::{Finding, Subject};
+use crate::domain::mask_edit::MaskChange;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
 use crate::review::event::{DecisionOrigin, ImageScaled, StudyExported};
@@ -55,6 +56,8 @@ pub enum Command {
     Adjudicate(Box<Adjudication>),
     /// What was written for others, after it was.
     RecordExport(StudyExported),
+    /// A stroke, a segment's name, a revision. One that changes nothing makes no event.
+    ChangeMask(Arc<MaskChange>),
     /// Marks an image, or takes the mark away.
     ToggleKeyImage {
         image: Subject,

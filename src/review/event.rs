@@ -9,6 +9,7 @@ use crate::domain::decision::{Decision, Seen, Verdict};
 use crate::domain::details::DecisionDetails;
 use crate::domain::exported::ExportedObject;
 use crate::domain::finding::Subject;
+use crate::domain::mask_edit::MaskChange;
 use crate::domain::model::ModelIdentity;
 use crate::domain::reading::{AiPresentation, Answer, ReadingMode, Role, SignatureMeaning};
 use crate::domain::uid::{AnnotationId, EventId, FindingId, ReaderName};
@@ -17,7 +18,7 @@ use crate::review::command::Stamp;
 
 /// The newest version of events this program writes; it reads this one and all before. An event bears the version that
 /// brought its kind, so that a record without newer kinds stays readable to older programs.
-pub const EVENT_SCHEMA: u32 = 3;
+pub const EVENT_SCHEMA: u32 = 4;
 
 /// One fact of the record. The order of facts is their order in the record, never their time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +81,11 @@ pub enum Change {
     FindingAdjudicated(FindingAdjudicated),
     /// Something left the house. Not the reader's act on the study: never undone.
     Exported(StudyExported),
+    /// A stroke, a segment's name, a revision: `step` says which.
+    MaskChanged {
+        #[serde(flatten)]
+        change: Arc<MaskChange>,
+    },
     /// An image to come back to and to hand on.
     KeyImageMarked {
         image: Subject,
@@ -175,6 +181,7 @@ impl Change {
     /// The version of the record's words that first had this kind, or these details.
     fn schema(&self) -> u32 {
         match self {
+            Self::MaskChanged { .. } => 4,
             Self::KeyImageMarked { .. } | Self::KeyImageUnmarked { .. } | Self::ImageScaled(_) => 3,
             Self::AnnotationPlaced { .. } | Self::AnnotationChanged { .. } | Self::AnnotationRemoved { .. } => 2,
             Self::FindingDecided(decided) if !decided.details.is_empty() => 3,
@@ -235,6 +242,7 @@ impl ReviewEvent {
             Change::StudyAssigned { .. } => "study_assigned",
             Change::FindingAdjudicated(_) => "finding_adjudicated",
             Change::Exported(_) => "study_exported",
+            Change::MaskChanged { .. } => "mask_changed",
             Change::KeyImageMarked { .. } => "key_image_marked",
             Change::KeyImageUnmarked { .. } => "key_image_unmarked",
             Change::ImageScaled(_) => "image_scaled",

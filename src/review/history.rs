@@ -68,6 +68,7 @@ impl History {
             | Change::AnnotationPlaced { .. }
             | Change::AnnotationChanged { .. }
             | Change::AnnotationRemoved { .. }
+            | Change::MaskChanged { .. }
             | Change::KeyImageMarked { .. }
             | Change::KeyImageUnmarked { .. }
             | Change::ImageScaled(_) => {

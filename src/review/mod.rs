@@ -12,6 +12,7 @@ pub mod event;
 pub mod grouping;
 pub mod history;
 pub mod image_notes;
+pub mod mask_acts;
 pub(crate) mod projection;
 mod reading_acts;
 pub mod report;

@@ -32,7 +32,7 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    pub fn shows(&self, event: &ReviewEvent) -> bool {
+    pub(crate) fn shows(&self, event: &ReviewEvent) -> bool {
         let is_models = matches!(event.change, Change::SuggestionsRecorded { .. });
         is_models || self.only.is_none_or(|only| only == &event.reader)
     }

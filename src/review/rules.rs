@@ -85,6 +85,10 @@ pub enum Refusal {
     NeedsAdjudicator,
     #[error("An annotator signs as author.")]
     AnnotatorSignsAsAuthor,
+    #[error("This mask belongs to another study.")]
+    MaskOfOtherStudy,
+    #[error("Name the segment.")]
+    UnnamedSegment,
     #[error("This image belongs to another study.")]
     ImageOfOtherStudy,
 }

@@ -14,6 +14,7 @@ use crate::review::course::{self, Course};
 use crate::review::event::{Change, ReviewEvent};
 use crate::review::history::History;
 use crate::review::image_notes::ImageNotes;
+use crate::review::mask_acts::{self, MaskReview};
 use crate::review::projection::{self, Sight, Sources};
 use crate::review::rules::Refusal;
 
@@ -123,6 +124,7 @@ struct Folded {
     listed: Vec<FindingReview>,
     annotations: Vec<AnnotationReview>,
     course: Course,
+    masks: Vec<MaskReview>,
     notes: ImageNotes,
 }
 
@@ -249,6 +251,11 @@ impl ReviewSession {
     /// Every finding and what every reader decided on it, whoever views: for adjudication and for the lead.
     pub fn unmasked(&self) -> Vec<FindingReview> {
         projection::fold(&self.sources(&self.log, Sight::default()))
+    }
+
+    /// Every mask that a reader changed, in the order of the first changes.
+    pub fn masks(&self) -> &[MaskReview] {
+        &self.folded.masks
     }
 
     /// Key images and readers' scales.
@@ -401,8 +408,11 @@ impl ReviewSession {
         };
         let listed = projection::fold(&self.sources(&self.log, sight));
         let annotations = projection::fold_annotations(&self.log, &self.history, sight);
+        let mut masks = mask_acts::fold_masks(&self.log, &self.history, sight);
+        let is_listed = |id: &FindingId| listed.iter().any(|review| &review.finding.id == id);
+        masks.retain(|mask| mask.subject.finding.as_ref().is_none_or(is_listed));
         let notes = ImageNotes::folded(&self.log, &self.history, sight);
-        self.folded = Folded { listed, annotations, course, notes };
+        self.folded = Folded { listed, annotations, course, masks, notes };
     }
 
     /// What a reader had found and decided without the AI before the event at `index`.

@@ -27,6 +27,12 @@ pub struct ValueRange {
     pub high: f64,
 }
 
+impl ValueRange {
+    pub fn contains(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+}
+
 impl Intensities {
     /// `None` when the volume is of another size than the grid.
     pub fn of_volume(volume: &Volume, grid: VoxelGrid) -> Option<Self> {
@@ -105,17 +111,14 @@ impl Intensities {
     /// The parts of spans whose values lie in a range.
     pub fn spans_within(&self, spans: &[Span], range: ValueRange) -> Vec<Span> {
         let mut parts = Vec::new();
-        let mut values: Vec<f32> = Vec::new();
         for span in spans {
             let to = span.to.min(self.grid.cols);
             if span.from >= to || span.row >= self.grid.rows {
                 continue;
             }
-            values.resize((to - span.from) as usize, 0.0);
-            self.row(span.slice, span.row, span.from, &mut values);
             let mut open: Option<u32> = None;
-            for (col, value) in (span.from..).zip(&values) {
-                let is_inside = (range.low..=range.high).contains(&f64::from(*value));
+            for col in span.from..to {
+                let is_inside = range.contains(self.at([col, span.row, span.slice]));
                 match (open, is_inside) {
                     (None, true) => open = Some(col),
                     (Some(from), false) => {
@@ -144,19 +147,28 @@ impl Intensities {
         VoxelMask::from_words(grid, (0..grid.slices).into_par_iter().map(of_slice))
     }
 
-    /// Sets the bits of the values in the range.
+    /// Sets the bits of the values in the range; of a range whose ends are the wrong way round, none.
     fn mark(&self, slice: u32, range: ValueRange, bounds: &VoxelBox, words: &mut [u64]) {
         let [slope, intercept] = self.rescale.of_slice(slice as usize);
         let at = slice as usize;
         let place = Place { grid: &self.grid, bounds };
         // The range in stored values, so that no value need be converted
         let stored = [(range.low - intercept) / slope, (range.high - intercept) / slope];
-        let (low, high) = (stored[0].min(stored[1]), stored[0].max(stored[1]));
-        let whole =
-            |least: f64, most: f64| (low.ceil().clamp(least, most + 1.0), high.floor().clamp(least - 1.0, most));
-        if slope == 0.0 || !low.is_finite() || !high.is_finite() {
-            let is_all = slope == 0.0 && (range.low..=range.high).contains(&intercept);
-            if is_all {
+        // A falling line exchanges the ends
+        let (low, high) = if slope < 0.0 { (stored[1], stored[0]) } else { (stored[0], stored[1]) };
+        // The division may have come out on the other side of a stored value
+        let is_inside = |stored: f64| range.contains(stored * slope + intercept);
+        let nudged = |at: f64, outward: f64| match (is_inside(at + outward), is_inside(at)) {
+            (true, _) => at + outward,
+            (false, true) => at,
+            (false, false) => at - outward,
+        };
+        let whole = |least: f64, most: f64| {
+            let (low, high) = (nudged(low.ceil(), -1.0), nudged(high.floor(), 1.0));
+            (low.clamp(least, most + 1.0), high.clamp(least - 1.0, most))
+        };
+        if slope == 0.0 || !low.is_finite() || !high.is_finite() || range.low > range.high {
+            if slope == 0.0 && range.contains(intercept) {
                 place.each_row(words, |_, from, to, words| (from..to).for_each(|col| set(words, col)));
             }
             return;
@@ -183,7 +195,7 @@ impl Intensities {
                 place.each_row(words, |start, from, to, words| {
                     for col in from..to {
                         let value = samples.get(start + col as usize).copied().map_or(f64::NAN, f64::from);
-                        if low <= value && value <= high {
+                        if range.contains(value * slope + intercept) {
                             set(words, col);
                         }
                     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::uid::SopInstanceUid;
-use crate::store::own_events::{IMAGES_DISPLAYED, REPORT_EXPORTED, STUDY_OPENED};
+use crate::store::own_events::{IMAGES_DISPLAYED, REPORT_EXPORTED, STUDY_OPENED, WORKLIST_SEARCHED};
 
 /// One access, as it is written to the record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,8 +13,10 @@ pub enum AccessNote {
     StudyOpened { n_images: u64 },
     /// Its first picture was on a screen.
     ImagesDisplayed { sop: SopInstanceUid },
-    /// A report left the program.
+    /// A report or a picture left the program, on paper too: that is a file for printing.
     ReportExported { folder: String, formats: Vec<String>, files: Vec<ExportedFile> },
+    /// A reader looked for patients or studies by words; about no study of its own.
+    WorklistSearched { words: String, n_found: u64 },
 }
 
 /// A file that left the program.
@@ -31,6 +33,7 @@ impl AccessNote {
             Self::StudyOpened { .. } => STUDY_OPENED,
             Self::ImagesDisplayed { .. } => IMAGES_DISPLAYED,
             Self::ReportExported { .. } => REPORT_EXPORTED,
+            Self::WorklistSearched { .. } => WORKLIST_SEARCHED,
         }
     }
 }

@@ -44,6 +44,11 @@ pub enum StoreError {
     SignedOff,
     #[error("The review record is encrypted (or is no record at all): its key is needed: {}", path.display())]
     KeyNeeded { path: PathBuf },
+    #[error(
+        "There is no review record yet, and no keyring to hold its key: say how it is to be protected: {}",
+        path.display()
+    )]
+    ProtectionUnsaid { path: PathBuf },
     #[error("The key does not fit this review record, or the beginning of the file is damaged. Nothing was changed.")]
     WrongKey,
     #[error("The server of the review record cannot be reached ({detail}).")]
@@ -80,6 +85,7 @@ impl StoreError {
             Self::Conflict { .. } => "store_conflict",
             Self::SignedOff => "store_signed_off",
             Self::KeyNeeded { .. } => "store_key_needed",
+            Self::ProtectionUnsaid { .. } => "store_protection_unsaid",
             Self::WrongKey => "store_wrong_key",
             Self::Unreachable { .. } => "store_unreachable",
             Self::OtherStudy => "store_other_study",

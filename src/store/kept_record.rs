@@ -17,6 +17,7 @@ use crate::store::error::StoreError;
 use crate::store::log_entry::LogEntry;
 use crate::store::merging::{self, Merged, Parcel};
 use crate::store::own_events::DEVICE_ENROLLED;
+use crate::store::presence::{self, Presence};
 use crate::store::protection::HowKept;
 use crate::store::rows::Decoder;
 use crate::store::signing::{self, Signer};
@@ -55,6 +56,8 @@ pub struct KeptRecord<E> {
     pub(crate) how_kept: HowKept,
     clock: Arc<dyn Clock>,
     signer: Option<Signer>,
+    /// What tells this opening of the record from every other.
+    instance: String,
     /// When this machine wrote last.
     before: Option<Moment>,
 }
@@ -73,7 +76,8 @@ impl<E: Engine> KeptRecord<E> {
         how_kept: HowKept,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let mut record = Self { engine, anchor, access, how_kept, clock, signer: None, before: None };
+        let instance = uuid::Uuid::now_v7().to_string();
+        let mut record = Self { engine, anchor, access, how_kept, clock, signer: None, instance, before: None };
         // Before the snapshot below, so that another program's append cannot put the anchor ahead of it.
         let anchored = record.anchor.read();
         let mut altered = None;
@@ -216,6 +220,21 @@ impl<E: Engine> ReviewStore for KeptRecord<E> {
         let event_id = uuid::Uuid::now_v7().to_string();
         self.append_with(&mut |appender| appender.access(&event_id, study, reader, note))?;
         Ok(())
+    }
+
+    fn announce(&mut self, study: &StudyUid, reader: &ReaderName) -> Result<Vec<Presence>, StoreError> {
+        let now = self.clock.now();
+        if self.access == Access::Writable {
+            self.engine.write(&mut |sql| presence::announce(sql, &self.instance, study, reader, &now))?;
+        }
+        self.read(&mut |sql| presence::others(sql, &self.instance, study, &now))
+    }
+
+    fn leave(&mut self) -> Result<(), StoreError> {
+        if self.access != Access::Writable {
+            return Ok(());
+        }
+        self.engine.write(&mut |sql| presence::leave(sql, &self.instance))
     }
 
     fn load(&self, study: &StudyUid) -> Result<StudyRecord, StoreError> {

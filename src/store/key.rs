@@ -43,12 +43,21 @@ impl Salt {
     /// Of an encrypted record; `None` for a plain one, an empty or missing file, and what cannot be one.
     pub fn of(path: &Path) -> Option<Self> {
         let mut file = File::open(path).ok()?;
-        let is_whole = file.metadata().is_ok_and(|file| file.len() >= PAGE && file.len().is_multiple_of(PAGE));
+        let length = file.metadata().ok()?.len();
         let mut page = [0; 4096];
         file.read_exact(&mut page).ok()?;
         let (salt, _) = page.split_first_chunk::<16>()?;
+        // A power cut while the log is written into the file may leave part of a page at its end; the log has it whole.
+        let is_whole = length.is_multiple_of(PAGE) || has_log(path);
         (is_whole && salt != PLAIN_START && looks_encrypted(&page)).then_some(Self(*salt))
     }
+}
+
+/// Whether a write-ahead log lies beside the file.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 /// An encrypted page is indistinguishable from chance, where nearly all of the 256 byte values occur.

@@ -6,6 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+/// Under which name the keyring lists our secrets.
+const SERVICE: &str = "Overread review record";
+
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ShelfError {
     #[error("there is no keyring here")]
@@ -25,6 +28,44 @@ pub trait SecretShelf: Send + Sync {
 
     /// Nothing happens where there is none.
     fn remove(&self, account: &str) -> Result<(), ShelfError>;
+}
+
+/// Keychain, Credential Manager or Secret Service. A call may wait for a person, or for ever: give it a limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsKeyring;
+
+impl OsKeyring {
+    fn entry(account: &str) -> Result<keyring::Entry, ShelfError> {
+        keyring::Entry::new(SERVICE, account).map_err(shelf_error)
+    }
+}
+
+fn shelf_error(error: keyring::Error) -> ShelfError {
+    match error {
+        keyring::Error::NoStorageAccess(_) => ShelfError::Refused,
+        _ => ShelfError::Absent,
+    }
+}
+
+impl SecretShelf for OsKeyring {
+    fn get(&self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>, ShelfError> {
+        match Self::entry(account)?.get_secret() {
+            Ok(secret) => Ok(Some(Zeroizing::new(secret))),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(shelf_error(error)),
+        }
+    }
+
+    fn put(&self, account: &str, secret: &[u8]) -> Result<(), ShelfError> {
+        Self::entry(account)?.set_secret(secret).map_err(shelf_error)
+    }
+
+    fn remove(&self, account: &str) -> Result<(), ShelfError> {
+        match Self::entry(account)?.delete_credential() {
+            Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
+            Err(error) => Err(shelf_error(error)),
+        }
+    }
 }
 
 /// Where no keyring is to be asked.

@@ -1,4 +1,4 @@
-//! Where the review is kept: appended, chained, never edited. SQLite behind a trait; other engines later.
+//! Where the review is kept: appended, chained, never edited. SQLite or PostgreSQL behind one trait.
 //!
 //! The original pictures are never stored, only what was found and decided, by UID and hash.
 
@@ -19,10 +19,13 @@ pub mod merging;
 mod migrations;
 mod opening;
 mod own_events;
+pub mod postgres;
+pub mod presence;
 pub mod protection;
 mod reading;
 pub mod recasting;
 mod rows;
+pub mod server_address;
 pub mod signing;
 mod sql;
 pub mod sqlite;
@@ -41,6 +44,7 @@ use crate::store::conflict::{Basis, Receipt};
 use crate::store::error::StoreError;
 use crate::store::log_entry::LogEntry;
 use crate::store::merging::{Merged, Parcel};
+use crate::store::presence::Presence;
 use crate::store::protection::HowKept;
 use crate::store::signing::Signer;
 
@@ -128,6 +132,13 @@ pub trait ReviewStore: Send {
 
     /// Keeps who looked at the study or took something out, in the chain like everything else.
     fn note_access(&mut self, study: &StudyUid, reader: &ReaderName, note: &AccessNote) -> Result<(), StoreError>;
+
+    /// Says that `reader` has the study open in this program, and no other one; who else has it open. Where nothing
+    /// may be written, only asks.
+    fn announce(&mut self, study: &StudyUid, reader: &ReaderName) -> Result<Vec<Presence>, StoreError>;
+
+    /// This program has no study open any more.
+    fn leave(&mut self) -> Result<(), StoreError>;
 
     /// Empty for a study the record does not know.
     fn load(&self, study: &StudyUid) -> Result<StudyRecord, StoreError>;

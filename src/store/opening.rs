@@ -76,8 +76,36 @@ pub(crate) fn unlock(conn: &Connection, key: &Key, salt: Option<&Salt>) -> rusql
     conn.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))
 }
 
+/// A power cut while a record was made may leave half a first page, by which nothing can be judged, and beside it the
+/// journal that takes it back to nothing. SQLite does that with the first read, whatever key the pages need.
+fn take_back_half_made(door: &Door<'_>) {
+    let mut journal = door.path.as_os_str().to_owned();
+    journal.push("-journal");
+    let is_half_made = fs::metadata(journal).is_ok_and(|journal| journal.len() > 0);
+    let Some(name) = door.path.to_str().filter(|_| is_half_made) else { return };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let read = door.connect(name, flags).and_then(|conn| {
+        conn.busy_timeout(BUSY_TIMEOUT)?;
+        conn.execute_batch("PRAGMA cipher_log_level = NONE")?;
+        conn.query_row("SELECT COUNT(*) FROM sqlite_master", (), |row| row.get::<_, i64>(0))
+    });
+    if let Err(error) = read {
+        // An encrypted record cannot be read so; whatever is wrong with it is said when it is opened.
+        log::debug!("a journal beside the record was looked at: {:?}", error.sqlite_error_code());
+    }
+}
+
+/// Whether there is a record, or something else that must not be taken for a new one.
+pub(crate) fn is_there(path: &Path) -> bool {
+    take_back_half_made(&Door { path, key: None, salt: None, vfs: None });
+    fs::metadata(path).is_ok_and(|file| file.len() > 0) || Anchor::beside(path).exists()
+}
+
 pub(crate) fn open(path: &Path, options: &SqliteOptions, anchor: &Anchor) -> Result<Opened, StoreError> {
     let SqliteOptions { mode, key, salt, vfs, .. } = options;
+    if *mode == OpenMode::ReadWrite {
+        take_back_half_made(&Door { path, key: None, salt: None, vfs: vfs.as_deref() });
+    }
     let file = fs::metadata(path).ok();
     let is_blank = file.as_ref().is_none_or(|file| file.len() == 0);
     if is_blank && anchor.exists() {
@@ -161,6 +189,10 @@ fn open_writable(door: &Door<'_>, is_new: bool) -> Result<Option<Connection>, St
     }
     door.harden(&conn).map_err(opening)?;
     let is_empty = check_identity(&conn, door)?;
+    if is_empty && Anchor::beside(door.path).exists() {
+        // A first page without its log: what was in the log is gone, and nothing is made anew in its place.
+        return Err(StoreError::Missing { path: door.path.to_owned() });
+    }
     make_durable(&conn).map_err(opening)?;
     check_durable(&durability(&conn)?)?;
     migrations::migrate(&mut conn)?;
@@ -229,8 +261,8 @@ fn check_identity(conn: &Connection, door: &Door<'_>) -> Result<bool, StoreError
 
 /// `synchronous=FULL` is the promise: with NORMAL a power cut loses commits that were already acknowledged.
 fn make_durable(conn: &Connection) -> rusqlite::Result<()> {
-    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // On macOS an fsync alone does not empty the drive's cache; elsewhere these do nothing.
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "checkpoint_fullfsync", true)

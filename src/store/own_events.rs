@@ -22,6 +22,7 @@ pub(crate) const RECORD_MERGED: &str = "record_merged";
 pub(crate) const STUDY_OPENED: &str = "study_opened";
 pub(crate) const IMAGES_DISPLAYED: &str = "images_displayed";
 pub(crate) const REPORT_EXPORTED: &str = "report_exported";
+pub(crate) const WORKLIST_SEARCHED: &str = "worklist_searched";
 
 /// Who the store's own events are by, where no reader is behind them.
 pub(crate) const STORE_ACTOR: &str = "overread";
@@ -30,7 +31,8 @@ pub(crate) const STORE_ROLE: &str = "program";
 
 /// All of the above, as an SQL list.
 pub(crate) const OWN_KINDS: &str = "('finding_stored', 'anchor_renewed', 'decision_conflicted', 'device_enrolled', \
-                                    'record_merged', 'study_opened', 'images_displayed', 'report_exported')";
+                                    'record_merged', 'study_opened', 'images_displayed', 'report_exported', \
+                                    'worklist_searched')";
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FindingStored {
@@ -62,6 +64,7 @@ mod tests {
             STUDY_OPENED,
             IMAGES_DISPLAYED,
             REPORT_EXPORTED,
+            WORKLIST_SEARCHED,
         ];
         let quoted: Vec<_> = kinds.iter().map(|kind| format!("'{kind}'")).collect();
         assert_eq!(OWN_KINDS, format!("({})", quoted.join(", ")));

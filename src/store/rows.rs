@@ -115,7 +115,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> Hash {
 /// `None` when a number is not finite and could not be read back.
 pub(crate) fn encode(finding: &Finding) -> Option<FindingRow> {
     let Finding { id, subject, label, origin, assessment, place, measurements, evidence, notices } = finding;
-    let Evidence { saliency, segments, elsewhere, center_mm, lines, paths, volume } = evidence;
+    // Likelihoods can be had again from the model
+    let Evidence { saliency, segments, elsewhere, center_mm, lines, paths, volume, likelihoods: _ } = evidence;
     let mut blobs = Vec::new();
     let content = Content {
         // Older programs go on reading what they know
@@ -255,6 +256,7 @@ impl Decoder {
                 lines: content.lines,
                 paths: content.paths,
                 volume: content.volume,
+                likelihoods: Vec::new(),
             },
             notices: content
                 .notices

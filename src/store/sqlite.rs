@@ -91,6 +91,11 @@ impl SqliteStore {
         Self::new(Sqlite { conn }, anchor, access, how_kept, Arc::clone(&options.clock))
     }
 
+    /// Whether a record is there, or something else that must not be taken for a new one.
+    pub fn is_there(path: &Path) -> bool {
+        opening::is_there(path)
+    }
+
     pub fn durability(&self) -> Result<Durability, StoreError> {
         opening::durability(&self.engine.conn)
     }

@@ -8,6 +8,7 @@ use crate::domain::decision::{Seen, Verdict};
 use crate::domain::details::DecisionDetails;
 use crate::domain::finding::{Place, Subject};
 use crate::domain::frame::FrameKey;
+use crate::domain::mask_edit::MaskChange;
 use crate::domain::picture::CapturedPicture;
 use crate::domain::reading::{AiPresentation, Answer};
 use crate::domain::saliency::SaliencyMethod;
@@ -16,6 +17,7 @@ use crate::imaging::plane_picture::PlaneRequest;
 use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
 use crate::review::event::ImageScaled;
 use crate::ui::hanging::Protocol;
+use crate::ui::masks::{MaskFiguresWork, MaskWork};
 use crate::ui::preferences::Preferences;
 use crate::ui::record_action::RecordAction;
 use crate::ui::stage::SeriesRef;
@@ -26,6 +28,7 @@ pub enum Action {
     Study(StudyAction),
     View(ViewAction),
     Review(ReviewAction),
+    Mask(MaskAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),
@@ -96,6 +99,17 @@ pub enum ReviewAction {
     Redo,
     /// Append again what could not be kept.
     RetrySaving,
+}
+
+/// All of them concern the open mask.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MaskAction {
+    /// Drawn already; the review says whether it stands.
+    Change(Arc<MaskChange>),
+    Work(Box<MaskWork>),
+    Figures(Box<MaskFiguresWork>),
+    /// What is being worked on is not wanted any more.
+    Cancel,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -198,6 +212,7 @@ into_action! {
     Study(StudyAction),
     View(ViewAction),
     Review(ReviewAction),
+    Mask(MaskAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
     Worklist(WorklistAction),

@@ -71,6 +71,8 @@ pub struct AppFacts<'a> {
     pub how_kept: Option<&'a RecordWords>,
     /// Decisions that came too late, the oldest first.
     pub conflicts: &'a [ConflictNotice],
+    /// Who else has the open study open.
+    pub also_open: &'a [AlsoOpen],
     /// Where inference runs, such as `CPU, 2 threads`.
     pub device: &'a str,
     pub preferences: &'a Preferences,
@@ -317,4 +319,15 @@ pub enum StoreState {
     ReadOnly(String),
     /// Encrypted, and its key is not here yet.
     Locked(String),
+    /// Not there yet; the reader is to say how it is protected.
+    Unmade(String),
+}
+
+/// Somebody else who has the open study open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlsoOpen {
+    /// Such as `Dr. Ann`, or `this reader, in another window`.
+    pub who: String,
+    /// Where and since when, in a sentence.
+    pub sentence: String,
 }

@@ -1,7 +1,7 @@
 //! From a key or a button to a decision: the guards a reader meets before the review refuses, and the way on.
 
 use crate::domain::decision::{RejectReason, Seen, Verdict};
-use crate::domain::details::DecisionDetails;
+use crate::domain::details::{DecisionDetails, Modification};
 use crate::domain::finding::{Finding, Place};
 use crate::domain::study::Study;
 use crate::domain::uid::FindingId;
@@ -89,7 +89,7 @@ pub fn seen_of(context: &UiContext<'_>, finding: &Finding, view: &ViewState) -> 
 
 /// Why nothing can be decided now, in a sentence.
 pub fn obstacle(context: &UiContext<'_>) -> Option<String> {
-    if let StoreState::ReadOnly(reason) | StoreState::Locked(reason) = context.app.store {
+    if let StoreState::ReadOnly(reason) | StoreState::Locked(reason) | StoreState::Unmade(reason) = context.app.store {
         return Some(reason.clone());
     }
     if context.app.reader.is_empty() {
@@ -293,4 +293,16 @@ pub fn start_new_finding(context: &UiContext<'_>, view: &mut ViewState) {
     let Some(shown) = Shown::of(context, view.looks.get(&study.uid), &mut view.transient) else { return };
     let subject = shown.subject();
     view.dialogs.push(Dialog::NewFinding { subject, place: Place::WholeImage, label: String::new() });
+}
+
+/// Accepts the selected finding with its mask as the reader left it: after modification.
+pub fn accept_modified_mask(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
+    let Some(review) = selected(context, view) else { return };
+    let mut details = details_of(review, view);
+    let is_said = details.modifications.iter().any(|one| !matches!(one, Modification::Label | Modification::Place));
+    if !is_said {
+        details.modifications.push(Modification::Mask);
+    }
+    view.transient.drafts.details = Some((review.finding.id.clone(), details));
+    decide_selected(context, view, actions, Verdict::Accepted);
 }

@@ -18,6 +18,8 @@ use crate::ui::dialogs::{Dialog, header};
 use crate::ui::history;
 use crate::ui::key_images::{self, Direction};
 use crate::ui::links;
+use crate::ui::masks;
+use crate::ui::masks::keys::mask_key;
 use crate::ui::planes;
 use crate::ui::preferences::Step;
 use crate::ui::reading;
@@ -56,7 +58,11 @@ pub fn keys_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
     if view.transient.worklist.is_open {
         return work_keys::worklist_keys_ui(&ctx, context, view, actions);
     }
-    let key_context = if has_selected { KeyContext::Measurement } else { KeyContext::Everywhere };
+    let key_context = match (view.transient.masks.is_open(), has_selected) {
+        (true, _) => KeyContext::Mask,
+        (false, true) => KeyContext::Measurement,
+        (false, false) => KeyContext::Everywhere,
+    };
     for command in take_pressed(&ctx, keys, key_context, keeps_focus_keys) {
         run(&ctx, context, view, actions, command);
     }
@@ -83,6 +89,7 @@ pub fn run(
         KeyCommand::KeyImage(KeyImageKey::Previous) => key_images::step(context, view, Direction::Back),
         KeyCommand::Tool(key) => tool_key(context, view, key),
         KeyCommand::Work(key) => work_keys::work_key(context, view, actions, key),
+        KeyCommand::Mask(key) => mask_key(context, view, key),
         // Read above, while they are down.
         KeyCommand::Hold(_) => {}
     }
@@ -128,6 +135,7 @@ fn program_key(
             });
         }
         ProgramKey::Quit => actions.push(AppAction::Quit.into()),
+        ProgramKey::Cancel if masks::acts::cancel(view) => {}
         ProgramKey::Cancel if view.transient.tools.cancel() => {}
         ProgramKey::Cancel => {
             view.transient.pointer.is_drawing_finding = false;

@@ -19,6 +19,7 @@ pub mod in_force;
 pub mod key_images;
 pub mod keys;
 pub mod links;
+pub mod masks;
 pub mod panels;
 pub mod planes;
 pub mod preferences;

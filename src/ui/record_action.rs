@@ -20,6 +20,10 @@ pub enum RecordAction {
     Unlock(TypedSecret),
     /// Show the dialog for the words again.
     AskForKey,
+    /// Make the record that is not there yet: encrypted with these words, or plain.
+    Make(Option<TypedSecret>),
+    /// Show the dialog for that again.
+    AskForProtection,
     /// The reader has seen the oldest conflict.
     ConflictSeen,
 }

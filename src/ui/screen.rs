@@ -19,6 +19,7 @@ use crate::ui::in_force::put_in_force;
 use crate::ui::keys::keys_ui;
 use crate::ui::panels::finding_details::{decision_ui, finding_facts_ui};
 use crate::ui::panels::findings::findings_ui;
+use crate::ui::panels::mask_editor::mask_editor_ui;
 use crate::ui::panels::measurements::measurements_ui;
 use crate::ui::panels::overlay_controls::overlay_controls_ui;
 use crate::ui::panels::record_banner::record_banner_ui;
@@ -34,7 +35,7 @@ use crate::ui::theme::{bar_frame, panel_frame, theme};
 use crate::ui::transient::ASK_AGAIN_S;
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::{keep_viewports, stage_ui};
-use crate::ui::{hanging, history};
+use crate::ui::{hanging, history, masks};
 
 /// Draws one pass and collects what the reader asked for.
 pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
@@ -50,6 +51,8 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
     }
     dropped_files(ui, actions);
     cine::advance(ui.ctx(), context, view, actions);
+    let now = ui.ctx().time();
+    masks::acts::follow(context, view, now);
     let mut wanted = Vec::new();
     Panel::top("top bar").frame(bar_frame()).resizable(false).show(ui, |ui| top_bar_ui(ui, context, view, actions));
     Panel::bottom("status bar")
@@ -92,6 +95,7 @@ pub fn screen_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, act
     capture_ui(ui, context, view, actions);
     dialogs_ui(ui, context, view, actions);
     actions.extend(view.transient.tools.asked.drain(..).map(Action::from));
+    actions.append(&mut view.transient.masks.asked);
     ask_for_frames(ui, view, wanted, actions);
     planes::ask(ui, context, view, actions);
     if is_display_untold(context, view) {
@@ -140,6 +144,9 @@ fn side_panels_ui(
         .size_range(220.0..=560.0)
         .default_size(findings_width)
         .show(ui, |ui| {
+            if view.transient.masks.is_open() {
+                return mask_editor_ui(ui, context, view);
+            }
             Panel::bottom("decision").frame(Frame::NONE).resizable(false).show(ui, |ui| {
                 ui.add_space(8.0);
                 decision_ui(ui, context, view, actions);

@@ -17,6 +17,7 @@ use crate::ui::capture::CaptureMemory;
 use crate::ui::cine::CineMemory;
 use crate::ui::history::History;
 use crate::ui::links::LinkOffsets;
+use crate::ui::masks::MaskMemory;
 use crate::ui::planes::PlaneMemory;
 use crate::ui::preferences::MousePreferences;
 use crate::ui::stage::Stage;
@@ -39,6 +40,8 @@ pub struct Transient {
     pub tools: ToolMemory,
     pub attention: AttentionMemory,
     pub worklist: WorklistMemory,
+    /// The mask under correction and the tools for it.
+    pub masks: MaskMemory,
     /// What can be taken back, by study.
     pub histories: BTreeMap<StudyUid, History>,
     /// A sentence for the reader about what was just done or could not be; stays until the next key or click.
@@ -53,6 +56,7 @@ impl Transient {
         self.panes.painted.clear();
         self.panes.errors.clear();
         self.pointer.drag = None;
+        self.masks.seen.labels.clear();
     }
 
     /// Forgets all but what a reader has typed and could take back.

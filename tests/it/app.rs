@@ -10,13 +10,22 @@ use overread::app::hall::{App, AppOptions};
 use overread::domain::decision::{RejectReason, Seen, SeenOverlay, Verdict};
 use overread::domain::presentation::Window;
 use overread::domain::uid::FindingId;
+use overread::jobs::work::keys::KeyRing;
+use overread::jobs::work::record_place::NewRecord;
 use overread::review::session::Keeping;
+use overread::store::ReviewStore as _;
+use overread::store::log_entry::LogFacts;
+use overread::store::sqlite::{OpenMode, SqliteStore};
 use overread::ui::action::{
     Action, AnalysisAction, AppAction, DecisionRequest, ExportAction, OpenAction, ReviewAction, ViewAction,
 };
 use overread::ui::context::{AnalysisState, StoreState};
+use overread::ui::dialogs::Dialog;
+use overread::ui::record_action::{RecordAction, TypedSecret};
 use overread::ui::shortcuts::Shortcut;
 use overread::ui::view_state::{MaskStyle, WindowChoice};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::data;
 
@@ -77,6 +86,79 @@ fn decide(app: &mut App, finding: &FindingId, verdict: Verdict) {
 fn verdict(app: &App, finding: &FindingId) -> Option<Verdict> {
     let review = app.open_desk()?.session.finding(finding)?;
     review.decision.as_ref().map(|decision| decision.verdict.clone())
+}
+
+#[test]
+fn who_opened_searched_and_exported_stands_in_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let record = folder.path().join("data/overread/review.sqlite");
+    let noted = |kind: &str| -> Vec<LogFacts> {
+        let store = SqliteStore::open(&record, OpenMode::ReadOnly).unwrap();
+        let log = store.read_log(0, 1000).unwrap();
+        log.into_iter().filter_map(|entry| entry.facts).filter(|facts| facts.kind == kind).collect()
+    };
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "findings", has_findings);
+    run_until(&mut app, "them to be kept", is_kept);
+    let study = app.library.open.clone().unwrap();
+    let opened = noted("study_opened");
+    assert_eq!(opened.len(), 1, "{opened:?}");
+    assert_eq!((opened[0].study.as_str(), &opened[0].actor), (study.as_str(), &app.preferences.reader.to_string()));
+
+    app.view.transient.worklist.is_open = true;
+    app.view.transient.worklist.filter.text = "phantom".to_owned();
+    run_until(&mut app, "the search to be noted", |_| !noted("worklist_searched").is_empty());
+    let searched = noted("worklist_searched");
+    assert_eq!((searched.len(), &searched[0].body["words"]), (1, &"phantom".into()));
+    app.view.transient.worklist.is_open = false;
+
+    let out = folder.path().join("out");
+    ask(&mut app, ExportAction::ToFolder(out.clone(), vec!["json".into(), "pdf".into()]));
+    run_until(&mut app, "the export to be noted", |_| !noted("report_exported").is_empty());
+    let exported = noted("report_exported").remove(0);
+    assert_eq!(exported.body["folder"], out.display().to_string());
+    for file in exported.body["files"].as_array().unwrap() {
+        let bytes = std::fs::read(out.join(file["name"].as_str().unwrap())).unwrap();
+        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(file["sha256"], hash);
+    }
+    drop(app);
+    let store = SqliteStore::open(&record, OpenMode::ReadOnly).unwrap();
+    assert!(store.verify().unwrap().is_intact());
+}
+
+#[test]
+fn without_a_keyring_a_reader_says_how_the_record_is_protected_before_anything_is_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let options = || AppOptions {
+        store: folder.path().join("review.sqlite"),
+        keys: KeyRing::none(),
+        new_record: NewRecord::EncryptedOrAsked,
+        settings: folder.path().join("settings.json"),
+        demo_dir: folder.path().join("demo"),
+        open: vec![folder.path().join("study")],
+        ..AppOptions::default()
+    };
+    let words = || TypedSecret(zeroize::Zeroizing::new("tree frog, four chairs".to_owned()));
+    let mut app = App::start(options(), Arc::new(|| {})).unwrap();
+    run_until(&mut app, "the question", |app| matches!(app.record.store, StoreState::Unmade(_)));
+    assert!(app.view.dialogs.iter().any(|dialog| matches!(dialog, Dialog::NewRecord(_))));
+    run_until(&mut app, "the study", |app| app.open_desk().is_some_and(|desk| desk.is_record_read));
+    assert!(!folder.path().join("review.sqlite").exists(), "nothing is made unasked");
+    ask(&mut app, RecordAction::Make(Some(words())));
+    run_until(&mut app, "the record", |app| app.record.store == StoreState::Ready);
+    run_until(&mut app, "findings", has_findings);
+    run_until(&mut app, "them to be kept", is_kept);
+    assert!(app.view.dialogs.is_empty());
+    assert!(app.record.how_kept.as_ref().unwrap().short.contains("encrypted"));
+    drop(app);
+
+    let mut app = App::start(options(), Arc::new(|| {})).unwrap();
+    run_until(&mut app, "the lock", |app| matches!(app.record.store, StoreState::Locked(_)));
+    ask(&mut app, RecordAction::Unlock(words()));
+    run_until(&mut app, "the findings in the record", has_findings);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Needs any Vulkan, Metal or DX12 adapter, a software one will do; without one, a line says what was skipped.
 
 mod cases;
+mod live;
 mod measure;
 mod parity;
 mod planes;

@@ -6,6 +6,7 @@ mod course;
 mod desk;
 mod key_images;
 mod linked;
+mod masks;
 mod models;
 mod palette;
 mod pictures;

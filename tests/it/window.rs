@@ -1,5 +1,6 @@
 //! The real binary in a real window: Xvfb, a real mouse, real keys, from opening to a restart.
 
+mod killed;
 mod picture;
 mod reading;
 mod trouble;

@@ -64,7 +64,7 @@ fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> 
     // Said above, once for all formats
     let skipped = written.skipped.iter().map(|(_, notice)| notice.clone()).filter(|notice| notice.code != "no_study");
     notices.extend(skipped);
-    notices.extend(kept_in_record(store.as_mut(), &mut session, &reader, &order.formats, &written));
+    notices.extend(kept_in_record(store.as_mut(), &mut session, &reader, &order.formats, &arguments.to, &written));
     let Written { files, objects, .. } = written;
     if arguments.json {
         output::print_document(&output::stamped(json!({
@@ -122,12 +122,16 @@ fn kept_in_record(
     session: &mut ReviewSession,
     reader: &str,
     formats: &[String],
+    to: &Path,
     written: &Written,
 ) -> Option<Notice> {
     let exported =
         StudyExported { formats: formats.to_vec(), n_files: written.files.len(), objects: written.objects.clone() };
     let named = if reader.trim().is_empty() { "overread export" } else { reader };
-    let kept = record::apply(store, session, &ReaderName::new(named), Command::RecordExport(exported));
+    let reader = ReaderName::new(named);
+    let note = handing_on::note(to, formats, written);
+    let noted = store.note_access(session.study(), &reader, &note).map_err(|error| NotDone::of_store(&error));
+    let kept = noted.and_then(|()| record::apply(store, session, &reader, Command::RecordExport(exported)));
     let problem = kept.err()?;
     let text = format!("The export is not in the review record: {}", problem.text);
     output::message(&text);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::app::PROGRAM;
-use crate::app::dispatch::review;
+use crate::app::dispatch::{access, review};
 use crate::app::hall::App;
 use crate::domain::display_state::DisplayState;
 use crate::domain::intake::Progress;
@@ -43,7 +43,10 @@ pub fn dispatch(app: &mut App, action: ExportAction) {
             let choice = Box::pin(async { Some(vec![path]) });
             app.runner.await_choice(choice, move |paths| picture_written(&picture, &paths));
         }
-        ExportAction::PictureCopied => app.voice.info("The picture is on the clipboard."),
+        ExportAction::PictureCopied => {
+            access::picture_copied(app);
+            app.voice.info("The picture is on the clipboard.");
+        }
     }
 }
 
@@ -100,7 +103,8 @@ pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf, formats: Vec<Stri
 
 /// Says what was written, and has the record keep it.
 pub fn done(app: &mut App, study: &StudyUid, folder: &Path, formats: Vec<String>, written: Written) {
-    let Written { files, objects, skipped } = written;
+    access::exported(app, study, folder, &formats, &written);
+    let Written { files, objects, skipped, .. } = written;
     let n_files = files.len();
     app.voice.info(format!("{} written to {}", counted(n_files, "file"), folder.display()));
     for (_, notice) in skipped.iter().take(3) {

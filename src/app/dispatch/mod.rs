@@ -1,8 +1,10 @@
 //! Carries out what the screen asked for. This file only routes.
 
+pub mod access;
 pub mod ahead;
 pub mod analysis;
 pub mod export;
+pub mod mask;
 pub mod open;
 pub mod prefetch;
 pub mod results;
@@ -15,6 +17,7 @@ use crate::app::hall::{App, job_id};
 use crate::domain::uid::ReaderName;
 use crate::ui::action::{Action, AppAction, ViewAction};
 use crate::ui::dialogs::Dialog;
+use crate::ui::dialogs::new_record::NewRecordDraft;
 use crate::ui::dialogs::unlock::UnlockDraft;
 use crate::ui::record_action::{RecordAction, TypedSecret};
 
@@ -24,6 +27,7 @@ pub fn dispatch(app: &mut App, action: Action) {
         Action::Study(action) => study::dispatch(app, action),
         Action::View(action) => view(app, action),
         Action::Review(action) => review::dispatch(app, action),
+        Action::Mask(action) => mask::dispatch(app, action),
         Action::Analysis(action) => analysis::dispatch(app, &action),
         Action::Export(action) => export::dispatch(app, action),
         Action::Worklist(action) => worklist::dispatch(app, action),
@@ -51,6 +55,10 @@ fn view(app: &mut App, action: ViewAction) {
 fn of_record(app: &mut App, action: RecordAction) {
     match action {
         RecordAction::Unlock(TypedSecret(words)) => app.runner.store(move |store| store.unlock(&words)),
+        RecordAction::Make(words) => {
+            app.runner.store(move |store| store.make(words.as_ref().map(|TypedSecret(words)| words)));
+        }
+        RecordAction::AskForProtection => app.view.dialogs.push(Dialog::NewRecord(NewRecordDraft::default())),
         RecordAction::AskForKey => app.view.dialogs.push(Dialog::Unlock(UnlockDraft::new(false))),
         RecordAction::ConflictSeen => drop(app.record.conflicts.drain(..1.min(app.record.conflicts.len()))),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::dispatch::{ahead, analysis, prefetch, results, review};
+use crate::app::dispatch::{access, ahead, analysis, prefetch, results, review};
 use crate::app::hall::App;
 use crate::app::state::desk::Desk;
 use crate::domain::series::Series;
@@ -44,6 +44,7 @@ pub fn select(app: &mut App, uid: StudyUid) {
     if let Some(memory) = opened {
         app.runner.store(move |store| store.remember(&[memory]));
     }
+    access::opened(app, &uid);
     let places = app.library.origins.get(&uid).cloned().unwrap_or_default();
     app.view.arrangement.last = Some(LastStudy { places, study: uid.clone() });
     let is_known = app.desks.get(&uid).is_some_and(|desk| desk.is_record_read);

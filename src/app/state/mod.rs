@@ -1,5 +1,6 @@
 //! What the program knows, grouped by how long it lives.
 
+pub mod access;
 pub mod ahead;
 pub mod desk;
 pub mod first_image;

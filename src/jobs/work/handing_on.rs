@@ -1,7 +1,7 @@
 //! Writing a report into a folder, in the formats that were asked for.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::codes::Codes;
@@ -14,6 +14,7 @@ use crate::export::ExportError;
 use crate::export::dicom::structured_report::Attestation;
 use crate::export::formats::{self, FORMATS, Task, Written};
 use crate::import::Importer;
+use crate::store::access_note::{AccessNote, ExportedFile};
 
 /// What to write, and what is known beside the report.
 #[derive(Clone, Debug)]
@@ -27,6 +28,36 @@ pub struct ExportOrder {
     pub exported: Vec<ExportedObject>,
     /// Another table of codes than the shipped one.
     pub codes: Option<Arc<Codes>>,
+}
+
+/// What the record keeps of an export: where it went, and what.
+pub fn note(folder: &Path, formats: &[String], written: &Written) -> AccessNote {
+    let files = written.files.iter().zip(&written.hashes);
+    let file = |(path, sha256): (&PathBuf, &String)| ExportedFile { name: name_of(path), sha256: sha256.clone() };
+    AccessNote::ReportExported {
+        folder: folder.display().to_string(),
+        formats: formats.to_vec(),
+        files: files.map(file).collect(),
+    }
+}
+
+/// A picture of the screen that was written to a file.
+pub fn note_of_picture(path: &Path, sha256: String) -> AccessNote {
+    AccessNote::ReportExported {
+        folder: path.parent().map(|folder| folder.display().to_string()).unwrap_or_default(),
+        formats: vec!["picture".to_owned()],
+        files: vec![ExportedFile { name: name_of(path), sha256 }],
+    }
+}
+
+/// A picture of the screen that another program can take from here.
+pub fn note_of_clipboard() -> AccessNote {
+    let formats = vec!["picture".to_owned()];
+    AccessNote::ReportExported { folder: "clipboard".to_owned(), formats, files: Vec::new() }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 pub fn run(

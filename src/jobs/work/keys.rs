@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::jobs::time_limit::within;
 use crate::store::error::StoreError;
 use crate::store::key::{KEY_BYTES, Key, Salt};
-use crate::store::keyring::{NoShelf, SecretShelf, ShelfError};
+use crate::store::keyring::{NoShelf, OsKeyring, SecretShelf, ShelfError};
 use crate::store::signing::Signer;
 
 /// A keyring that is there answers within this; one that asks a person first is given [`PATIENCE`].
@@ -35,7 +35,7 @@ pub struct KeyRing {
 impl Default for KeyRing {
     /// The system's, with little patience: for jobs without a person.
     fn default() -> Self {
-        Self { shelf: Arc::new(NoShelf), limit: PROMPT, file: None }
+        Self { shelf: Arc::new(OsKeyring), limit: PROMPT, file: None }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod explaining;
 pub mod handing_on;
 pub mod keys;
+pub mod masks;
 pub mod model_adding;
 pub mod record;
 pub mod record_place;

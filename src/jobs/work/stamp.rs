@@ -15,6 +15,12 @@ pub fn now_s() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
+/// Hour and minute here of a moment that was written down, RFC 3339; what is none is shown as it is.
+pub fn local_time(at: &str) -> String {
+    let zoned = at.parse::<jiff::Timestamp>().map(|at| at.to_zoned(jiff::tz::TimeZone::system()));
+    zoned.map_or_else(|_| at.to_owned(), |zoned| zoned.strftime("%H:%M").to_string())
+}
+
 /// A fresh identity that sorts by time.
 pub fn event_id() -> EventId {
     EventId::new(Uuid::now_v7().to_string())

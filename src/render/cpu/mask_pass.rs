@@ -1,6 +1,7 @@
 //! Twin of `shaders/mask_pass.wgsl`.
 
 use crate::imaging::overlay;
+use crate::render::live_labels::LiveLayer;
 use crate::render::mask_pass::{self, Labels};
 use crate::render::request::{DrawRequest, MAX_SEGMENTS};
 
@@ -9,20 +10,21 @@ pub(crate) struct MaskPass<'a> {
     labels: Labels,
     level: usize,
     visible: u32,
-    colors: Vec<[f32; 3]>,
+    colors: Vec<([f32; 3], f32)>,
     first_opaque: usize,
 }
 
 impl<'a> MaskPass<'a> {
     /// `None` when no mask is shown.
     pub fn new(request: &'a DrawRequest) -> Option<Self> {
-        let layers = request.overlay.shown_masks();
+        let layers = request.overlay.shown_looks();
         if layers.is_empty() {
             return None;
         }
         let level = mask_pass::level(request);
-        let labels = mask_pass::label_levels(request, &layers).into_iter().nth(level)?;
-        let colors = layers.iter().take(MAX_SEGMENTS).map(|layer| overlay::unit_color(layer.color)).collect();
+        let labels = mask_pass::labels_of_level(request, level)?;
+        let look = |layer: &LiveLayer| (overlay::unit_color(layer.color), layer.opacity.clamp(0.0, 1.0));
+        let colors = layers.iter().take(MAX_SEGMENTS).map(look).collect();
         Some(Self {
             request,
             labels,
@@ -45,11 +47,11 @@ impl<'a> MaskPass<'a> {
             around & self.labels(probe)
         });
         let mut color = base;
-        for (segment, segment_color) in self.colors.iter().enumerate().filter(|(i, _)| here >> i & 1 == 1) {
+        for (segment, (segment_color, opacity)) in self.colors.iter().enumerate().filter(|(i, _)| here >> i & 1 == 1) {
             let is_outline = around >> segment & 1 == 0;
             let of_mask = overlay::mask_alpha(true, is_outline, overlay.fill_opacity.clamp(0.0, 1.0));
             let is_opaque = segment >= self.first_opaque;
-            let alpha = if is_opaque { 1.0 } else { of_mask * overlay.opacity.clamp(0.0, 1.0) };
+            let alpha = if is_opaque { 1.0 } else { of_mask * overlay.opacity.clamp(0.0, 1.0) * opacity };
             color = overlay::blend(color, *segment_color, alpha);
         }
         color

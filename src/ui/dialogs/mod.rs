@@ -13,6 +13,7 @@ mod lock_answer;
 mod model_card;
 pub mod network_input;
 mod new_finding;
+pub mod new_record;
 pub mod palette;
 mod path;
 mod problems;
@@ -42,6 +43,7 @@ use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::finding_details::DetailsDraft;
 use crate::ui::dialogs::header::HeaderDraft;
 use crate::ui::dialogs::network_input::InputDraft;
+use crate::ui::dialogs::new_record::NewRecordDraft;
 use crate::ui::dialogs::palette::PaletteDraft;
 use crate::ui::dialogs::settings::SettingsDraft;
 use crate::ui::dialogs::sign::SignDraft;
@@ -96,6 +98,8 @@ pub enum Dialog {
     TestPattern(TestPatternDraft),
     /// The record's passphrase or recovery key.
     Unlock(UnlockDraft),
+    /// How a record that is not there yet is to be protected.
+    NewRecord(NewRecordDraft),
     /// A name for the panes as they stand.
     SaveHanging(String),
     FindingDetails(DetailsDraft),
@@ -158,6 +162,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::Models(chosen) => model_card::model_card_ui(ui, context, chosen),
         Dialog::NetworkInput(draft) => network_input::network_input_ui(ui, context, draft),
         Dialog::Unlock(draft) => unlock::unlock_ui(ui, actions, draft),
+        Dialog::NewRecord(draft) => new_record::new_record_ui(ui, actions, draft),
         Dialog::TestPattern(draft) => test_pattern::test_pattern_ui(ui, draft),
     };
     if stay == Stay::Open {

@@ -26,6 +26,7 @@ pub fn shortcut_sheet_ui(ui: &Ui) -> Stay {
                 mouse_ui(first);
                 group_ui(first, Group::Tools);
                 group_ui(second, Group::Images);
+                group_ui(second, Group::Masks);
                 group_ui(second, Group::Panes);
                 group_ui(third, Group::Window);
                 group_ui(third, Group::Program);

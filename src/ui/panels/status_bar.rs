@@ -54,6 +54,14 @@ fn keeping_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
         }
         return;
     }
+    if let StoreState::Unmade(reason) = context.app.store {
+        let words = RichText::new("No record yet: keep one…").small().color(theme().state.warning);
+        if ui.button(words).on_hover_text(reason).clicked() {
+            actions.push(RecordAction::AskForProtection.into());
+        }
+        return;
+    }
+    also_open_ui(ui, context);
     if let Some(RecordWords { short, long }) = context.app.how_kept {
         ui.label(RichText::new(short).small().color(theme().text.weak)).on_hover_text(long);
         ui.separator();
@@ -71,6 +79,17 @@ fn keeping_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
         }
         None => {}
     }
+}
+
+/// Who else has this study open: nobody is kept out, and nobody is surprised.
+fn also_open_ui(ui: &mut Ui, context: &UiContext<'_>) {
+    let others = context.app.also_open;
+    let Some(first) = others.first() else { return };
+    let more = if others.len() > 1 { format!(" and {} more", others.len() - 1) } else { String::new() };
+    let words = RichText::new(format!("Also open: {}{more}", first.who)).small().color(theme().state.warning);
+    let tip: Vec<&str> = others.iter().map(|other| other.sentence.as_str()).collect();
+    ui.label(words).on_hover_text(tip.join("\n"));
+    ui.separator();
 }
 
 fn job_ui(ui: &mut Ui, job: &JobStatus, actions: &mut Vec<Action>) {

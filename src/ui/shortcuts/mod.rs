@@ -17,6 +17,7 @@ pub use chord::chord_words;
 pub use key_map::KeyMap;
 pub use table::{GESTURES, SHORTCUTS};
 
+use crate::ui::masks::keys::MaskKey;
 use crate::ui::stage::Layout;
 use crate::ui::tools::Tool;
 
@@ -33,6 +34,7 @@ pub enum KeyCommand {
     Capture(CaptureKey),
     Tool(ToolKey),
     Work(WorkKey),
+    Mask(MaskKey),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +234,8 @@ pub enum KeyContext {
     Everywhere,
     /// A measurement or an arrow is selected.
     Measurement,
+    /// A mask is being corrected.
+    Mask,
 }
 
 impl KeyContext {
@@ -239,6 +243,7 @@ impl KeyContext {
         match self {
             Self::Everywhere => "Everywhere",
             Self::Measurement => "A measurement is selected",
+            Self::Mask => "A mask is being corrected",
         }
     }
 }
@@ -252,12 +257,22 @@ pub enum Group {
     Window,
     Panes,
     Tools,
+    Masks,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 8] =
-        [Self::Review, Self::Work, Self::Hold, Self::Images, Self::Window, Self::Panes, Self::Tools, Self::Program];
+    pub const ALL: [Self; 9] = [
+        Self::Review,
+        Self::Work,
+        Self::Hold,
+        Self::Images,
+        Self::Window,
+        Self::Panes,
+        Self::Tools,
+        Self::Masks,
+        Self::Program,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -268,6 +283,7 @@ impl Group {
             Self::Window => "Window",
             Self::Panes => "Panes",
             Self::Tools => "Measurements",
+            Self::Masks => "Correcting masks",
             Self::Program => "Program",
         }
     }

@@ -5,6 +5,8 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
+use crate::ui::masks::MaskTool;
+use crate::ui::masks::keys::MaskKey;
 use crate::ui::shortcuts::{
     CaptureKey, CineKey, Group, HoldKey, KeyCommand, KeyContext, KeyImageKey, ProgramKey, ReviewKey, Shortcut,
     StageKey, ToolKey, ViewKey, WorkKey,
@@ -15,7 +17,7 @@ use crate::ui::tools::Tool;
 type Chords = &'static [KeyboardShortcut];
 
 /// Gestures of the mouse, for the sheet.
-pub const GESTURES: [(&str, &str); 13] = [
+pub const GESTURES: [(&str, &str); 16] = [
     ("Left drag", "Window width and level"),
     ("Shift + left drag", "Window over a region: mean ± 2 SD"),
     ("Middle drag", "Pan"),
@@ -29,6 +31,9 @@ pub const GESTURES: [(&str, &str); 13] = [
     ("Drag a line of a plane", "Move it; its handles turn it"),
     ("Shift + click", "Planes meet at that point"),
     ("Ctrl + Shift + wheel", "Thicker or thinner planes"),
+    ("Shift + wheel, on a mask", "Larger or smaller brush"),
+    ("Ctrl + drag, on a mask", "The tool the other way: remove for add"),
+    ("Ctrl + click, on a mask", "Take up the segment there"),
 ];
 
 const fn plain(key: Key) -> KeyboardShortcut {
@@ -81,6 +86,14 @@ const fn tool(tool: Tool, name: &'static str, chords: Chords, words: &'static st
 
 const fn tools(command: ToolKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
     Shortcut::new(KeyCommand::Tool(command), name, chords, Group::Tools, words)
+}
+
+const fn mask(command: MaskKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    Shortcut::new(KeyCommand::Mask(command), name, chords, Group::Masks, words).within(KeyContext::Mask)
+}
+
+const fn mask_tool(tool: MaskTool, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
+    mask(MaskKey::Choose(tool), name, chords, words)
 }
 
 const fn program(command: ProgramKey, name: &'static str, chords: Chords, words: &'static str) -> Shortcut {
@@ -198,6 +211,36 @@ pub static SHORTCUTS: &[Shortcut] = &[
     tools(ToolKey::ToggleDrawings, "tool.toggle_drawings", &[shift(Key::D)], "Measurements on and off"),
     stage(StageKey::Planes, "panes.planes", &[plain(Key::M)], "Planes through the volume (MPR), and back"),
     stage(StageKey::Projection, "panes.projection", &[ctrl(Key::M)], "Thick planes: plane, MIP, MinIP, mean"),
+    Shortcut::new(KeyCommand::Mask(MaskKey::Edit), "mask.edit", &[plain(Key::E)], Group::Masks, "Correct the mask of the finding, or segment the series"),
+    mask_tool(MaskTool::Brush, "mask.brush", &[plain(Key::B)], "Brush"),
+    mask_tool(MaskTool::Eraser, "mask.eraser", &[plain(Key::E)], "Eraser"),
+    mask_tool(MaskTool::RangeBrush, "mask.range_brush", &[plain(Key::T)], "Threshold brush"),
+    mask_tool(MaskTool::Lasso, "mask.lasso", &[plain(Key::L)], "Lasso"),
+    mask_tool(MaskTool::Polygon, "mask.polygon", &[plain(Key::P)], "Polygon"),
+    mask_tool(MaskTool::LiveWire, "mask.live_wire", &[plain(Key::W)], "Live-wire along an edge"),
+    mask_tool(MaskTool::Fill, "mask.fill", &[plain(Key::F)], "Fill an empty region"),
+    mask_tool(MaskTool::GrowRegion, "mask.grow_region", &[plain(Key::R)], "Grow a region of like values"),
+    mask_tool(MaskTool::Smart, "mask.smart", &[plain(Key::A)], "Smart click"),
+    mask_tool(MaskTool::Island, "mask.island", &[plain(Key::K)], "Keep or remove an island"),
+    mask(MaskKey::FormerTool, "mask.former_tool", &[plain(Key::Space)], "The tool before, and back"),
+    mask(MaskKey::Smaller, "mask.smaller", &[plain(Key::OpenBracket)], "Smaller brush"),
+    mask(MaskKey::Larger, "mask.larger", &[plain(Key::CloseBracket)], "Larger brush"),
+    mask(MaskKey::Sphere, "mask.sphere", &[plain(Key::D)], "Brush as a ball through the slices, or a disc"),
+    mask(MaskKey::NextSegment, "mask.next_segment", &[plain(Key::Tab)], "Next segment"),
+    mask(MaskKey::PreviousSegment, "mask.previous_segment", &[shift(Key::Tab)], "Previous segment"),
+    mask(MaskKey::NewSegment, "mask.new_segment", &[plain(Key::N)], "New segment"),
+    mask(MaskKey::LockSegment, "mask.lock_segment", &[shift(Key::L)], "Lock or unlock the segment"),
+    mask(MaskKey::Ghost, "mask.ghost", &[plain(Key::V)], "The model's outline as a ghost, on and off"),
+    mask(MaskKey::CopyToNext, "mask.copy_to_next", &[plain(Key::C)], "Copy to the next slice and go there"),
+    mask(MaskKey::CopyToPrevious, "mask.copy_to_previous", &[shift(Key::C)], "Copy to the slice before and go there"),
+    mask(MaskKey::Interpolate, "mask.interpolate", &[plain(Key::I)], "Fill the slices between drawn ones"),
+    mask(MaskKey::FillHoles, "mask.fill_holes", &[plain(Key::H)], "Fill holes"),
+    mask(MaskKey::Smooth, "mask.smooth", &[plain(Key::S)], "Smooth"),
+    mask(MaskKey::Grow, "mask.grow", &[plain(Key::Plus)], "Grow by the margin"),
+    mask(MaskKey::Shrink, "mask.shrink", &[plain(Key::Minus)], "Shrink by the margin"),
+    mask(MaskKey::KeepLargest, "mask.keep_largest", &[shift(Key::K)], "Keep the largest island"),
+    mask(MaskKey::Accept, "mask.accept", &[plain(Key::Enter)], "Close the outline, take the proposal, or accept the mask and go on"),
+    mask(MaskKey::Revise, "mask.revise", &[ctrl_shift(Key::Enter)], "Keep a revision and go on correcting"),
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
     program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
     program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),

@@ -69,6 +69,7 @@ pub struct Marks {
     pub coronal: Hex,
     pub sagittal: Hex,
     pub oblique: Hex,
+    pub proposal: Hex,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -14,6 +14,7 @@ use crate::render::request::Minification;
 use crate::ui::cine;
 use crate::ui::context::{FrameState, UiContext, VolumeState};
 use crate::ui::key_images;
+use crate::ui::masks;
 use crate::ui::planes;
 use crate::ui::reading;
 use crate::ui::shortcuts::{KeyCommand, ToolKey, chord_text};
@@ -58,7 +59,9 @@ pub fn sense_ui(
     }
     if let Some(shown) = &shown {
         let canvas = Canvas::new(rect, ui.pixels_per_point(), shown);
-        tools::pointer::tools_pointer_ui(ui, &response, &canvas, shown, context, view);
+        if !masks::stroke::mask_pointer_ui(ui, &response, &canvas, shown, context, view) {
+            tools::pointer::tools_pointer_ui(ui, &response, &canvas, shown, context, view);
+        }
     }
     let is_double = response.double_clicked_by(PointerButton::Primary) && !view.transient.tools.owns_press;
     let stage = &mut view.look_mut(open).stage;
@@ -213,6 +216,9 @@ fn draw(
     if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
         tools::paint::drawings_ui(&painter, canvas, shown, session, &mut view.transient.tools);
     }
+    let hovered_here = view.transient.pointer.hovered.filter(|(pane, _)| *pane == shown.pane).map(|(_, point)| point);
+    let is_hidden = view.overlay.is_held_hidden;
+    masks::paint::marks_ui(&painter, canvas, shown, &mut view.transient.masks, hovered_here, is_hidden);
     match shown.cut {
         None => cross_reference::lines_ui(&painter, context, view, open, canvas, shown),
         Some(_) => crosshair::lines_ui(&painter, context, view, open, (canvas, shown)),
@@ -266,6 +272,7 @@ fn picture_ui(
                 chosen.map(|review| picture::above(context, shown, &review.finding, overlay, &mut view.transient));
             let over = over.unwrap_or_default();
             let mut request = picture::request(frame, canvas, shown, chosen, &over, overlay, view.display);
+            masks::paint::lay_over(&mut request, shown, &mut view.transient.masks, overlay, selected);
             let pointer = &view.transient.pointer;
             let moves_planes = view.transient.planes.drag.is_some();
             if pointer.saves_work && (moves_planes || pointer.drag.as_ref().is_some_and(ViewDrag::moves_image)) {
@@ -333,6 +340,10 @@ fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
 /// What the tool in hand wants, or what keys do to the selected drawing.
 fn tools_hint(painter: &Painter, view: &ViewState) -> Option<String> {
     let tools = &view.transient.tools;
+    if view.transient.masks.is_open() {
+        let tool = view.transient.masks.settings.tool;
+        return Some(format!("{}: {}", tool.word(), tool.instruction()));
+    }
     match (tools.tool, &tools.selected) {
         (Some(_), _) if tools.cross.is_some() => {
             Some("Arrows move the cross, Shift farther; Enter sets a point. Esc: cancel.".to_owned())

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use overread::domain::decision::Verdict;
+use overread::domain::uid::{ReaderName, StudyUid};
 use overread::store::ReviewStore as _;
+use overread::store::access_note::{AccessNote, ExportedFile};
 use overread::store::sqlite::{OpenMode, SqliteStore};
 use serde_json::Value;
 
@@ -49,6 +51,34 @@ fn verify_says_intact_names_what_is_not_and_knows_a_head_that_was_written_down()
 }
 
 #[test]
+fn where_the_record_ended_can_be_written_down_elsewhere_and_is_looked_for_later() {
+    let place = Place::empty();
+    fill(&place, 3);
+    let anchors = place.at("anchors.jsonl");
+    let (code, said) = place.document(&["audit", "anchor", "--to", text(&anchors)]);
+    assert_eq!((code, said["head"]["seq"].as_i64()), (0, Some(7)), "{said}");
+    assert_eq!(place.document(&["audit", "anchor", "--to", text(&anchors)]).0, 0);
+    assert_eq!(fs::read_to_string(&anchors).unwrap().lines().count(), 2, "added, never replaced");
+    assert_eq!(place.document(&["audit", "verify", "--anchors", text(&anchors)]).0, 0);
+
+    // Whoever owns the machine can put a shorter record in its place, with an anchor that fits.
+    let shorter = Place::empty();
+    fill(&shorter, 2);
+    for name in ["review.sqlite", "review.sqlite.anchor"] {
+        fs::copy(shorter.at(name), place.at(name)).unwrap();
+    }
+    for name in ["review.sqlite-wal", "review.sqlite-shm"] {
+        drop(fs::remove_file(place.at(name)));
+    }
+    assert_eq!(place.document(&["audit", "verify"]).0, 0);
+    let (code, found) = place.document(&["audit", "verify", "--anchors", text(&anchors)]);
+    assert_eq!((code, &found["intact"]), (1, &Value::Bool(false)), "{found}");
+    fs::write(&anchors, "nonsense\n").unwrap();
+    assert_eq!(place.document(&["audit", "verify", "--anchors", text(&anchors)]).1["error"]["code"], "anchors");
+    assert_eq!(place.document(&["audit", "anchor"]).1["error"]["code"], "usage");
+}
+
+#[test]
 fn show_lists_events_by_study_and_number_for_people_and_for_scripts() {
     let place = Place::empty();
     fill(&place, 2);
@@ -73,12 +103,13 @@ fn show_lists_events_by_study_and_number_for_people_and_for_scripts() {
 fn audit_messages_follow_the_schema_of_the_standard() {
     let place = Place::empty();
     fill(&place, 2);
+    look_and_search(&place);
     let folder = place.at("atna");
     let (code, done) = place.document(&["audit", "export", "--format", "dicom", "--to", text(&folder)]);
-    assert_eq!((code, done["events"].as_u64()), (0, Some(6)));
+    assert_eq!((code, done["events"].as_u64()), (0, Some(9)));
     let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    assert_eq!(files.len(), 6);
+    assert_eq!(files.len(), 9);
     let last = fs::read_to_string(&files[5]).unwrap();
     for part in [
         "<EventID csd-code=\"110103\" codeSystemName=\"DCM\" originalText=\"DICOM Instances Accessed\"/>",
@@ -88,6 +119,11 @@ fn audit_messages_follow_the_schema_of_the_standard() {
     ] {
         assert!(last.contains(part), "{part}\n{last}");
     }
+    let parts = ["EventActionCode=\"R\"", "<EventID csd-code=\"110112\"", "<EventID csd-code=\"110106\""];
+    for (file, part) in files[6..].iter().zip(parts) {
+        let message = fs::read_to_string(file).unwrap();
+        assert!(message.contains(part) && message.contains("UserID=\"Ann &lt;&amp;&gt;\""), "{part}\n{message}");
+    }
     let (code, again) = place.document(&["audit", "export", "--format", "dicom", "--to", text(&folder)]);
     assert_eq!((code, &again["error"]["code"]), (2, &Value::from("not_written")), "nothing is written over");
     validate(&files);
@@ -95,7 +131,19 @@ fn audit_messages_follow_the_schema_of_the_standard() {
     let file = place.at("log.jsonl");
     assert_eq!(place.document(&["audit", "export", "--to", text(&file)]).0, 0);
     let lines = fs::read_to_string(&file).unwrap();
-    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count(), 6);
+    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count(), 9);
+}
+
+/// What is done with a study beside deciding.
+fn look_and_search(place: &Place) {
+    let mut store = SqliteStore::open(&place.at("review.sqlite"), OpenMode::ReadWrite).unwrap();
+    let ann = ReaderName::new("Ann <&>");
+    store.note_access(&study(), &ann, &AccessNote::StudyOpened { n_images: 2 }).unwrap();
+    let words = "M\u{fc}ller]]>\u{1}".to_owned();
+    store.note_access(&StudyUid::new(""), &ann, &AccessNote::WorklistSearched { words, n_found: 3 }).unwrap();
+    let files = vec![ExportedFile { name: "report.pdf".to_owned(), sha256: "ab".repeat(32) }];
+    let (folder, formats) = ("/out/<1>".to_owned(), vec!["pdf".to_owned()]);
+    store.note_access(&study(), &ann, &AccessNote::ReportExported { folder, formats, files }).unwrap();
 }
 
 /// Against the schema of PS3.15 A.5.1 in RELAX NG.

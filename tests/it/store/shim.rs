@@ -14,7 +14,11 @@ use rusqlite::ffi;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Which {
     Main,
+    /// The write-ahead log.
     Log,
+    /// The rollback journal, which SQLite uses until the log is on.
+    Journal,
+    /// What no power cut leaves behind: the shared index.
     Other,
 }
 
@@ -157,7 +161,9 @@ fn which(name: &CStr) -> Which {
     let name = name.to_bytes();
     if name.ends_with(b"-wal") {
         Which::Log
-    } else if name.ends_with(b"-journal") || name.ends_with(b"-shm") {
+    } else if name.ends_with(b"-journal") {
+        Which::Journal
+    } else if name.ends_with(b"-shm") {
         Which::Other
     } else {
         Which::Main

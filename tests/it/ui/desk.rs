@@ -12,13 +12,16 @@ use overread::domain::study::Study;
 use overread::domain::uid::{AnnotationId, EventId, FindingId, ModelId, ReaderName};
 use overread::imaging::plane_picture::{PlanePicture, cut};
 use overread::imaging::voxels::Volume;
+use overread::jobs::work::masks;
 use overread::review::command::{Command, ReadingCommand, Stamp};
 use overread::review::session::ReviewSession;
-use overread::ui::action::{Action, AppAction, CourseAction, ReviewAction, StudyAction, ViewAction};
+use overread::segmentation::operation;
+use overread::ui::action::{Action, AppAction, CourseAction, MaskAction, ReviewAction, StudyAction, ViewAction};
 use overread::ui::context::{
-    AnalysisState, AppFacts, Asked, FrameSource, FrameState, JobStatus, Message, ModelStatus, RefusedFile, StoreState,
-    UiContext, VolumeState, WorklistFacts,
+    AlsoOpen, AnalysisState, AppFacts, Asked, ConflictNotice, FrameSource, FrameState, JobStatus, Message, ModelStatus,
+    RecordWords, RefusedFile, StoreState, UiContext, VolumeState, WorklistFacts,
 };
+use overread::ui::masks::{WorkDone, WorkResult};
 use overread::ui::preferences::Preferences;
 use overread::ui::screen::screen_ui;
 use overread::ui::stage::SeriesRef;
@@ -58,6 +61,9 @@ pub struct Facts {
     pub worklist: WorklistFacts,
     pub preferences: Preferences,
     pub asked: Asked,
+    pub how_kept: Option<RecordWords>,
+    pub conflicts: Vec<ConflictNotice>,
+    pub also_open: Vec<AlsoOpen>,
 }
 
 /// Frames by key, and what was made of them.
@@ -109,6 +115,9 @@ impl Desk {
                 worklist: WorklistFacts::default(),
                 preferences: Preferences::default(),
                 asked: Asked::default(),
+                how_kept: None,
+                conflicts: Vec::new(),
+                also_open: Vec::new(),
             },
             asked: Vec::new(),
             wanted: Vec::new(),
@@ -148,8 +157,9 @@ impl Desk {
                 recent_places: &self.facts.recent,
                 hangings: &[],
                 store: &self.facts.store,
-                how_kept: None,
-                conflicts: &[],
+                how_kept: self.facts.how_kept.as_ref(),
+                conflicts: &self.facts.conflicts,
+                also_open: &self.facts.also_open,
                 device: "CPU, 2 threads",
                 preferences: &self.facts.preferences,
                 export_choices: &[],
@@ -175,6 +185,7 @@ impl Desk {
                 }
             }
             Action::Review(review) => self.review(review),
+            Action::Mask(mask) => self.mask(mask),
             Action::App(AppAction::SetReader(reader)) => self.facts.reader = reader.clone(),
             Action::App(AppAction::Prefer(preferences)) => self.facts.preferences = preferences.as_ref().clone(),
             Action::App(AppAction::AcceptTerms) => self.facts.has_accepted_terms = true,
@@ -196,6 +207,26 @@ impl Desk {
             Err(error) => VolumeState::Failed(error.to_string()),
         };
         self.frames.1.built.push((series, state));
+    }
+
+    /// What a worker would do, at once.
+    fn mask(&mut self, action: &MaskAction) {
+        match action {
+            MaskAction::Change(change) => self.apply(Command::ChangeMask(Arc::clone(change))),
+            MaskAction::Work(work) => {
+                let result = WorkResult::Edited(operation::run(&work.work));
+                let done = WorkDone { subject: work.subject.clone(), number: work.number, result };
+                self.view.transient.masks.work.done.push(done);
+            }
+            MaskAction::Figures(work) => {
+                let figures = masks::figures(&work.segments, work.has_mm, &|| false).unwrap();
+                let voxels_sha256 = masks::voxels_sha256(&work.segments);
+                let result = WorkResult::Figures { version: work.version, figures, voxels_sha256 };
+                let done = WorkDone { subject: work.subject.clone(), number: work.version, result };
+                self.view.transient.masks.work.done.push(done);
+            }
+            MaskAction::Cancel => {}
+        }
     }
 
     fn review(&mut self, action: &ReviewAction) {

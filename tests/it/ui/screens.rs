@@ -4,11 +4,15 @@ use egui::Key;
 use overread::domain::decision::{RejectReason, Verdict};
 use overread::domain::intake::Notice;
 use overread::domain::reading::ReadingMode;
-use overread::domain::uid::FindingId;
+use overread::domain::uid::{FindingId, ReaderName};
 use overread::review::command::Command;
-use overread::ui::context::{AnalysisState, Message, RefusedFile, Severity};
+use overread::ui::context::{
+    AlsoOpen, AnalysisState, ConflictNotice, Message, RecordWords, RefusedFile, Severity, StoreState,
+};
 use overread::ui::dialogs::Dialog;
+use overread::ui::dialogs::new_record::NewRecordDraft;
 use overread::ui::dialogs::settings::{SettingsDraft, SettingsPage};
+use overread::ui::dialogs::unlock::UnlockDraft;
 use overread::ui::stage::Layout;
 use overread::ui::view_state::WindowChoice;
 
@@ -133,6 +137,60 @@ fn a_full_disk_running_work_and_a_model_out_of_scope() {
             comment: String::new(),
             details: Default::default(),
         });
+        desk
+    });
+}
+
+#[test]
+fn two_readers_in_one_study_and_what_the_second_is_told() {
+    holds("conflict", || {
+        let mut desk = Desk::new();
+        desk.select("ct-nodule");
+        let short = "Record encrypted".to_owned();
+        desk.facts.how_kept = Some(RecordWords { short, long: "The record is kept in review.sqlite.".to_owned() });
+        let who = "Dr. Holm".to_owned();
+        let sentence = "This study is also open on reading-room-2 since 10:32: Dr. Holm.".to_owned();
+        desk.facts.also_open = vec![AlsoOpen { who: who.clone(), sentence }];
+        let conflict = |finding: &str, what: &str| ConflictNotice {
+            study: desk.studies[0].uid.clone(),
+            finding: Some(FindingId::new(finding)),
+            what: what.to_owned(),
+            theirs: "rejected".to_owned(),
+            reader: ReaderName::new(&who),
+            at: "2026-11-21T10:41:00+01:00".to_owned(),
+            ours: "accepted".to_owned(),
+        };
+        desk.facts.conflicts = vec![conflict("ct-nodule", "Lung nodule"), conflict("nodule", "Nodule")];
+        desk
+    });
+}
+
+#[test]
+fn a_record_that_is_still_locked() {
+    holds("unlock", || {
+        let mut desk = Desk::new();
+        desk.facts.store = StoreState::Locked("The review record is encrypted: its key is needed.".into());
+        desk.view.dialogs.push(Dialog::Unlock(UnlockDraft::new(true)));
+        desk
+    });
+}
+
+#[test]
+fn the_first_start_where_no_keyring_can_hold_a_key() {
+    holds("new-record", || {
+        let mut desk = Desk::new();
+        desk.facts.store = StoreState::Unmade("There is no review record yet.".into());
+        desk.view.dialogs.push(Dialog::NewRecord(NewRecordDraft::default()));
+        desk
+    });
+}
+
+#[test]
+fn the_worklist_of_a_department() {
+    holds("worklist-10000", || {
+        let mut desk = crate::ui::worklist::desk(10_000, ReadingMode::Concurrent);
+        let selected = desk.facts.worklist.items[5_000].study.clone();
+        desk.view.transient.worklist.selected = Some(selected);
         desk
     });
 }

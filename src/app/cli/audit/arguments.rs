@@ -16,6 +16,8 @@ pub enum AuditWhat {
     Verify(VerifyArguments),
     /// List events: who did what, when, on which machine
     Show(ShowArguments),
+    /// Write down where the record ends, outside of it: what is cut off later is then seen
+    Anchor(AnchorArguments),
     /// Write events as JSON lines, or as DICOM audit messages (PS3.15 A.5)
     Export(AuditExportArguments),
 }
@@ -25,6 +27,22 @@ pub struct VerifyArguments {
     /// The end of the record as it was written down earlier (`audit verify --json` prints it as head.hash): still there?
     #[arg(long = "head", value_name = "HASH")]
     pub heads: Vec<String>,
+    /// A file that `audit anchor` writes to: is every end in it still in the record?
+    #[arg(long = "anchors", value_name = "FILE")]
+    pub anchors: Vec<PathBuf>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct AnchorArguments {
+    /// A line is added to this file; best on another machine's disk, or where nothing can be taken back
+    #[arg(long, value_name = "FILE", required_unless_present = "syslog")]
+    pub to: Option<PathBuf>,
+    /// A line is sent to the system's log, as an authentication notice
+    #[arg(long)]
+    pub syslog: bool,
     /// One JSON document on stdout
     #[arg(long)]
     pub json: bool,
@@ -79,6 +97,7 @@ impl AuditArguments {
         match &self.what {
             AuditWhat::Verify(arguments) => arguments.json,
             AuditWhat::Show(arguments) => arguments.json,
+            AuditWhat::Anchor(arguments) => arguments.json,
             AuditWhat::Export(arguments) => arguments.json,
         }
     }

@@ -1,8 +1,11 @@
 //! `overread audit`: is the record what was written, what is in it, and all of it for somebody else's audit trail.
 
+mod anchor;
 pub mod arguments;
 mod export;
 mod trail;
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -22,6 +25,7 @@ pub fn run(arguments: &AuditArguments, common: &Common) -> Outcome {
     let done = record::open_store_to_read(&record_place(common)).and_then(|store| match &arguments.what {
         AuditWhat::Verify(arguments) => verify(store.as_ref(), arguments),
         AuditWhat::Show(arguments) => show(store.as_ref(), arguments),
+        AuditWhat::Anchor(arguments) => anchor::run(store.as_ref(), arguments),
         AuditWhat::Export(arguments) => export::run(store.as_ref(), arguments),
     });
     done.unwrap_or_else(|NotDone { code, text }| output::failed(arguments.is_json(), code, &text))
@@ -29,7 +33,11 @@ pub fn run(arguments: &AuditArguments, common: &Common) -> Outcome {
 
 fn verify(store: &dyn ReviewStore, arguments: &VerifyArguments) -> Result<Outcome, NotDone> {
     let mut report = store.verify().map_err(|error| NotDone::of_store(&error))?;
-    check_heads(store, &arguments.heads, &mut report)?;
+    let mut heads = arguments.heads.clone();
+    for file in &arguments.anchors {
+        heads.extend(anchor::read(file)?);
+    }
+    check_heads(store, &heads, &mut report)?;
     let how_kept = store.how_kept();
     if arguments.json {
         let problems: Vec<_> =
@@ -59,20 +67,26 @@ fn verify(store: &dyn ReviewStore, arguments: &VerifyArguments) -> Result<Outcom
 
 /// A head that was written down elsewhere shows what even a lost anchor would hide: that the end was cut off.
 fn check_heads(store: &dyn ReviewStore, heads: &[String], report: &mut ChainReport) -> Result<(), NotDone> {
+    let mut missing = BTreeSet::new();
     for head in heads {
         let wanted = head.trim().to_lowercase();
         if wanted.len() != 64 || !wanted.chars().all(|c| c.is_ascii_hexdigit()) {
             return Err(NotDone { code: "usage", text: "--head takes a hash of 64 hexadecimal digits".to_owned() });
         }
-        let mut is_there = false;
-        each_event(store, &Selection { study: None, after: 0, limit: None }, &mut |entry| {
-            is_there |= entry.facts.as_ref().is_some_and(|facts| facts.hash == wanted);
-            Ok(())
-        })?;
-        if !is_there {
-            let text = format!("The head {}… that was written down earlier is not in the record.", &wanted[..16]);
-            report.problems.push(ChainProblem { seq: None, text });
+        missing.insert(wanted);
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    each_event(store, &Selection { study: None, after: 0, limit: None }, &mut |entry| {
+        if let Some(facts) = &entry.facts {
+            missing.remove(&facts.hash);
         }
+        Ok(())
+    })?;
+    for head in missing {
+        let text = format!("The head {}… that was written down earlier is not in the record.", &head[..16]);
+        report.problems.push(ChainProblem { seq: None, text });
     }
     Ok(())
 }

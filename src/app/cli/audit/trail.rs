@@ -75,7 +75,8 @@ pub fn record(entry: &LogEntry) -> Option<AuditRecord> {
 fn action(kind: &str) -> AuditAction {
     match kind {
         "study_opened" | "images_displayed" => AuditAction::Accessed,
-        "report_exported" => AuditAction::Exported,
+        "report_exported" | "study_exported" => AuditAction::Exported,
+        "worklist_searched" => AuditAction::Searched,
         "record_merged" => AuditAction::Imported,
         "anchor_renewed" | "device_enrolled" => AuditAction::SecurityAlert,
         "undone" | "redone" | "finding_withdrawn" | "annotation_changed" | "annotation_removed" => AuditAction::Changed,

@@ -10,11 +10,13 @@ use crate::app::cli::bench::measure::{Part, Way, clocked, interleaved};
 use crate::app::cli::bench::peer::Peer;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::segmentation::brush::{Sweep, Tip};
-use crate::segmentation::grid::{Span, VoxelGrid};
+use crate::segmentation::grid::{Span, VoxelBox, VoxelGrid};
 use crate::segmentation::margin::Within;
 use crate::segmentation::operation::{Operation, Work, run};
+use crate::segmentation::polygon::PicturePose;
 use crate::segmentation::segment_set::{Paint, SegmentFlips, SegmentLayer, SegmentSet, Sharing};
 use crate::segmentation::voxel_mask::VoxelMask;
+use crate::ui::masks::tiles::{PaneLabels, Wanted};
 
 const SCRIPT: &str = include_str!("masks_peer.py");
 const SPACING: [f64; 3] = [0.7, 0.7, 1.0];
@@ -126,7 +128,8 @@ fn every_nth(mask: &VoxelMask, n: u32) -> VoxelMask {
     kept
 }
 
-/// One sample in the mask alone: the voxels under the brush, and three segments that may lose them.
+/// Everything the processor does for one sample: the voxels under the brush, three segments that may lose them, and the
+/// labels of the tiles it touched, coarser levels included.
 fn stroke_2d<'a>() -> Way<'a> {
     let grid = VoxelGrid::flat(2048, 2048, [0.15, 0.15]);
     let mut set = SegmentSet::new(grid, Sharing::Exclusive);
@@ -135,7 +138,9 @@ fn stroke_2d<'a>() -> Way<'a> {
             (200..1800).map(|row| Span { slice: 0, row, from: 200 + segment * 500, to: 600 + segment * 500 }).collect();
         set.layers.push(SegmentLayer { mask: VoxelMask::from_spans(grid, &spans), is_locked: false });
     }
-    let mut at = 0.0_f64;
+    let mut labels = PaneLabels::default();
+    let pose = PicturePose::of_slice(&grid, 0);
+    let (mut pass, mut at) = (0, 0.0_f64);
     let part = Part::new("brush_sample", "ours: one sample of a 40 px brush, 2048 × 2048, three segments");
     Way::new(vec![part], move || {
         const N: u32 = 200;
@@ -150,9 +155,14 @@ fn stroke_2d<'a>() -> Way<'a> {
                     tip: Tip::Disc { normal: [0.0, 0.0, 1.0] },
                 };
                 let spans = sweep.spans(&grid);
+                let changed = VoxelBox::of_spans(&spans);
                 // A refusal cannot come: nothing is locked
                 let _ = set.paint(0, &spans, Paint::Add);
-                std::hint::black_box(&set);
+                pass += 1;
+                let masks: Vec<&VoxelMask> = set.layers.iter().map(|layer| &layer.mask).collect();
+                let wanted =
+                    Wanted { pane: 0, desk: 1, pose, space: None, masks: &masks, layers: Vec::new(), changed, pass };
+                std::hint::black_box(labels.of(wanted));
             }
         });
         Ok(vec![seconds / f64::from(N)])

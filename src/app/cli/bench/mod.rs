@@ -53,8 +53,8 @@ pub fn run(arguments: &BenchArguments, common: &Common, importer: &Importer) -> 
         BenchSubject::Syntaxes(syntaxes) => {
             syntaxes::measure(importer, &syntaxes.dir, syntaxes.repeats, syntaxes.peer_python.as_deref())
         }
-        BenchSubject::Masks(case) => masks::measure(case.slices, case.repeats, case.peer_python.as_deref()),
         BenchSubject::Stats(stats) => stats::measure(stats.repeats, stats.peer_python.as_deref()),
+        BenchSubject::Masks(case) => masks::measure(case.slices, case.repeats, case.peer_python.as_deref()),
         BenchSubject::Volume(case) => volume::measure(case.slices, case.repeats, case.peer_python.as_deref()),
         BenchSubject::Worklist(case) => worklist::measure(&std::env::temp_dir(), case.studies, case.repeats),
         BenchSubject::Store(store) => {

@@ -14,7 +14,7 @@ use crate::ui::reading;
 use crate::ui::shortcuts::{KeyCommand, WorkKey, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
-use crate::ui::words::span;
+use crate::ui::words::{grouped, span};
 use crate::ui::work_keys;
 
 /// Of one row, points.
@@ -81,24 +81,24 @@ fn counts_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, n_shown
     let n_open = count(&|item| item.is_open_flag());
     let n_hidden = count(&|item| item.ai == AiStanding::Hidden);
     if n_open > 0 {
-        parts.push(format!("{n_open} flagged and open"));
+        parts.push(format!("{} flagged and open", grouped(n_open)));
     }
     for (standing, words) in
         [(AiStanding::NotAnalyzed, "not analyzed"), (AiStanding::NotFlagged, "not flagged (does not exclude)")]
     {
         match count(&|item| item.ai == standing) {
             0 => {}
-            n => parts.push(format!("{n} {words}")),
+            n => parts.push(format!("{} {words}", grouped(n))),
         }
     }
     if n_hidden > 0 {
-        parts.push(format!("{n_hidden} read without AI"));
+        parts.push(format!("{} read without AI", grouped(n_hidden)));
     }
-    parts.push(format!("{} done", count(&|item| item.status.is_done())));
+    parts.push(format!("{} done", grouped(count(&|item| item.status.is_done()))));
     ui.horizontal(|ui| {
         ui.label(RichText::new(parts.join("  ·  ")).small().color(theme().text.normal));
         if n_shown < items.len() {
-            let words = format!("Showing {n_shown} of {}", items.len());
+            let words = format!("Showing {} of {}", grouped(n_shown), grouped(items.len()));
             ui.label(RichText::new(words).small().color(theme().state.warning));
             if ui.small_button("Show all").clicked() {
                 view.transient.worklist.filter = Default::default();
@@ -176,7 +176,7 @@ fn times_ui(ui: &mut Ui, context: &UiContext<'_>) {
 }
 
 fn studies(n: usize) -> String {
-    if n == 1 { "1 study".to_owned() } else { format!("{n} studies") }
+    if n == 1 { "1 study".to_owned() } else { format!("{} studies", grouped(n)) }
 }
 
 /// A cell's text, cut where the cell ends.

@@ -168,7 +168,7 @@ fn study_words(item: &WorkItem) -> String {
     let card = &item.card;
     let mut parts = vec![date(&card.date), card.modalities.clone(), card.description.clone()];
     if !item.is_here {
-        parts.push("not open".to_owned());
+        parts.push("(not loaded)".to_owned());
     }
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
