@@ -26,8 +26,14 @@ pub fn model_card_ui(ui: &Ui, context: &UiContext<'_>, chosen: &mut Option<Model
             ui.separator();
             let shown = chosen.as_ref().and_then(|id| context.models.iter().find(|model| &model.id == id));
             let Some(model) = shown.or_else(|| context.models.first()) else { return };
-            ScrollArea::vertical().id_salt(&model.id).max_height(height).auto_shrink([false, false]).show(ui, |ui| {
-                card_ui(ui, model);
+            // What scrolls is laid out as what it stands in
+            ui.vertical(|ui| {
+                ScrollArea::vertical().id_salt(&model.id).max_height(height).auto_shrink([false, false]).show(
+                    ui,
+                    |ui| {
+                        card_ui(ui, model);
+                    },
+                );
             });
         });
         ui.add_space(10.0);

@@ -1,7 +1,6 @@
 //! Whole networks of the usual names with weights that say nothing, beside ONNX Runtime and PyTorch on the same weights
 //! and input, on so many threads; and the memory that each takes.
 
-use std::path::Path;
 use std::process::Command;
 
 use clap::ValueEnum as _;
@@ -142,7 +141,7 @@ fn one(case: &Case, arguments: &BenchNetworksArguments) -> Result<Sheet, String>
     let mut facts = Vec::new();
     facts.push((format!("{}.peak_mib", case.name), json!(grown.map(f64::round))));
     let mut peers = Peers::start(case, arguments, &weights, &values, &ours, &mut facts)?;
-    let (mut all, mut pairs): (Vec<Series>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let (mut all, mut pairs) = (Vec::new(), Pairs::new());
     for ((pool, peers), n_threads) in pools.iter().zip(&mut peers).zip(&arguments.threads) {
         let (series, more) = rounds(case, (arguments.repeats, *n_threads), (&trial, pool), peers)?;
         all.extend(series);
@@ -171,6 +170,9 @@ fn card(case: &Case) -> Result<ModelCard, String> {
     (card.input.rows, card.input.cols, card.input.channels) = (case.side, case.side, case.channels);
     Ok(card)
 }
+
+/// Ids of ours and theirs.
+type Pairs = Vec<(String, String)>;
 
 fn part_id(case: &Case, who: &str, n_threads: u32) -> String {
     format!("{}.{who}.{n_threads}", case.name)
@@ -253,7 +255,7 @@ fn rounds(
     (n_rounds, n_threads): (u32, u32),
     (trial, pool): (&Trial, &Threads),
     peers: &mut Peers,
-) -> Result<(Vec<Series>, Vec<(String, String)>), String> {
+) -> Result<(Vec<Series>, Pairs), String> {
     let part = |who: &str, what: &str| {
         Part::new(part_id(case, who, n_threads), format!("{} by {what}, threads: {n_threads}", case.name))
     };
