@@ -3,7 +3,6 @@
 mod bad_input;
 mod batch;
 mod course;
-mod keyring;
 mod models;
 mod record;
 mod stats;
