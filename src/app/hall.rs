@@ -208,6 +208,11 @@ impl App {
                 jobs.push(JobStatus { id: job_id::ANALYSIS, name, progress: *progress, can_cancel: true });
             }
         }
+        let copying = self.desks.values().filter_map(|desk| desk.copies.running);
+        jobs.extend(copying.map(|progress| {
+            let name = "Making copies".to_owned();
+            JobStatus { id: job_id::EXPORT, name, progress, can_cancel: true }
+        }));
         for progress in self.voice.exports.values() {
             let name = "Exporting".to_owned();
             jobs.push(JobStatus { id: job_id::EXPORT, name, progress: *progress, can_cancel: true });
@@ -256,6 +261,7 @@ impl eframe::App for App {
             session: desk.filter(|desk| desk.is_record_read).map(|desk| &desk.session),
             models: &models,
             asked: desk.map_or(&nothing_asked, |desk| &desk.asked),
+            copies: desk.map(|desk| &desk.copies),
             jobs: &jobs,
             messages: self.voice.messages(),
             worklist: self.library.worklist.facts(),

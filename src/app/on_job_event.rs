@@ -1,6 +1,6 @@
 //! What becomes of a job's report. Stale answers are dropped; a result for one study never lands on another.
 
-use crate::app::dispatch::{access, analysis, export, mask, open, prefetch, review, worklist};
+use crate::app::dispatch::{access, analysis, copies, export, mask, open, prefetch, review, worklist};
 use crate::app::hall::App;
 use crate::app::memory_budget;
 use crate::app::on_intake::{on_intake, on_partial};
@@ -41,6 +41,7 @@ pub fn on_job_event(app: &mut App, event: JobEvent) {
         JobEvent::Store(event) => on_store(app, event),
         JobEvent::Mask(answer) => mask::on_answer(app, answer),
         JobEvent::Export { study, event } => on_export(app, &study, event),
+        JobEvent::Copies { study, event } => copies::on_event(app, &study, event),
         JobEvent::Chosen(chosen) => on_chosen(app, chosen),
         JobEvent::Watched(intake) => worklist::on_watched(app, intake),
         JobEvent::Panicked(kind) => on_panic(app, kind),
@@ -121,6 +122,7 @@ fn on_chosen(app: &mut App, chosen: Chosen) {
     match chosen {
         Chosen::ToOpen(paths) => open::paths(app, paths),
         Chosen::ExportFolder { study, folder, formats } => export::write(app, &study, folder, formats),
+        Chosen::CopyFolder(folder) => copies::chosen(app, &folder),
         Chosen::PictureWritten(Ok((path, sha256))) => {
             access::picture_written(app, &path, sha256);
             app.voice.info(format!("The picture was written to {}", path.display()));
@@ -153,6 +155,7 @@ fn on_panic(app: &mut App, kind: JobKind) {
         JobKind::Store => "Keeping the record",
         JobKind::Export => {
             app.voice.exports.clear();
+            app.desks.values_mut().for_each(|desk| desk.copies.running = None);
             "Writing the report"
         }
     };

@@ -9,6 +9,7 @@ pub mod codes;
 pub mod coding;
 pub mod content_item;
 pub mod decision;
+pub mod deidentification;
 pub mod derivation;
 pub mod details;
 pub mod device;

@@ -1,8 +1,10 @@
 //! The report as a FHIR R4 bundle: what was suggested, what a reader made of it, and who or what said so.
 //!
 //! A `collection` of Patient, ImagingStudy, one Device for each model, one Practitioner for each reader, an Observation
-//! for each finding and each measurement of a reader, and the DiagnosticReport that holds them. Everything is marked as
+//! for each finding and each measurement of a reader, the DiagnosticReport that holds them, and their Provenance. Everything is marked as
 //! of research (HRESCH). Ids are derived from the record, so that the same report is the same bundle.
+
+mod provenance;
 
 use std::collections::BTreeSet;
 
@@ -10,6 +12,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::codes::{Code, Codes};
 use crate::domain::coding::CodedConcept;
 use crate::domain::decision::{Decision, Verdict};
 use crate::domain::finding::{Finding, FindingLabel, Measurement, Origin};
@@ -37,6 +40,7 @@ pub fn bundle(report: &Report) -> Value {
     entries.extend(report.findings.iter().map(|reported| observation(reported, &ids)));
     entries.extend(report.annotations.iter().filter_map(|reported| measured(reported, &ids)));
     entries.push(diagnostic_report(report, &ids));
+    entries.extend(provenance::all(report, &ids));
     let entries = entries.into_iter().filter_map(|resource| {
         let id = resource.get("id")?.as_str()?.to_owned();
         Some(json!({ "fullUrl": format!("urn:uuid:{id}"), "resource": resource }))
@@ -304,8 +308,9 @@ fn observation(reported: &ReportedFinding, ids: &Ids<'_>) -> Value {
     let performer = decision.map(|decision| ids.reference("Practitioner", decision.reader.as_str()));
     let device = finding.model_run().map(|run| ids.reference("Device", &model_key(&run.model)));
     let code = relabelled.map_or_else(|| concept(&finding.label), concept);
-    let absent = json!({ "coding": [{
-        "system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-performed",
+    let value = presence(finding, decision);
+    let unknown = json!({ "coding": [{
+        "system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown",
     }] });
     let fields = json!({
         "identifier": [{ "system": "urn:overread:finding", "value": finding.id.as_str() }],
@@ -318,7 +323,8 @@ fn observation(reported: &ReportedFinding, ids: &Ids<'_>) -> Value {
         "effectiveDateTime": decision.map(|decision| decision.at.clone()),
         "performer": performer.into_iter().collect::<Vec<_>>(),
         "interpretation": interpretation(finding, decision),
-        "dataAbsentReason": if components.is_empty() { absent } else { Value::Null },
+        "dataAbsentReason": if value.is_null() { unknown } else { Value::Null },
+        "valueCodeableConcept": value,
         "note": notes,
         "method": { "text": method(finding) },
         "device": device,
@@ -326,6 +332,19 @@ fn observation(reported: &ReportedFinding, ids: &Ids<'_>) -> Value {
         "component": components,
     });
     resource("Observation", ids.id("Observation", finding.id.as_str()), fields)
+}
+
+/// Whether what the code names is there, as far as it is known: a suggestion below its threshold says nothing.
+fn presence(finding: &Finding, decision: Option<&Decision>) -> Value {
+    let code = match decision.map(|decision| &decision.verdict) {
+        Some(Verdict::Accepted) => Code::Present,
+        Some(Verdict::Rejected { .. }) => Code::Absent,
+        Some(Verdict::Uncertain) => Code::Equivocal,
+        Some(Verdict::NotAssessable) => return Value::Null,
+        None if finding.is_flagged() => Code::Present,
+        None => return Value::Null,
+    };
+    json!({ "coding": [coding(&Codes::shipped().concept(code))] })
 }
 
 fn method(finding: &Finding) -> String {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::domain::deidentification::{CopyPreview, CopySummary, WritingSearch};
 use crate::domain::finding::Finding;
 use crate::domain::frame::{Frame, FrameKey};
 use crate::domain::header::HeaderLine;
@@ -86,6 +87,11 @@ pub enum JobEvent {
     Export {
         study: StudyUid,
         event: ExportEvent,
+    },
+    /// About anonymous copies of a study.
+    Copies {
+        study: StudyUid,
+        event: CopyEvent,
     },
     Chosen(Chosen),
     /// A watched folder has changed and come to rest: all that lies in the watched folders now.
@@ -262,6 +268,15 @@ pub enum ExportEvent {
     Failed(String),
 }
 
+pub enum CopyEvent {
+    Preview(CopyPreview),
+    LookingForWriting(Progress),
+    Writing(WritingSearch),
+    Progress(Progress),
+    Done { folder: PathBuf, summary: CopySummary },
+    Failed(String),
+}
+
 /// What the reader picked in the platform's dialog.
 pub enum Chosen {
     ToOpen(Vec<PathBuf>),
@@ -270,6 +285,8 @@ pub enum Chosen {
         folder: PathBuf,
         formats: Vec<String>,
     },
+    /// Where anonymous copies go.
+    CopyFolder(PathBuf),
     /// A picture of the screen was written, with its SHA-256 in hex; or why not.
     PictureWritten(Result<(PathBuf, String), String>),
     /// No dialog can be shown here: where the picture goes is to be typed.

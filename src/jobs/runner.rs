@@ -1,5 +1,7 @@
 //! All threads of the program, and the one channel on which they report.
 
+mod copies;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -74,6 +76,9 @@ pub struct Runner {
     masks: Latest,
     mask_figures: Latest,
     headers: Latest,
+    /// What anonymous copies would change, and where writing is.
+    previews: Latest,
+    writing: Latest,
     exports: InOrder<()>,
     /// Of the exports that wait or run.
     export_token: Mutex<CancelToken>,
@@ -145,6 +150,10 @@ impl Runner {
             masks: Latest::spawn("masks", || log::error!("an operation on a mask failed by a fault of the program"))?,
             mask_figures: Latest::spawn("mask figures", || log::error!("figures of a mask failed by a fault"))?,
             headers: Latest::spawn("header", || log::error!("reading a header failed by a fault of the program"))?,
+            previews: Latest::spawn("copy preview", || {
+                log::error!("previewing copies failed by a fault of the program")
+            })?,
+            writing: Latest::spawn("writing", || log::error!("looking for writing failed by a fault of the program"))?,
             exports: InOrder::spawn("export", || (), panicked(JobKind::Export))?,
             export_token: Mutex::new(CancelToken::default()),
             store: InOrder::spawn("store", move || StoreHand::open(options.store, of_store), panicked(JobKind::Store))?,

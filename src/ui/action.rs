@@ -16,6 +16,7 @@ use crate::domain::uid::{AnnotationId, FindingId, ModelId, ReaderName, StudyUid}
 use crate::imaging::plane_picture::PlaneRequest;
 use crate::review::command::{Adjudication, ReadingPlan, SignRequest};
 use crate::review::event::ImageScaled;
+use crate::ui::copies::CopiesAction;
 use crate::ui::hanging::Protocol;
 use crate::ui::masks::{MaskFiguresWork, MaskWork};
 use crate::ui::preferences::Preferences;
@@ -31,6 +32,7 @@ pub enum Action {
     Mask(MaskAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
+    Copies(CopiesAction),
     Worklist(WorklistAction),
     Record(RecordAction),
     App(AppAction),
@@ -215,6 +217,7 @@ into_action! {
     Mask(MaskAction),
     Analysis(AnalysisAction),
     Export(ExportAction),
+    Copies(CopiesAction),
     Worklist(WorklistAction),
     Record(RecordAction),
     App(AppAction),

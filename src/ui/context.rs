@@ -14,6 +14,7 @@ use crate::imaging::plane_picture::PlanePicture;
 use crate::imaging::voxels::Volume;
 use crate::review::session::ReviewSession;
 use crate::review::work_item::{TriageTimes, WorkItem};
+use crate::ui::copies::CopiesState;
 use crate::ui::hanging::Protocol;
 use crate::ui::preferences::Preferences;
 
@@ -34,6 +35,8 @@ pub struct UiContext<'a> {
     pub models: &'a [ModelStatus],
     /// What the reader asked the models for, beyond their findings, about the open study.
     pub asked: &'a Asked,
+    /// Anonymous copies of the open study.
+    pub copies: Option<&'a CopiesState>,
     pub jobs: &'a [JobStatus],
     pub messages: &'a [Message],
     pub worklist: &'a WorklistFacts,

@@ -108,7 +108,10 @@ fn program_key(
         ProgramKey::Export if context.open_study.is_some() => {
             view.dialogs.push(Dialog::Export(ExportDraft::default()));
         }
-        ProgramKey::Export => {}
+        ProgramKey::Copies if context.open_study.is_some() => {
+            view.dialogs.push(Dialog::Copies(Box::default()));
+        }
+        ProgramKey::Export | ProgramKey::Copies => {}
         ProgramKey::HideIdentity => view.is_identity_hidden = !view.is_identity_hidden,
         ProgramKey::Shortcuts => view.dialogs.push(Dialog::Shortcuts),
         ProgramKey::Settings => view.dialogs.push(Dialog::Settings(SettingsDraft::default())),

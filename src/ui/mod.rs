@@ -10,6 +10,7 @@ pub mod capture;
 pub mod cine;
 pub mod commands;
 pub mod context;
+pub mod copies;
 pub mod deciding;
 pub mod dialogs;
 pub mod finding_list;

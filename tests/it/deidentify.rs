@@ -3,29 +3,30 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
-use dicom_core::{Tag, VR};
-use dicom_dictionary_std::StandardDataDictionary;
+use dicom_core::Tag;
 use dicom_object::open_file;
+use overread::domain::deidentification::{BurnedIn, Dates, Options, Private};
 use overread::domain::instance::Instance;
-use overread::export::deidentify::options::{BurnedIn, Dates, Options, Private};
-use overread::export::deidentify::profile;
 use overread::export::deidentify::pseudonyms::Secret;
 use overread::import::{Importer, ScanOptions};
 use overread::jobs::work::deidentifying::{self, Copies, CopyRequest};
 
 use crate::data;
-use crate::import::synthetic::{Written, element, items, only_instance, scan_all};
+use crate::import::synthetic::{Written, only_instance, scan_all};
 
-fn copied(from: &Path, to: &Path, options: Options) -> Copies {
+mod canaries;
+mod validity;
+
+pub fn copied(from: &Path, to: &Path, options: Options) -> Copies {
     let importer = Importer::in_process(ScanOptions::default());
     let paths = [from.to_owned()];
     let secret = Secret::of_bytes(b"a secret of the test");
-    let request = CopyRequest { importer: &importer, paths: &paths, folder: to, options, secret };
+    let request =
+        CopyRequest { importer: &importer, paths: &paths, folder: to, options, secret, agreed: Default::default() };
     deidentifying::run(&request, &|| false, &|_| {}).unwrap()
 }
 
-fn every_option() -> Options {
+pub fn every_option() -> Options {
     Options {
         dates: Dates::Shift,
         private: Private::KeepSafe,
@@ -36,7 +37,7 @@ fn every_option() -> Options {
 }
 
 /// Everything under a folder: names and bytes.
-fn all_bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub fn all_bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -48,98 +49,8 @@ fn all_bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+pub fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-/// What no byte that leaves may hold; each kind of value has one of its own.
-const CANARIES: [&[u8]; 5] = [b"CANARY", b"Canary", b"19230907", b"131307", b"7777777777"];
-
-fn canary(vr: VR) -> Vec<u8> {
-    match vr {
-        VR::DA => b"19230907".to_vec(),
-        VR::TM => b"131307".to_vec(),
-        VR::DT => b"19230907131307".to_vec(),
-        VR::UI => b"1.2.7777777777.1".to_vec(),
-        VR::DS | VR::IS => b"7777777777".to_vec(),
-        VR::PN => b"CANARY^Canary".to_vec(),
-        VR::FL | VR::UL | VR::SL | VR::OF | VR::OL | VR::AT => vec![0x77, 0x77, 0x5A, 0x5A],
-        VR::FD | VR::OD | VR::UV | VR::SV | VR::OV => [[0x77, 0x77, 0x5A, 0x5A]; 2].concat(),
-        VR::US | VR::SS => vec![0x77, 0x77],
-        VR::AS => b"077Y".to_vec(),
-        VR::UR => b"http://CANARY".to_vec(),
-        _ => b"CANARY".to_vec(),
-    }
-}
-
-fn number(Tag(group, element): Tag) -> u32 {
-    u32::from(group) << 16 | u32::from(element)
-}
-
-/// A CT slice with a canary in every attribute of the standard's table, below sequences, in private blocks, overlays,
-/// the preamble, behind the data set, and in its own name.
-fn file_of_canaries(folder: &Path) -> PathBuf {
-    let mut file = Written::ct("1.2.7777777777.1");
-    let nested = || {
-        let mut set = element(0x0008_0080, "LO", b"CANARY hospital");
-        set.extend(element(0x0010_0010, "PN", b"CANARY^Nested"));
-        set.extend(element(0x0009_0010, "LO", b"CANARY CREATOR"));
-        set.extend(element(0x0009_1001, "LT", b"CANARY private"));
-        let inner = element(0x0008_0090, "PN", b"CANARY^Deep");
-        set.extend(element(0x0040_A170, "SQ", &items(&[inner])));
-        items(&[set])
-    };
-    for (tag, _) in profile::attributes() {
-        let vr = StandardDataDictionary.by_tag(tag).map_or(VR::LO, |entry| entry.vr().relaxed());
-        if tag.0 < 0x0008 || tag.0 >= 0x5000 && tag.0 & 0xFF00 == 0x5000 {
-            continue;
-        }
-        let value = if vr == VR::SQ { nested() } else { canary(vr) };
-        file.raw(number(tag), vr.to_string(), &value);
-    }
-    // What the table does not name
-    file.raw(0x0008_2218, "SQ", &nested()).raw(0x0010_2201, "LO", b"seen with CANARY today");
-    file.text(0x0011_0010, "LO", "CANARY CREATOR").text(0x0011_1001, "UT", "CANARY in a private text");
-    file.raw(0x0011_1002, "SQ", &nested()).raw(0x0013_0010, "LO", b"GEMS_PARM_01");
-    file.word(0x6000_0010, 4).word(0x6000_0011, 8).raw(0x6000_3000, "OW", b"CANARY..").text(
-        0x6000_1500,
-        "LO",
-        "CANARY",
-    );
-    file.raw(0xFFFC_FFFC, "OB", b"CANARY behind the data").without(0x0042_0011);
-    let path = file.write(folder, "CANARY^Name 7777777777.dcm");
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[..12].copy_from_slice(b"CANARY inpre");
-    fs::write(&path, bytes).unwrap();
-    path
-}
-
-#[test]
-#[ignore = "not run through yet with this file; one made by pydicom with the same canaries left none behind"]
-fn no_canary_of_any_attribute_leaves_whatever_the_options() {
-    let place = tempfile::tempdir().unwrap();
-    let originals = place.path().join("CANARY folder");
-    fs::create_dir(&originals).unwrap();
-    let original = file_of_canaries(&originals);
-    let before = fs::read(&original).unwrap();
-    for canary in CANARIES {
-        assert!(holds(&before, canary), "the original lacks {canary:?}");
-    }
-    for (name, options) in
-        [("basic", Options::default()), ("cleaned", Options { dates: Dates::Remove, ..every_option() })]
-    {
-        let to = place.path().join(name);
-        let copies = copied(&originals, &to, options);
-        assert_eq!(copies.written.len(), 1, "{name}: {:?}", copies.left_out);
-        for (path, bytes) in all_bytes(&to) {
-            for canary in CANARIES {
-                let written = path.strip_prefix(place.path()).unwrap().to_string_lossy().into_owned();
-                assert!(!holds(written.as_bytes(), canary), "{name}: the name {written} holds {canary:?}");
-                assert!(!holds(&bytes, canary), "{name}: {written} holds {:?}", String::from_utf8_lossy(canary));
-            }
-        }
-    }
-    assert_eq!(fs::read(&original).unwrap(), before, "the original was changed");
 }
 
 #[test]
@@ -222,13 +133,20 @@ fn one_secret_keeps_a_patient_together_over_runs_and_no_copy_replaces_another() 
     let importer = Importer::in_process(ScanOptions::default());
     let (paths, secret) = ([originals.clone()], Secret::fresh());
     let inside = originals.join("copies");
-    let request = CopyRequest { importer: &importer, paths: &paths, folder: &inside, options, secret };
+    let request = CopyRequest {
+        importer: &importer,
+        paths: &paths,
+        folder: &inside,
+        options,
+        secret,
+        agreed: Default::default(),
+    };
     assert!(deidentifying::run(&request, &|| false, &|_| {}).unwrap_err().contains("among the originals"));
     assert!(!inside.exists());
 }
 
 /// `HEHE` in letters of 10 × 14 pixels at (20, 30), over a ramp.
-fn with_writing() -> Vec<u16> {
+pub fn with_writing() -> Vec<u16> {
     let mut pixels: Vec<u16> = (0..128 * 128).map(|at| 300 + at % 128).collect();
     let letters = [[0b10001_u8, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001], [31, 16, 16, 30, 16, 16, 31]];
     for n in 0..4 {
@@ -302,7 +220,7 @@ fn pictures_of(path: &Path) -> Vec<(u32, u32, Option<String>, Vec<u8>)> {
     instances.filter(|instance| importer.load_frame(instance, 0).is_ok()).map(|one| picture(&importer, one)).collect()
 }
 
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

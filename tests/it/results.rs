@@ -1,8 +1,11 @@
 //! Results that leave as DICOM objects and results that come in from other products.
 
 mod aligned;
-mod fixture;
+mod copies;
+pub mod fixture;
+mod foreign;
+mod papers;
 mod reports;
 mod round_trip;
-mod validity;
+pub mod validity;
 mod window;

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::app::cli::output::{self, Outcome};
-use crate::export::deidentify::options::{BurnedIn, Dates, Options, Private};
+use crate::domain::deidentification::{BurnedIn, Dates, Options, Private};
 use crate::export::deidentify::pseudonyms::Secret;
 use crate::import::Importer;
 use crate::jobs::work::deidentifying::{self, CopyRequest};
@@ -115,7 +115,14 @@ pub fn run(arguments: &DeidentifyArguments, importer: &Importer) -> Outcome {
         },
     };
     let options = arguments.options();
-    let request = CopyRequest { importer, paths: &arguments.paths, folder: &arguments.to, options, secret };
+    let request = CopyRequest {
+        importer,
+        paths: &arguments.paths,
+        folder: &arguments.to,
+        options,
+        secret,
+        agreed: Default::default(),
+    };
     let copies = match deidentifying::run(&request, &|| false, &|_| {}) {
         Ok(copies) => copies,
         Err(text) => return output::failed(arguments.json, "not_written", &text),

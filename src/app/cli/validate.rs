@@ -153,7 +153,7 @@ fn readers_csv(result: &StudyResult) -> String {
 }
 
 fn pdf(protocol: &Protocol, result: &StudyResult) -> Result<Vec<u8>, ExportError> {
-    let mut document = PdfDocument::new("Reader study");
+    let mut document = PdfDocument::new("Reader study", "");
     document.heading(&protocol.title);
     let cases = format!("{} ({} positive)", result.n_cases, result.n_positive);
     document.facts(&[

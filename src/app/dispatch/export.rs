@@ -78,27 +78,27 @@ fn picture_written(picture: &CapturedPicture, paths: &[PathBuf]) -> Chosen {
 
 /// Writes the report as it stands. What is not kept yet is said, and not part of a report.
 pub fn write(app: &mut App, study: &StudyUid, folder: PathBuf, formats: Vec<String>) {
+    let Some(order) = order(app, study, formats) else { return };
+    app.voice.exports.insert(study.clone(), Progress::default());
+    app.runner.export(study.clone(), order, folder);
+}
+
+/// The report as it stands, to be written in these formats; `None` where it cannot be, which is said.
+pub fn order(app: &mut App, study: &StudyUid, formats: Vec<String>) -> Option<ExportOrder> {
     if app.library.is_partial(study) {
         app.voice.warn("The study is still being read; export when all of it is here.");
-        return;
+        return None;
     }
-    let Some(desk) = app.desks.get(study).filter(|desk| desk.is_record_read) else { return };
+    let desk = app.desks.get(study).filter(|desk| desk.is_record_read)?;
     if desk.session.keeping() != Keeping::Kept {
         app.voice.warn("Some decisions are not saved yet; export again when they are.");
-        return;
+        return None;
     }
     let of_study = app.library.study(study).cloned();
     let report = desk.session.report(of_study, &stamp::now(), PROGRAM);
     let report = app.view.look(study).map_or(report.clone(), |look| with_look(report, look));
-    let order = ExportOrder {
-        report,
-        formats,
-        reader: app.preferences.reader.to_string(),
-        exported: desk.session.exported(),
-        codes: None,
-    };
-    app.voice.exports.insert(study.clone(), Progress::default());
-    app.runner.export(study.clone(), order, folder);
+    let (reader, exported) = (app.preferences.reader.to_string(), desk.session.exported());
+    Some(ExportOrder { report, formats, reader, exported, codes: None })
 }
 
 /// Says what was written, and has the record keep it.

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod ahead;
 pub mod analysis;
+pub mod copies;
 pub mod export;
 pub mod mask;
 pub mod open;
@@ -30,6 +31,7 @@ pub fn dispatch(app: &mut App, action: Action) {
         Action::Mask(action) => mask::dispatch(app, action),
         Action::Analysis(action) => analysis::dispatch(app, &action),
         Action::Export(action) => export::dispatch(app, action),
+        Action::Copies(action) => copies::dispatch(app, action),
         Action::Worklist(action) => worklist::dispatch(app, action),
         Action::Record(action) => of_record(app, action),
         Action::App(action) => of_app(app, action),

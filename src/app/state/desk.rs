@@ -7,6 +7,7 @@ use crate::jobs::event::Generation;
 use crate::review::session::ReviewSession;
 use crate::store::conflict::Basis;
 use crate::ui::context::{AnalysisState, Asked};
+use crate::ui::copies::CopiesState;
 
 pub struct Desk {
     pub session: ReviewSession,
@@ -18,6 +19,8 @@ pub struct Desk {
     pub analysis_generation: Generation,
     /// Maps and inputs beyond the findings.
     pub asked: Asked,
+    /// Anonymous copies: recomputable, never part of the record.
+    pub copies: CopiesState,
 }
 
 impl Desk {
@@ -29,6 +32,7 @@ impl Desk {
             analysis: BTreeMap::new(),
             analysis_generation: Generation::default(),
             asked: Asked::default(),
+            copies: CopiesState::default(),
         }
     }
 

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
+use dicom_core::header::HasLength as _;
 use dicom_core::value::{DataSetSequence, Value};
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{StandardDataDictionary, tags};
 use dicom_object::InMemDicomObject;
 
+use crate::domain::deidentification::{Dates, Options, Private};
 use crate::export::deidentify::descriptors::{Identifiers, cleaned};
-use crate::export::deidentify::options::{Dates, Options, Private};
 use crate::export::deidentify::profile::{self, Act};
 use crate::export::deidentify::pseudonyms::{Secret, shifted};
 
@@ -133,7 +134,8 @@ impl Treatment<'_> {
             VR::PN => Act::Replace,
             VR::SQ => Act::Enter,
             VR::DA | VR::DT | VR::TM => match self.options.dates {
-                Dates::Remove => Act::Remove,
+                // Its type is not known here: a value of the kind is valid whatever the type
+                Dates::Remove => Act::Replace,
                 Dates::Shift => Act::Shift,
                 Dates::Keep => Act::Keep,
             },
@@ -177,6 +179,8 @@ impl Treatment<'_> {
             Act::Replace if tag == tags::GRAPHIC_ANNOTATION_SEQUENCE => {
                 object.remove_element(tag);
             }
+            // What says nothing needs no stand-in
+            Act::Replace if object.get(tag).is_some_and(|element| element.value().is_empty()) => return,
             Act::Replace => {
                 object.update_value(tag, |value| match value {
                     Value::Sequence(sequence) => sequence.items_mut().iter_mut().for_each(stand_in),
@@ -199,7 +203,11 @@ impl Treatment<'_> {
             Act::Shift => self.rewrite(object, tag, vr, |this, text| shifted(text, this.n_days)),
             Act::CleanText => self.rewrite(object, tag, vr, |this, text| {
                 let text = cleaned(text, &this.identifiers);
-                Some(text).filter(|text| !text.is_empty())
+                match text.is_empty() {
+                    // A text item without text is none (PS3.3 table C.17-5)
+                    true => (tag == tags::TEXT_VALUE).then(|| STAND_IN.to_owned()),
+                    false => Some(text),
+                }
             }),
         }
         *self.changes.entry((tag, act)).or_default() += 1;

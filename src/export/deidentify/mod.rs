@@ -5,8 +5,9 @@
 
 mod dataset;
 mod descriptors;
-pub mod options;
-mod pixels;
+pub mod pixels;
+pub mod preview;
 pub mod profile;
 pub mod pseudonyms;
+mod streams;
 pub mod study_copy;

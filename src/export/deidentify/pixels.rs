@@ -20,15 +20,20 @@ use crate::segmentation::burned_in_text::lines_of_writing;
 pub fn writing(instance: &Instance, frames: &[Arc<Frame>]) -> Vec<PixelBox> {
     let mut boxes: Vec<PixelBox> = Vec::new();
     for (index, frame) in (0..).zip(frames) {
-        let Some(attributes) = instance.frame(index) else { continue };
-        let values = gray(frame, || modality_lut::modality_values(frame, attributes));
-        for found in lines_of_writing(&values, frame.rows(), frame.cols()) {
+        for found in writing_of_frame(instance, index, frame) {
             if !boxes.contains(&found) {
                 boxes.push(found);
             }
         }
     }
     boxes
+}
+
+/// Where writing stands on one frame.
+pub fn writing_of_frame(instance: &Instance, index: u32, frame: &Frame) -> Vec<PixelBox> {
+    let Some(attributes) = instance.frame(index) else { return Vec::new() };
+    let values = gray(frame, || modality_lut::modality_values(frame, attributes));
+    lines_of_writing(&values, frame.rows(), frame.cols())
 }
 
 /// Of a color pixel its brightest channel.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
 
-use crate::export::deidentify::options::{Dates, Options};
+use crate::domain::deidentification::{Dates, Options};
 
 /// `assets/deidentification/attributes.tsv`: tag, action of the Basic Profile, options that concern it, name.
 const TABLE: &str = include_str!("../../../assets/deidentification/attributes.tsv");
@@ -78,6 +79,11 @@ pub fn act(tag: Tag, vr: VR, options: &Options) -> Option<Act> {
         return Some(Act::Remove);
     }
     let Entry { action, options: concerned, .. } = ENTRIES.get(&tag)?;
+    // The table removes them, and no presentation state is valid without (PS3.3 C.11.10)
+    let is_required = matches!(tag, tags::PRESENTATION_CREATION_DATE | tags::PRESENTATION_CREATION_TIME);
+    if is_required && options.dates == Dates::Remove {
+        return Some(Act::Replace);
+    }
     let concerns = |option: &str| concerned.split(',').any(|one| one == option);
     if concerns("dates") && options.dates != Dates::Remove {
         return Some(if options.dates == Dates::Keep { Act::Keep } else { Act::Shift });
@@ -147,8 +153,6 @@ pub fn is_safe_private(creator: &str, Tag(group, element): Tag) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use dicom_dictionary_std::tags;
-
     use super::*;
 
     #[test]

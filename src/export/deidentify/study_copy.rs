@@ -11,14 +11,15 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject, OpenFileOptions};
 use serde::Serialize;
 
 use crate::domain::RESEARCH_USE_ONLY;
+use crate::domain::deidentification::{BurnedIn, CopySummary, Options, WritingVerdict};
 use crate::domain::frame::Frame;
 use crate::domain::geometry::PixelBox;
 use crate::domain::instance::Instance;
 use crate::domain::intake::Notice;
+use crate::domain::uid::SopInstanceUid;
 use crate::export::deidentify::dataset::{self, Changes, put};
-use crate::export::deidentify::options::{BurnedIn, Options};
 use crate::export::deidentify::pseudonyms::Secret;
-use crate::export::deidentify::{pixels, profile};
+use crate::export::deidentify::{pixels, profile, streams};
 use crate::export::error::ExportError;
 use crate::export::staging::Staging;
 
@@ -35,6 +36,8 @@ pub struct Copier {
     options: Options,
     secret: Secret,
     folder: PathBuf,
+    /// What somebody said of images they have looked at.
+    agreed: BTreeMap<SopInstanceUid, WritingVerdict>,
     files: Vec<CopiedFile>,
     left_out: BTreeMap<&'static str, LeftOut>,
     changes: Changes,
@@ -81,9 +84,15 @@ struct AttributeLine {
 }
 
 impl Copier {
-    pub fn new(options: Options, secret: Secret, folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        Self { options, secret, folder, files: Vec::new(), left_out: BTreeMap::new(), changes: Changes::new() }
+    /// `agreed`: what somebody said of the writing in images they have looked at; the options speak for all others.
+    pub fn new(
+        options: Options,
+        secret: Secret,
+        folder: &Path,
+        agreed: BTreeMap<SopInstanceUid, WritingVerdict>,
+    ) -> Self {
+        let (folder, left_out, changes) = (folder.to_owned(), BTreeMap::new(), Changes::new());
+        Self { options, secret, folder, agreed, files: Vec::new(), left_out, changes }
     }
 
     pub fn files(&self) -> &[CopiedFile] {
@@ -173,6 +182,7 @@ impl Copier {
         let sop_class_uid = text(&object, tags::SOP_CLASS_UID);
         refuse_unreadable_content(&object, &sop_class_uid)?;
         let blackened = self.pixels(&mut object, instance, frames)?;
+        streams::silence(&mut object, &syntax)?;
         object.convert_to_utf8();
         let changes = dataset::deidentify(&mut object, &self.options, &self.secret);
         if !blackened.is_empty() {
@@ -203,7 +213,19 @@ impl Copier {
         Ok(Anonymous { bytes, name, sop_class_uid, blacked_out, changes })
     }
 
-    /// Looks for writing, and blacks it out where that is asked for.
+    /// What was done so far, in words.
+    pub fn summary(&self) -> CopySummary {
+        let change = |((tag, act), n): (&(Tag, profile::Act), &u64)| (attribute_name(*tag).to_owned(), act.word(), *n);
+        let left_out = self.left_out.values().map(|left| (left.reason.clone(), left.n_files as usize));
+        CopySummary {
+            n_files: self.files.len(),
+            n_blacked_out: self.files.iter().filter(|file| !file.blacked_out.is_empty()).count(),
+            left_out: left_out.collect(),
+            changes: self.changes.iter().map(change).collect(),
+        }
+    }
+
+    /// Looks for writing where nobody has looked, and blacks it out where that is asked for.
     fn pixels(
         &self,
         object: &mut InMemDicomObject,
@@ -211,31 +233,47 @@ impl Copier {
         frames: &mut FramesOf<'_>,
     ) -> Result<Vec<PixelBox>, Notice> {
         let Some(instance) = instance else { return Ok(Vec::new()) };
-        if self.options.burned_in == BurnedIn::Keep {
+        let agreed = self.agreed.get(&instance.sop);
+        let is_kept = agreed.is_none() && self.options.burned_in == BurnedIn::Keep;
+        if is_kept || agreed == Some(&WritingVerdict::Harmless) {
             return Ok(Vec::new());
         }
+        if agreed == Some(&WritingVerdict::LeaveOut) {
+            return Err(Notice::new("burned_in", WRITING));
+        }
         let frames = frames(instance)?;
+        if let Some(WritingVerdict::BlackOut(boxes)) = agreed {
+            return blackened(object, instance, &frames, boxes);
+        }
         let found = pixels::writing(instance, &frames);
-        let says_so = object
-            .get(tags::BURNED_IN_ANNOTATION)
-            .and_then(|element| element.to_str().ok())
-            .is_some_and(|text| text.trim() == "YES");
         match (self.options.burned_in, found.is_empty()) {
             // The file says there is some, and none was found: somebody must look
-            (_, true) if says_so => {
+            (_, true) if says_burned_in(object) => {
                 Err(Notice::new("burned_in_not_found", "The file says that writing is burned in, and none was found"))
             }
             (_, true) => Ok(Vec::new()),
-            (BurnedIn::BlackOut, false) => {
-                let done = pixels::black_out(object, instance, &frames, &found);
-                done.ok_or_else(|| {
-                    Notice::new("not_blackened", "Writing in this kind of pixels cannot be blacked out")
-                })?;
-                Ok(found)
-            }
-            (_, false) => Err(Notice::new("burned_in", "There seems to be writing in the picture")),
+            (BurnedIn::BlackOut, false) => blackened(object, instance, &frames, &found),
+            (_, false) => Err(Notice::new("burned_in", WRITING)),
         }
     }
+}
+
+const WRITING: &str = "There seems to be writing in the picture";
+
+fn blackened(
+    object: &mut InMemDicomObject,
+    instance: &Instance,
+    frames: &[Arc<Frame>],
+    boxes: &[PixelBox],
+) -> Result<Vec<PixelBox>, Notice> {
+    let refused = || Notice::new("not_blackened", "Writing in this kind of pixels cannot be blacked out");
+    pixels::black_out(object, instance, frames, boxes).ok_or_else(refused)?;
+    Ok(boxes.to_vec())
+}
+
+fn says_burned_in(object: &InMemDicomObject) -> bool {
+    let said = object.get(tags::BURNED_IN_ANNOTATION).and_then(|element| element.to_str().ok());
+    said.is_some_and(|text| text.trim() == "YES")
 }
 
 struct Anonymous {
@@ -247,7 +285,7 @@ struct Anonymous {
 }
 
 /// What cannot be looked into cannot be made anonymous.
-fn refuse_unreadable_content(object: &InMemDicomObject, sop_class: &str) -> Result<(), Notice> {
+pub fn refuse_unreadable_content(object: &InMemDicomObject, sop_class: &str) -> Result<(), Notice> {
     // Encapsulated PDF, CDA, STL …: one family of UIDs (PS3.4 B.5)
     if sop_class.starts_with("1.2.840.10008.5.1.4.1.1.104.") || object.get(tags::ENCAPSULATED_DOCUMENT).is_some() {
         return Err(Notice::new("encapsulated_document", "A document inside the file cannot be made anonymous"));
@@ -264,7 +302,7 @@ fn tail(uid: &str) -> &str {
     uid.get(uid.len().saturating_sub(12)..).unwrap_or(uid)
 }
 
-fn attribute_name(tag: Tag) -> &'static str {
+pub fn attribute_name(tag: Tag) -> &'static str {
     use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
     let Tag(group, _) = tag;
     if group & 1 == 1 {
@@ -277,7 +315,7 @@ fn attribute_name(tag: Tag) -> &'static str {
 /// The reason as the account may say it: the code's own sentence, never a file's words.
 fn reason(notice: &Notice) -> String {
     let own = ["not_rewritable", "burned_in", "burned_in_not_found", "not_blackened", "encapsulated_document"];
-    let more = ["unknown_content", "already_there"];
+    let more = ["unknown_content", "already_there", "overlay_in_pixels"];
     let is_own = own.iter().chain(&more).any(|code| *code == notice.code);
     if is_own { notice.text.clone() } else { "The importer refused the file".to_owned() }
 }

@@ -38,7 +38,7 @@ pub struct ModelSet<'a> {
 pub struct MaskSet<'a> {
     pub series: &'a Series,
     pub segments: Vec<SegmentToWrite>,
-    /// Of each segment, as findings name them.
+    /// Of each segment, its [`segment_key`].
     ids: Vec<String>,
 }
 
@@ -75,11 +75,12 @@ fn mask_sets<'a>(study: &'a Study, model: &ModelIdentity, findings: &[&ReportedF
     let mut by_series: BTreeMap<SeriesUid, BTreeMap<String, OfSegment>> = BTreeMap::new();
     for reported in findings {
         let finding = &reported.finding;
-        for segment in finding.evidence.segments.iter().filter(|segment| !segment.mask.is_empty()) {
-            let of_series = by_series.entry(finding.subject.series.clone()).or_default();
-            let (_, frames) = of_series.entry(segment.id.clone()).or_insert_with(|| (Arc::clone(segment), Vec::new()));
-            if !frames.iter().any(|(subject, _)| *subject == finding.subject) {
-                frames.push((finding.subject.clone(), Coverage::Mask(segment.mask.clone())));
+        for (subject, segment) in masks_of(finding).filter(|(_, segment)| !segment.mask.is_empty()) {
+            let of_series = by_series.entry(subject.series.clone()).or_default();
+            let key = segment_key(finding, segment);
+            let (_, frames) = of_series.entry(key).or_insert_with(|| (Arc::clone(segment), Vec::new()));
+            if !frames.iter().any(|(known, _)| *known == subject) {
+                frames.push((subject, Coverage::Mask(segment.mask.clone())));
             }
         }
     }
@@ -106,6 +107,24 @@ fn mask_sets<'a>(study: &'a Study, model: &ModelIdentity, findings: &[&ReportedF
         Some(MaskSet { series, segments, ids })
     };
     by_series.into_iter().filter_map(of_series).collect()
+}
+
+/// On its own picture, and on the others that it reaches through.
+fn masks_of(finding: &Finding) -> impl Iterator<Item = (Subject, &Arc<Segment>)> {
+    let Finding { subject, evidence, .. } = finding;
+    let own = evidence.segments.iter().map(|segment| (subject.clone(), segment));
+    let elsewhere = evidence.elsewhere.iter().map(|placed| {
+        let (sop, frame) = (placed.sop.clone(), placed.frame);
+        (Subject { sop, frame, ..subject.clone() }, &placed.segment)
+    });
+    own.chain(elsewhere)
+}
+
+/// What tells a model's segments of one series apart. Anatomy is one segment whoever speaks of it; what a finding is
+/// itself is its own, however many there are of the kind.
+fn segment_key(finding: &Finding, segment: &Segment) -> String {
+    let is_itself = segment.id == finding.label.id && finding.place.region().is_some();
+    if is_itself { format!("{} {}", segment.id, finding.id) } else { segment.id.clone() }
 }
 
 /// The identity of a segment through all its edits.
@@ -183,7 +202,7 @@ impl ModelSet<'_> {
         // A region of its own counts more, and what is about several segments is about none of them
         let [segment] = finding.evidence.segments.as_slice() else { return None };
         let masks = self.masks.iter().find(|masks| masks.series.uid == finding.subject.series)?;
-        let (number, frame) = masks.place_of(&segment.id).filter(|_| self.has_masks_beside)?;
+        let (number, frame) = masks.place_of(&segment_key(finding, segment)).filter(|_| self.has_masks_beside)?;
         let (_, instance) = self.study.instance(&finding.subject.sop)?;
         let kind = SegmentationKind::Binary;
         let object = ObjectReference {

@@ -18,7 +18,8 @@ use crate::export::pdf::lettering::Lettering;
 /// A4, points.
 const PAGE: [f32; 2] = [595.28, 841.89];
 const MARGIN: f32 = 48.0;
-const FOOT_HEIGHT: f32 = 30.0;
+const FOOT_HEIGHT: f32 = 40.0;
+const FOOT: f32 = 7.5;
 const BODY: f32 = 9.0;
 /// From one base line to the next, as a part of the size.
 const LEADING: f32 = 1.35;
@@ -52,6 +53,8 @@ pub struct Column<'a> {
 /// A document under construction. What does not fit a page goes on to the next.
 pub struct PdfDocument {
     title: String,
+    /// Whose it is, for the foot of every page.
+    whose: String,
     lettering: Lettering,
     pages: Vec<Vec<Mark>>,
     pictures: Vec<Picture>,
@@ -60,11 +63,17 @@ pub struct PdfDocument {
 }
 
 impl PdfDocument {
-    /// `title` stands at the top and in every foot.
-    pub fn new(title: &str) -> Self {
+    /// `title` stands at the top and in every foot, `whose` beside it.
+    pub fn new(title: &str, whose: &str) -> Self {
         let lettering = Lettering::bundled();
-        let mut document =
-            Self { title: title.to_owned(), lettering, pages: vec![Vec::new()], pictures: Vec::new(), y: MARGIN };
+        let mut document = Self {
+            title: title.to_owned(),
+            whose: whose.to_owned(),
+            lettering,
+            pages: vec![Vec::new()],
+            pictures: Vec::new(),
+            y: MARGIN,
+        };
         document.lines(title, 17.0, BLACK);
         document.lines(RESEARCH_USE_ONLY, BODY + 1.0, GRAY);
         document.space(6.0);
@@ -147,7 +156,7 @@ impl PdfDocument {
 
     /// The file's bytes. The same document gives the same bytes.
     pub fn finish(self) -> Result<Vec<u8>, ExportError> {
-        let Self { title, lettering, pages, pictures, .. } = self;
+        let Self { title, whose, lettering, pages, pictures, .. } = self;
         let mut document = KrillaDocument::new();
         let metadata = Metadata::new().title(title.clone()).creator(crate::export::pdf::MAKER.to_owned());
         document.set_metadata(metadata.language("en".to_owned()));
@@ -161,9 +170,15 @@ impl PdfDocument {
             for mark in marks {
                 draw(&mut surface, mark, &lettering, &images);
             }
+            let number = format!("page {} of {n_pages}", index + 1);
             let y = PAGE[1] - FOOT_HEIGHT;
-            let foot = format!("{title} · page {} of {n_pages} · {RESEARCH_USE_ONLY}", index + 1);
-            draw_text(&mut surface, [MARGIN, y], 7.5, GRAY, &foot, &lettering);
+            let number_width = lettering.width(&number, FOOT);
+            draw_text(&mut surface, [PAGE[0] - MARGIN - number_width, y], FOOT, GRAY, &number, &lettering);
+            let all = if whose.is_empty() { title.clone() } else { format!("{title} · {whose}") };
+            let room = PAGE[0] - 2.0 * MARGIN - number_width - 12.0;
+            let foot = lettering.wrapped(&all, FOOT, room).into_iter().next().unwrap_or_default();
+            draw_text(&mut surface, [MARGIN, y], FOOT, GRAY, &foot, &lettering);
+            draw_text(&mut surface, [MARGIN, y + FOOT * LEADING], FOOT, GRAY, RESEARCH_USE_ONLY, &lettering);
             surface.finish();
             page.finish();
         }

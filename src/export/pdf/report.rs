@@ -3,6 +3,7 @@
 use crate::domain::annotation::Annotation;
 use crate::domain::decision::{Decision, RejectReason, Verdict};
 use crate::domain::finding::{Measurement, Origin, Subject};
+use crate::domain::patient::Patient;
 use crate::domain::reading::SignOff;
 use crate::domain::report::{Report, ReportedAnnotation, ReportedCourse, ReportedFinding, Signed};
 use crate::export::error::ExportError;
@@ -17,7 +18,7 @@ const PICTURE_HEIGHT: f32 = 560.0;
 /// The file's bytes. `pictures` of images, each with its findings drawn in; what exceeds [`MAX_PICTURES`] is left to the
 /// formats of pictures.
 pub fn bytes(report: &Report, pictures: Vec<(Subject, Picture)>) -> Result<Vec<u8>, ExportError> {
-    let mut document = PdfDocument::new("Review report");
+    let mut document = PdfDocument::new("Review report", &whose(report));
     head(&mut document, report);
     course(&mut document, report);
     findings(&mut document, report);
@@ -27,10 +28,58 @@ pub fn bytes(report: &Report, pictures: Vec<(Subject, Picture)>) -> Result<Vec<u
         document.heading("Pictures");
     }
     for (subject, picture) in pictures.into_iter().take(MAX_PICTURES) {
-        let caption = format!("Image {}, frame {}", subject.sop, subject.frame + 1);
-        document.picture(picture, PICTURE_HEIGHT, &caption);
+        document.picture(picture, PICTURE_HEIGHT, &caption(report, &subject));
     }
     document.finish()
+}
+
+/// Which image it is, in words and by its UID.
+fn caption(report: &Report, subject: &Subject) -> String {
+    let found = report.study.as_ref().and_then(|study| study.instance(&subject.sop));
+    let mut words = Vec::new();
+    if let Some((series, instance)) = found {
+        words.extend(series.number.map(|number| format!("Series {number}")));
+        words.extend((!series.description.is_empty()).then(|| series.description.clone()));
+        words.extend(instance.number.map(|number| format!("image {number}")));
+        words.extend((instance.n_frames() > 1).then(|| format!("frame {}", subject.frame + 1)));
+    }
+    words.push(format!("UID {}", subject.sop));
+    words.join(", ")
+}
+
+/// `YYYYMMDD` as people write it; what is no date stays as it is.
+fn day(dicom: &str) -> String {
+    match (dicom.len() == 8, dicom.get(..4), dicom.get(4..6), dicom.get(6..8)) {
+        (true, Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),
+        _ => dicom.to_owned(),
+    }
+}
+
+/// `HHMMSS…` likewise.
+fn clock(dicom: &str) -> String {
+    match (dicom.get(..2), dicom.get(2..4), dicom.get(4..6)) {
+        (Some(hours), Some(minutes), Some(seconds)) => format!("{hours}:{minutes}:{seconds}"),
+        _ => dicom.to_owned(),
+    }
+}
+
+/// A moment of the record (RFC 3339) in words that break between lines.
+fn moment(at: &str) -> String {
+    match (at.get(..10), at.get(11..19), at.get(19..)) {
+        (Some(day), Some(clock), Some(rest)) => {
+            let offset = rest.trim_start_matches(|letter: char| letter == '.' || letter.is_ascii_digit());
+            format!("{day} {clock} {offset}").trim_end().to_owned()
+        }
+        _ => at.to_owned(),
+    }
+}
+
+/// The name, and how it is written in other letters (PS3.5 6.2.1.2).
+fn full_name(patient: &Patient) -> String {
+    let others = patient.name.split('=').skip(1).map(|group| group.replace('^', " ").trim().to_owned());
+    let others: Vec<String> = others.filter(|group| !group.is_empty()).collect();
+    let name = patient.display_name();
+    if others.is_empty() { name } else { format!("{name} ({})", others.join("; ")) }
 }
 
 /// How it was read, and the signatures under it.
@@ -42,19 +91,29 @@ fn course(document: &mut PdfDocument, report: &Report) {
     document.heading("Reading");
     for reading in readings {
         let mode = reading.mode.word();
-        document.paragraph(&format!("{}: {mode}, since {}", reading.reader, reading.started_at));
+        document.paragraph(&format!("{}: {mode}, since {}", reading.reader, moment(&reading.started_at)));
     }
     if *is_ai_hidden {
         document.note("Made for a reader who may not see the models' results: none are in it.");
     }
     for signature in signatures {
         let SignOff { name, at, meaning, n_unreviewed, covers_sha256, amended, .. } = signature;
-        document.paragraph(&format!("Signed by {name}, {at}: {}", meaning.word()));
+        document.paragraph(&format!("Signed by {name}, {}: {}", moment(at), meaning.word()));
         document.note(&format!("Over the record {covers_sha256}; {n_unreviewed} flagged findings were undecided."));
         if let Some(amended) = amended {
-            document.note(&format!("Opened again by {}, {}: {}", amended.reader, amended.at, amended.reason));
+            document.note(&format!("Opened again by {}, {}: {}", amended.reader, moment(&amended.at), amended.reason));
         }
     }
+}
+
+/// Name, ID and birth date, for every page: pages come apart.
+fn whose(report: &Report) -> String {
+    let Some(study) = &report.study else { return String::new() };
+    let patient = &study.patient;
+    let born = if patient.birth_date.is_empty() { String::new() } else { format!("born {}", day(&patient.birth_date)) };
+    let id = if patient.id.is_empty() { String::new() } else { format!("ID {}", patient.id) };
+    let words = [patient.display_name(), id, born];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn head(document: &mut PdfDocument, report: &Report) {
@@ -62,11 +121,11 @@ fn head(document: &mut PdfDocument, report: &Report) {
     document.heading("Study");
     if let Some(study) = study {
         let patient = &study.patient;
-        let date_and_time = format!("{} {}", study.date, study.time);
+        let date_and_time = format!("{} {}", day(&study.date), clock(&study.time));
         document.facts(&[
-            ("Patient", &patient.display_name()),
+            ("Patient", &full_name(patient)),
             ("Patient ID", &patient.id),
-            ("Birth date, sex", &format!("{}  {}", patient.birth_date, patient.sex)),
+            ("Birth date, sex", &format!("{}  {}", day(&patient.birth_date), patient.sex)),
             ("Study", &study.description),
             ("Date and time", &date_and_time),
             ("Accession number", &study.accession),
@@ -75,7 +134,7 @@ fn head(document: &mut PdfDocument, report: &Report) {
     } else {
         document.note("The study's files were not at hand: its attributes and pictures are missing.");
     }
-    document.facts(&[("Study Instance UID", study_uid.as_str()), ("Made", made_at), ("By", made_by)]);
+    document.facts(&[("Study Instance UID", study_uid.as_str()), ("Made", &moment(made_at)), ("By", made_by)]);
 }
 
 fn findings(document: &mut PdfDocument, report: &Report) {
@@ -138,7 +197,7 @@ pub fn decided(decision: &Decision) -> String {
     if !decision.comment.is_empty() {
         lines.push(decision.comment.clone());
     }
-    lines.push(format!("{}, {}", decision.reader, decision.at));
+    lines.push(format!("{}, {}", decision.reader, moment(&decision.at)));
     lines.join("\n")
 }
 
@@ -160,7 +219,7 @@ fn annotations(document: &mut PdfDocument, report: &Report) {
         let values = measurements.iter().map(|measurement| format!("{}{suffix}", measured(measurement)));
         let Signed { reader, at } = changed.as_ref().unwrap_or(placed);
         let values = values.collect::<Vec<_>>().join("\n");
-        vec![shape.word().to_owned(), values, text.clone(), format!("{reader}, {at}")]
+        vec![shape.word().to_owned(), values, text.clone(), format!("{reader}, {}", moment(at))]
     };
     document.table(&columns, &report.annotations.iter().map(row).collect::<Vec<_>>());
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::domain::deidentification::{CopySummary, Options, WritingVerdict};
 use crate::domain::frame::Frame;
 use crate::domain::instance::Instance;
 use crate::domain::intake::{FileStatus, Intake, Notice, Progress};
-use crate::export::deidentify::options::Options;
+use crate::domain::uid::SopInstanceUid;
 use crate::export::deidentify::pseudonyms::Secret;
 use crate::export::deidentify::study_copy::{CopiedFile, Copier, FramesOf};
 use crate::import::Importer;
@@ -19,6 +20,8 @@ pub struct CopyRequest<'a> {
     pub folder: &'a Path,
     pub options: Options,
     pub secret: Secret,
+    /// What somebody said of the writing in images they have looked at.
+    pub agreed: BTreeMap<SopInstanceUid, WritingVerdict>,
 }
 
 /// What was made, and which originals were left out and why. The paths are the originals': not for handing on.
@@ -28,6 +31,7 @@ pub struct Copies {
     pub left_out: Vec<(PathBuf, Notice)>,
     /// The account, which names nobody.
     pub account: PathBuf,
+    pub summary: CopySummary,
 }
 
 /// Objects without pixels, such as structured reports, are no pictures to the importer and still worth a copy.
@@ -40,14 +44,14 @@ pub fn run(
     cancel: &dyn Fn() -> bool,
     progress: &dyn Fn(Progress),
 ) -> Result<Copies, String> {
-    let CopyRequest { importer, paths, folder, options, secret } = request;
+    let CopyRequest { importer, paths, folder, options, secret, agreed } = request;
     if let Some(original) = paths.iter().find(|path| is_inside(folder, path)) {
         let place = original.display();
         return Err(format!("the folder for the copies lies among the originals; choose another: {place}"));
     }
     let intake = importer.scan(paths, cancel, &|_| {});
     let instances = instances(&intake);
-    let mut copier = Copier::new(*options, secret.clone(), folder);
+    let mut copier = Copier::new(*options, secret.clone(), folder, agreed.clone());
     let mut copies = Copies::default();
     let n_total = intake.files.len();
     for (n_done, file) in intake.files.iter().enumerate() {
@@ -82,6 +86,7 @@ pub fn run(
         }
     }
     progress(Progress { n_done: n_total, n_total });
+    copies.summary = copier.summary();
     copies.account = copier.finish().map_err(|error| error.to_string())?;
     Ok(copies)
 }
@@ -92,7 +97,7 @@ fn instances(intake: &Intake) -> BTreeMap<PathBuf, &Instance> {
     instances.map(|instance| (instance.path.clone(), instance.as_ref())).collect()
 }
 
-fn all_frames(importer: &Importer, instance: &Instance) -> Result<Vec<Arc<Frame>>, Notice> {
+pub fn all_frames(importer: &Importer, instance: &Instance) -> Result<Vec<Arc<Frame>>, Notice> {
     let frame = |index| importer.load_frame_ahead(instance, index).map(Arc::new);
     let frames: Result<Vec<_>, _> = (0..instance.n_frames()).map(frame).collect();
     frames.map_err(|error| Notice::new(error.code(), error.to_string()))

@@ -15,6 +15,7 @@ pub mod scan;
 pub mod scanner_history;
 pub mod single;
 pub mod stamp;
+pub mod study_copies;
 pub mod volume;
 pub mod volume_analysis;
 pub mod watch;

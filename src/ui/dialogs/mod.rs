@@ -3,6 +3,7 @@
 mod about;
 mod annotation_text;
 mod assign;
+pub mod copies;
 pub mod differences;
 mod document;
 pub mod export;
@@ -38,6 +39,7 @@ use crate::domain::reading::Answer;
 use crate::domain::uid::{FindingId, ModelId, SopInstanceUid, StudyUid};
 use crate::ui::action::Action;
 use crate::ui::context::UiContext;
+use crate::ui::dialogs::copies::CopiesDraft;
 use crate::ui::dialogs::differences::DifferencesDraft;
 use crate::ui::dialogs::export::ExportDraft;
 use crate::ui::dialogs::finding_details::DetailsDraft;
@@ -57,6 +59,8 @@ pub enum Dialog {
     /// A path typed by hand, for machines without a file dialog.
     OpenPath(String),
     Export(ExportDraft),
+    /// A copy that names nobody.
+    Copies(Box<CopiesDraft>),
     /// The words of an object that came in.
     Document(SopInstanceUid),
     /// Files of the last intake that were not opened.
@@ -135,6 +139,7 @@ pub fn dialogs_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, ac
         Dialog::OpenPath(path) => path::open_path_ui(ui, path, actions),
         Dialog::Document(sop) => document::document_ui(ui, context, sop),
         Dialog::Export(draft) => export::export_ui(ui, context, draft, actions),
+        Dialog::Copies(draft) => copies::copies_ui(ui, context, draft, actions),
         Dialog::Problems => problems::problems_ui(ui, context),
         Dialog::RejectReasons { finding, chosen, text } => {
             reject_reasons::reject_reasons_ui(ui, context, view, actions, finding, chosen, text)

@@ -112,6 +112,9 @@ fn menu_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: 
             if keyed(ui, "Export…", ProgramKey::Export) {
                 view.dialogs.push(Dialog::Export(ExportDraft::default()));
             }
+            if keyed(ui, "De-identified copy…", ProgramKey::Copies) {
+                view.dialogs.push(Dialog::Copies(Box::default()));
+            }
             let words = chord(ui, WorkKey::Sign);
             if ui.add(Button::new("Sign…").shortcut_text(words)).clicked() {
                 work_keys::ask_signature(context, view);

@@ -114,6 +114,8 @@ pub enum ProgramKey {
     OpenFolder,
     OpenFiles,
     Export,
+    /// A copy that names nobody.
+    Copies,
     HideIdentity,
     Shortcuts,
     Settings,

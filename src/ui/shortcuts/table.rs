@@ -244,6 +244,7 @@ pub static SHORTCUTS: &[Shortcut] = &[
     program(ProgramKey::OpenFolder, "program.open_folder", &[ctrl(Key::O)], "Open folder…"),
     program(ProgramKey::OpenFiles, "program.open_files", &[ctrl_shift(Key::O)], "Open files…"),
     program(ProgramKey::Export, "program.export", &[ctrl(Key::E)], "Export…"),
+    program(ProgramKey::Copies, "program.copies", &[ctrl_shift(Key::E)], "De-identified copy…"),
     capture(CaptureKey::SavePane, "capture.save_pane", &[ctrl(Key::S)], "Save the picture on screen…"),
     capture(CaptureKey::SaveAll, "capture.save_all", &[ctrl_shift(Key::S)], "Save all panes as one picture…"),
     capture(CaptureKey::CopyPane, "capture.copy_pane", &[ctrl_shift(Key::C)], "Copy the picture on screen"),

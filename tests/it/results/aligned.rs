@@ -78,7 +78,7 @@ impl Nrrd {
 }
 
 /// All masks of one object over every image of a series, by segment number and image.
-fn laid_over(study: &Study, sop_ends: &str, series: &Series) -> BTreeMap<(u32, usize), Mask> {
+pub fn laid_over(study: &Study, sop_ends: &str, series: &Series) -> BTreeMap<(u32, usize), Mask> {
     let result = study
         .series
         .iter()

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use overread::domain::codes::Codes;
 use overread::domain::coding::CodedConcept;
 use overread::domain::document::DocumentKind;
-use overread::domain::finding::Subject;
-use overread::domain::mask::Mask;
+use overread::domain::finding::{Evidence, Finding, FindingLabel, Place, PlacedSegment, Subject};
+use overread::domain::mask::{Mask, Segment};
+use overread::domain::report::{Report, ReportedFinding};
+use overread::domain::series::Series;
 use overread::domain::study::Study;
+use overread::domain::uid::FindingId;
 use overread::export::dicom::header::Identity;
 use overread::export::dicom::segmentation::{
     self, Algorithm, AlgorithmIdentity, Coverage, SegmentToWrite, SegmentationKind, SegmentationToWrite,
@@ -17,7 +20,9 @@ use overread::export::dicom::segmentation::{
 use overread::import::load_frame;
 use overread::segmentation::laid_over::{self, Target, frames_over, segments_over};
 
-use crate::results::fixture::{self, DICOM_FORMATS, order, phantom, report, scanned, series, subject, written};
+use crate::results::fixture::{
+    self, DICOM_FORMATS, empty_report, model_findings, order, phantom, report, ring, scanned, series, subject, written,
+};
 
 /// Knuth's MMIX generator: the same cases every time.
 struct Random(u64);
@@ -276,4 +281,58 @@ fn a_whole_export_comes_back_with_its_masks_map_measurements_and_words() {
     assert_eq!((&effusion.label.code, &effusion.place), (&ours.label.code, &ours.place));
     let edema = findings.findings.iter().find(|finding| finding.label.code.is_none()).unwrap();
     assert!(!edema.is_flagged() && effusion.is_flagged(), "what was below its operating point comes back as such");
+}
+
+/// A model's finding that reaches through three slices, with a mask on each.
+fn lesion(id: &str, study: &Study, series: &Series, center: [f64; 2]) -> Finding {
+    let mask = |radius: f64| {
+        let (instance, _) = series.image(0).unwrap();
+        ring(instance.pixels.rows, instance.pixels.cols, center, [-1.0, radius])
+    };
+    let segment = |radius: f64| {
+        Arc::new(Segment {
+            id: "nodule".into(),
+            name: "Nodule".into(),
+            code: CodedConcept::new("SCT", "27925004", "Nodule"),
+            color: [200, 80, 80],
+            mask: mask(radius),
+        })
+    };
+    let mut finding = model_findings(study).remove(0);
+    finding.id = FindingId::new(id);
+    finding.label = FindingLabel { id: "nodule".into(), name: "Nodule".into(), code: None };
+    finding.subject = subject(study, series, 4);
+    let region = mask(3.0).bounds().unwrap();
+    finding.place = Place::Region { region };
+    let elsewhere = [3, 5].map(|index| {
+        let Subject { sop, frame, .. } = subject(study, series, index);
+        PlacedSegment { sop, frame, segment: segment(2.0) }
+    });
+    finding.evidence = Evidence { segments: vec![segment(3.0)], elsewhere: elsewhere.into(), ..Evidence::default() };
+    finding
+}
+
+#[test]
+fn lesions_of_one_kind_leave_as_segments_of_their_own_with_all_their_slices() {
+    let folder = tempfile::tempdir().unwrap();
+    let of_study = folder.path().join("study");
+    let study = phantom(&of_study);
+    let ct = series(&study, "CT");
+    let findings = [lesion("n-1", &study, ct, [8.0, 8.0]), lesion("n-2", &study, ct, [16.0, 8.0])];
+    let findings = findings.map(|finding| ReportedFinding::undecided(Arc::new(finding)));
+    let report = Report { findings: findings.into(), ..empty_report(&study) };
+    let n_pixels = |number: usize| {
+        let Evidence { segments, elsewhere, .. } = &report.findings[number - 1].finding.evidence;
+        let all = segments.iter().chain(elsewhere.iter().map(|placed| &placed.segment));
+        all.map(|segment| segment.mask.n_pixels()).sum::<u64>()
+    };
+    let out = written(&order(report.clone(), &["seg", "sr"]), &folder.path().join("out"));
+    let file = out.files.iter().find(|file| file.file_name().unwrap().to_string_lossy().starts_with("seg")).unwrap();
+    let masks = read_back(&[of_study, file.clone()], "CT", file);
+    for number in [1, 2] {
+        let of_segment = masks.iter().filter(|((segment, _), _)| usize::try_from(*segment).unwrap() == number);
+        let slices: Vec<usize> = of_segment.clone().map(|((_, slice), _)| *slice).collect();
+        assert_eq!(slices, [3, 4, 5], "segment {number}");
+        assert_eq!(of_segment.map(|(_, mask)| mask.n_pixels()).sum::<u64>(), n_pixels(number), "segment {number}");
+    }
 }

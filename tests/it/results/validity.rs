@@ -12,7 +12,7 @@ use overread::export::formats::Written;
 use crate::results::fixture::{DICOM_FORMATS, order, phantom, report, scanned, written};
 
 /// Whether a program answers; a printed reason when it does not.
-fn has(program: &str) -> bool {
+pub fn has(program: &str) -> bool {
     let is_there = Command::new(program).arg("--version").output().is_ok();
     if !is_there {
         println!("skipped: {program} is not installed");
@@ -95,7 +95,7 @@ fn reports_are_read_by_dcmtk() {
 }
 
 /// A Python with pydicom and highdicom, named by the caller.
-fn python() -> Option<String> {
+pub fn python() -> Option<String> {
     let named = std::env::var("OVERREAD_TEST_PYTHON").ok();
     if named.is_none() {
         println!("skipped: OVERREAD_TEST_PYTHON names no Python with pydicom and highdicom");

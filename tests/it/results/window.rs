@@ -17,9 +17,13 @@ use serde_json::json;
 use crate::data;
 use crate::results::fixture::{DICOM_FORMATS, order, phantom, report, written};
 
-type Window = Harness<'static, App>;
+pub type Window = Harness<'static, App>;
 
 fn open(root: &Path, places: Vec<PathBuf>) -> Window {
+    open_in(root, places, vec2(1400.0, 900.0))
+}
+
+pub fn open_in(root: &Path, places: Vec<PathBuf>, size: egui::Vec2) -> Window {
     std::fs::create_dir_all(root).unwrap();
     let settings = root.join("settings.json");
     let words =
@@ -33,7 +37,7 @@ fn open(root: &Path, places: Vec<PathBuf>) -> Window {
         ..AppOptions::default()
     };
     let mut window = Harness::builder()
-        .with_size(vec2(1400.0, 900.0))
+        .with_size(size)
         .with_step_dt(1.0 / 60.0)
         .wgpu()
         .build_eframe(|cc| startup::create(cc, options).unwrap());
@@ -44,7 +48,7 @@ fn open(root: &Path, places: Vec<PathBuf>) -> Window {
     window
 }
 
-fn until(window: &mut Window, what: &str, is_reached: impl Fn(&App) -> bool) {
+pub fn until(window: &mut Window, what: &str, is_reached: impl Fn(&App) -> bool) {
     let start = Instant::now();
     while !is_reached(window.state()) {
         assert!(start.elapsed() < Duration::from_secs(120), "waited in vain for {what}");
@@ -54,13 +58,13 @@ fn until(window: &mut Window, what: &str, is_reached: impl Fn(&App) -> bool) {
 }
 
 /// For eyes: a picture of the window where a folder is named for it.
-fn keep_picture(window: &mut Window, name: &str) {
+pub fn keep_picture(window: &mut Window, name: &str) {
     if let Some(folder) = std::env::var_os("OVERREAD_TEST_PICTURES") {
         window.render().unwrap().save(PathBuf::from(folder).join(format!("{name}.png"))).unwrap();
     }
 }
 
-fn imported(app: &App) -> usize {
+pub fn imported(app: &App) -> usize {
     let session = &app.open_desk().unwrap().session;
     session.findings().iter().filter(|review| matches!(review.finding.origin, Origin::Document(_))).count()
 }

@@ -147,6 +147,7 @@ impl Desk {
             session: self.is_open.then_some(&self.session),
             models: &self.facts.models,
             asked: &self.facts.asked,
+            copies: None,
             jobs: &self.facts.jobs,
             messages: &self.facts.messages,
             worklist: &self.facts.worklist,

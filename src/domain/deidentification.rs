@@ -1,4 +1,12 @@
-//! What a de-identified copy keeps, and the words and codes that say so (PS3.15 E.3, PS3.16 CID 7050).
+//! Copies that name nobody: what one keeps, the words and codes that say so (PS3.15 E.3, PS3.16 CID 7050), and what is
+//! seen of one before it is made.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::geometry::PixelBox;
+use crate::domain::picture::CapturedPicture;
+use crate::domain::uid::{SeriesUid, SopInstanceUid};
 
 /// What becomes of dates and times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,4 +85,72 @@ impl Options {
             Dates::Keep => "UNMODIFIED",
         }
     }
+}
+
+/// What becomes of one kind of attribute, as it is shown before a copy is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeLine {
+    /// Group and element.
+    pub tag: (u16, u16),
+    pub name: &'static str,
+    /// Such as `removed`.
+    pub what: &'static str,
+    /// Of the first file that has it; empty where it stands below a sequence, or is no text.
+    pub before: String,
+    pub after: String,
+}
+
+/// What a copy would change, seen on the first file of each series.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopyPreview {
+    pub options: Options,
+    /// Of the whole study.
+    pub n_files: usize,
+    /// In the order of the attributes.
+    pub lines: Vec<ChangeLine>,
+    /// Names of series that cannot be copied, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// An image with what may be writing in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WritingFound {
+    pub sop: SopInstanceUid,
+    pub series: SeriesUid,
+    /// Which image of the study it is.
+    pub title: String,
+    /// Columns and rows of the image itself.
+    pub size: [u32; 2],
+    /// As its file wants it shown, maybe smaller.
+    pub picture: CapturedPicture,
+    /// Where the writing stands, image pixels; empty where the file says there is some and none was found.
+    pub boxes: Arc<[PixelBox]>,
+}
+
+/// What a search for writing came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WritingSearch {
+    pub found: Vec<WritingFound>,
+    /// Images in which there is none.
+    pub clean: BTreeSet<SopInstanceUid>,
+}
+
+/// What somebody who has looked at an image wants done with its writing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WritingVerdict {
+    BlackOut(Vec<PixelBox>),
+    /// What was found says nothing about anybody.
+    Harmless,
+    LeaveOut,
+}
+
+/// What was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CopySummary {
+    pub n_files: usize,
+    pub n_blacked_out: usize,
+    /// Reasons, with how many files each kept back.
+    pub left_out: Vec<(String, usize)>,
+    /// Each attribute's name, what became of it, and how often.
+    pub changes: Vec<(String, &'static str, u64)>,
 }
