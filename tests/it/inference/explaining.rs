@@ -131,3 +131,29 @@ fn a_network_whose_maps_are_empty_is_not_measured_and_randomized_weights_are_oth
     let refused = sanity::measure(&model, &weights, &pictures, "waves", &mut |_| {}).unwrap_err();
     assert!(refused.to_string().contains("no picture gave a map that is not empty"), "{refused}");
 }
+
+#[test]
+fn maps_are_measured_against_randomized_weights_and_deletion() {
+    let measured: Vec<&str> = ["resnet-basic", "resnet-bottleneck", "efficientnet", "plain-cnn"]
+        .into_iter()
+        .filter(|name| {
+            let model = tiny(name);
+            let weights = std::fs::read(cases().join("tiny").join(name).join("model.safetensors")).unwrap();
+            let golden = cases().join("tiny").join(name).join("golden.safetensors");
+            let golden = candle_core::safetensors::load(golden, &Device::Cpu).unwrap();
+            let input = flat(&golden["input"]);
+            let pictures: Vec<Vec<f32>> =
+                [0.8_f32, 1.0, 1.2].iter().map(|factor| input.iter().map(|value| value * factor).collect()).collect();
+            let measure = || sanity::measure(&model, &weights, &pictures, "waves", &mut |_| {});
+            let Ok(report) = measure() else { return false };
+            assert!((1..=3).contains(&report.n_images) && report.method == "grad-cam", "{report:?}");
+            assert!((-1.0..=1.0).contains(&report.randomized_correlation), "{report:?}");
+            assert!(report.deletion_area > 0.0 && report.random_deletion_area > 0.0, "{report:?}");
+            // The same on every run
+            assert_eq!(measure().unwrap(), report);
+            true
+        })
+        .collect();
+    println!("measured: {measured:?}");
+    assert!(!measured.is_empty());
+}

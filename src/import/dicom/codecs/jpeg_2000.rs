@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use crate::domain::stored_pixels::{ColorModel, PixelLayout};
 use crate::import::dicom::codecs::Fault;
 use crate::import::dicom::codecs::openjpeg::{self, Plane};
@@ -15,6 +17,8 @@ const MIN_PIXELS_FOR_THREADS: usize = 1 << 18;
 /// A preview is made of larger pictures only, from a quarter of the rows and columns.
 const MIN_PIXELS_FOR_PREVIEW: usize = 4_000_000;
 const PREVIEW_REDUCTION: u32 = 2;
+/// What one thread narrows before it takes the next.
+const VALUES_AT_ONCE: usize = 1 << 18;
 
 pub fn decode(data: &[u8], layout: &PixelLayout) -> Result<Decoded, ImportError> {
     let stream = jpeg_2000::read(data)?;
@@ -68,13 +72,24 @@ fn interleaved(planes: &[Plane<'_>], layout: &PixelLayout, scale: u32) -> Result
     })
 }
 
-fn woven<T: Copy + Default>(planes: &[Plane<'_>], layout: &PixelLayout, scale: u32, cut: fn(i32) -> T) -> Vec<T> {
+/// A `cut` of its own for each width, so that many values go at once.
+fn woven<T: Copy + Default + Send>(
+    planes: &[Plane<'_>],
+    layout: &PixelLayout,
+    scale: u32,
+    cut: impl Fn(i32) -> T + Copy + Sync,
+) -> Vec<T> {
     let (cols, n) = (layout.cols as usize, planes.len());
     let is_full = |plane: &Plane<'_>| plane.values.len() == layout.n_pixels() && plane.cols == layout.cols;
     if let [plane] = planes
         && is_full(plane)
     {
-        return plane.values.iter().map(|value| cut(*value)).collect();
+        let mut out = vec![T::default(); plane.values.len()];
+        let pieces = out.par_chunks_mut(VALUES_AT_ONCE).zip(plane.values.par_chunks(VALUES_AT_ONCE));
+        pieces.for_each(|(places, values)| {
+            places.iter_mut().zip(values).for_each(|(place, value)| *place = cut(*value));
+        });
+        return out;
     }
     let mut out = vec![T::default(); layout.n_samples()];
     for (index, plane) in planes.iter().enumerate() {
