@@ -89,6 +89,34 @@ fn verdict(app: &App, finding: &FindingId) -> Option<Verdict> {
 }
 
 #[test]
+fn while_another_program_holds_the_record_a_decision_shows_as_not_saved_and_is_kept_once_it_lets_go() {
+    let folder = tempfile::tempdir().unwrap();
+    data::write_small_phantom(&folder.path().join("study"));
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "findings", has_findings);
+    run_until(&mut app, "them to be kept", is_kept);
+    let finding = app.open_desk().unwrap().session.findings()[0].finding.id.clone();
+    ask(&mut app, ReviewAction::MarkDisplayed(finding.clone()));
+    let holder = rusqlite::Connection::open(folder.path().join("data/overread/review.sqlite")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    decide(&mut app, &finding, Verdict::Accepted);
+    assert_eq!(app.open_desk().unwrap().session.keeping(), Keeping::Pending, "nothing waits for the disk");
+    run_until(&mut app, "the record to be given up", |app| {
+        matches!(app.open_desk().unwrap().session.keeping(), Keeping::NotSaved(_))
+    });
+    let said: Vec<String> = app.voice.messages().iter().map(|message| message.text.clone()).collect();
+    assert!(said.iter().any(|text| text.starts_with("NOT SAVED") && text.contains("in use")), "{said:?}");
+    assert_eq!(verdict(&app, &finding), Some(Verdict::Accepted), "what was decided stays on the screen");
+    holder.execute_batch("ROLLBACK").unwrap();
+    ask(&mut app, ReviewAction::RetrySaving);
+    run_until(&mut app, "the decision to be kept", is_kept);
+    drop(app);
+    let mut app = start(folder.path(), &["study"]);
+    run_until(&mut app, "the record", has_findings);
+    assert_eq!(verdict(&app, &finding), Some(Verdict::Accepted));
+}
+
+#[test]
 fn who_opened_searched_and_exported_stands_in_the_record() {
     let folder = tempfile::tempdir().unwrap();
     data::write_small_phantom(&folder.path().join("study"));

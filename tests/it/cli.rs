@@ -3,6 +3,7 @@
 mod bad_input;
 mod batch;
 mod course;
+mod keyring;
 mod models;
 mod record;
 mod stats;

@@ -61,7 +61,7 @@ pub(in crate::ui::dialogs) fn differences_ui(
                     line_ui(ui, context, view, draft, line);
                 }
             });
-            adjudicate_ui(ui, context, actions, draft, &lines);
+            adjudicate_ui(ui, context, actions, draft, &lines, [&first, &second]);
         }
         ui.add_space(8.0);
         if ui.button("Close").clicked() { Stay::Closed } else { Stay::Open }
@@ -214,22 +214,23 @@ fn pick_by_key(
     draft: &DifferencesDraft,
     lines: &[Difference],
 ) {
-    for (at, key) in [Key::Num1, Key::Num2].into_iter().enumerate() {
+    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+    for (at, key) in keys.into_iter().enumerate() {
         if ui.ctx().input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
             pick(context, actions, draft, lines, at);
         }
     }
 }
 
-/// The adjudicator sides with one of the two; both decisions stay.
+/// The adjudicator sides with one of the two, or with neither; both decisions stay.
 fn pick(context: &UiContext<'_>, actions: &mut Vec<Action>, draft: &DifferencesDraft, lines: &[Difference], at: usize) {
     let role = context.app.preferences.reading.role;
-    let line = lines.iter().find(|line| Some(&line.finding.id) == draft.selected.as_ref());
-    let Some((verdict, details)) = line.and_then(|line| line.sides.get(at)).and_then(result_of) else { return };
-    if !role.may_adjudicate() {
-        return;
-    }
-    let Some(line) = line else { return };
+    let Some(line) = lines.iter().find(|line| Some(&line.finding.id) == draft.selected.as_ref()) else { return };
+    let result = match line.sides.get(at) {
+        Some(side) => result_of(side),
+        None => own_result(at - line.sides.len(), draft.comment.trim()).filter(|(own, _)| !is_said(line, own)),
+    };
+    let Some((verdict, details)) = result.filter(|_| role.may_adjudicate()) else { return };
     let adjudication = Adjudication {
         finding: line.finding.id.clone(),
         verdict,
@@ -256,12 +257,31 @@ fn result_of(side: &Side) -> Option<(Verdict, DecisionDetails)> {
     }
 }
 
+/// What an adjudicator may say with neither of the two.
+fn own_result(at: usize, comment: &str) -> Option<(Verdict, DecisionDetails)> {
+    let text = if comment.is_empty() { "decided by the adjudicator" } else { comment };
+    let verdict = match at {
+        0 => Verdict::Accepted,
+        1 => Verdict::Rejected { reasons: vec![RejectReason::Other], text: text.to_owned() },
+        2 => Verdict::Uncertain,
+        3 => Verdict::NotAssessable,
+        _ => return None,
+    };
+    Some((verdict, DecisionDetails::default()))
+}
+
+/// Whether siding with one of the two says the same.
+fn is_said(line: &Difference, verdict: &Verdict) -> bool {
+    line.sides.iter().filter_map(result_of).any(|(said, _)| said.word() == verdict.word())
+}
+
 fn adjudicate_ui(
     ui: &mut Ui,
     context: &UiContext<'_>,
     actions: &mut Vec<Action>,
     draft: &mut DifferencesDraft,
     lines: &[Difference],
+    readers: [&Option<ReaderName>; 2],
 ) {
     ui.separator();
     if !context.app.preferences.reading.role.may_adjudicate() {
@@ -277,14 +297,28 @@ fn adjudicate_ui(
     ui.label(RichText::new(format!("Adjudicate: {}", line.finding.label.name)).color(theme().text.strong));
     let edit = TextEdit::singleline(&mut draft.comment).hint_text("Why (optional)").desired_width(f32::INFINITY);
     ui.add(edit).widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Reason of the adjudication"));
-    ui.horizontal(|ui| {
-        for (at, side) in line.sides.iter().enumerate() {
-            let who = if at == 0 { "first" } else { "second" };
-            let words = format!("As the {who}: {}", side.words());
+    let mut picked = None;
+    ui.horizontal_wrapped(|ui| {
+        for (at, (side, reader)) in line.sides.iter().zip(readers).enumerate() {
+            let words = format!("As {}: {}", reader.as_ref().map_or("", ReaderName::as_str), side.words());
             let button = Button::new(&words).shortcut_text((at + 1).to_string());
             if ui.add_enabled(result_of(side).is_some(), button).clicked() {
-                pick(context, actions, draft, lines, at);
+                picked = Some(at);
             }
         }
     });
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new("Or neither:").small().color(theme().text.weak));
+        for at in 0..4 {
+            let Some((verdict, _)) = own_result(at, "").filter(|(own, _)| !is_said(line, own)) else { continue };
+            let place = at + line.sides.len();
+            let button = Button::new(verdict.word()).small().shortcut_text((place + 1).to_string());
+            if ui.add(button).clicked() {
+                picked = Some(place);
+            }
+        }
+    });
+    if let Some(at) = picked {
+        pick(context, actions, draft, lines, at);
+    }
 }

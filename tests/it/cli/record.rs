@@ -15,7 +15,7 @@ use crate::cli::{Place, text};
 use crate::record::{Desk, decide, study};
 
 /// A record with three suggestions and `n` decisions at the place's store.
-fn fill(place: &Place, n: usize) {
+pub fn fill(place: &Place, n: usize) {
     let mut store = SqliteStore::open(&place.at("review.sqlite"), OpenMode::ReadWrite).unwrap();
     let mut desk = Desk::with_three();
     for turn in 0..n {

@@ -171,6 +171,25 @@ fn a_clock_that_is_set_back_changes_no_order_and_is_written_down() {
     assert!(report.is_intact() && report.remarks[0].contains("2 events"), "{report:?}");
 }
 
+/// A step that somebody's record has taken already is another step when it is edited.
+#[test]
+fn no_migration_is_ever_edited() {
+    let frozen = [
+        ("sqlite/0001_record.sql", "1619e54ab45af8cd96c13647b42fbbdd9e6b2e14d70f7b8e1e0b0221d2150abb"),
+        ("sqlite/0002_study_memory.sql", "498a02bd3bbb254db6a1f3ec095960ac22cb7566a2c1562fe01a785d7c7bfad5"),
+        ("sqlite/0003_header.sql", "e474d5d4b411ab69ef932150a996061a784e8a0860cf9bf6a1d3a0b088a091d7"),
+        ("postgres/0001_record.sql", "186ce54efe123f7a514ed296c3c138b0e5005e2c95eeec15edc29d13a94f2ace"),
+    ];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+    for (name, hash) in frozen {
+        let found: String = Sha256::digest(std::fs::read(folder.join(name)).unwrap())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(found, hash, "{name}: add a step instead");
+    }
+}
+
 #[test]
 fn who_looked_and_who_took_something_out_stands_in_the_chain_and_is_no_part_of_the_review() {
     let shelf = Shelf::filled(1);

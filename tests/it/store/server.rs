@@ -139,6 +139,7 @@ fn postgresql_tells_the_same_stories_and_keeps_its_promises() {
     nobody_changes_it(&server);
     a_cut_tail_is_seen(&server);
     a_crash_loses_nothing(&server);
+    the_command_line_speaks_to_it(&server);
     who_may_only_look_only_looks(&server);
     a_newer_record_is_left_alone(&server);
 }
@@ -193,6 +194,27 @@ fn a_crash_loses_nothing(server: &Server) {
     let session = replay(store.load(&study()).unwrap());
     assert_eq!(session.findings().iter().map(|review| review.history.len()).max(), Some(20));
     assert!(store.verify().unwrap().is_intact());
+}
+
+fn the_command_line_speaks_to_it(server: &Server) {
+    let home = server.folder.path().join("home");
+    let address = format!("postgres://owner@{}/overread", server.socket().replace('/', "%2F"));
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_overread"));
+        let output = command.args(arguments).args(["--store", &address, "--json"]).env("HOME", &home).output().unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), document)
+    };
+    let (code, verified) = run(&["audit", "verify"]);
+    assert_eq!((code, &verified["intact"]), (Some(0), &true.into()), "{verified}");
+    let uid = study().as_str().to_owned();
+    let decide = ["decide", "--study", &uid, "--finding", "b", "uncertain", "--reader", "Dr. Shell"];
+    let (code, decided) = run(&decide);
+    assert_eq!(code, Some(0), "{decided}");
+    let last = run(&["audit", "show"]).1["events"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["kind"], &last["actor"]), (&"finding_decided".into(), &"Dr. Shell".into()));
+    let (_, nowhere) = run(&["store", "backup", "--to", "x"]);
+    assert_eq!(nowhere["error"]["code"], "store_on_server", "{nowhere}");
 }
 
 fn who_may_only_look_only_looks(server: &Server) {

@@ -309,4 +309,14 @@ fn two_readers_are_compared_and_an_adjudicator_sides_with_one_by_key() {
     let review = harness.state().session.finding(&FindingId::new("nodule")).unwrap();
     assert_eq!(review.adjudicated.as_ref().map(|one| one.verdict.word()), Some("Uncertain"));
     assert_eq!(review.by_reader.len(), 2);
+
+    // Siding with neither is possible too; what siding with one says already is not offered twice.
+    press(&mut harness, Key::Num3);
+    let said = |harness: &Harness<'_, Desk>| {
+        let review = harness.state().session.finding(&FindingId::new("nodule")).unwrap();
+        review.adjudicated.as_ref().map(|one| one.verdict.word())
+    };
+    assert_eq!(said(&harness), Some("Uncertain"), "accepting is what the first reader did");
+    press(&mut harness, Key::Num4);
+    assert_eq!(said(&harness), Some("Rejected"));
 }

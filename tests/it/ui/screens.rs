@@ -226,6 +226,20 @@ fn two_readers_compared() {
 }
 
 #[test]
+fn an_adjudicator_before_two_answers() {
+    holds_after("adjudication", &[Key::J], crate::ui::course::compared);
+}
+
+#[test]
+fn the_rules_of_the_worklist() {
+    holds("settings-worklist", || {
+        let mut desk = Desk::new();
+        desk.view.dialogs.push(Dialog::Settings(SettingsDraft::at(SettingsPage::Worklist)));
+        desk
+    });
+}
+
+#[test]
 fn a_reading_without_the_ai() {
     holds("blind", || crate::ui::course::begun(ReadingMode::SecondReader));
 }
