@@ -175,7 +175,9 @@ const LIST_HEIGHT: f32 = 300.0;
 
 /// What is known of the selected finding, what lies over the picture, and what was measured; at most so high.
 fn about_finding_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>, most: f32) {
-    ScrollArea::vertical().id_salt("about finding").max_height(most).auto_shrink([false, true]).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt("about finding").auto_shrink([false, true]);
+    // As high as what it holds, whatever the panel was in the pass before
+    area.max_height(most).min_scrolled_height(most).show(ui, |ui| {
         measurements_ui(ui, context, view);
         ui.add_space(4.0);
         finding_facts_ui(ui, context, view, actions);
