@@ -2,9 +2,11 @@
 
 mod aligned;
 mod copies;
-pub mod fixture;
+mod corrected;
+mod fixture;
 mod foreign;
 mod papers;
+pub mod fixture;
 mod reports;
 mod round_trip;
 pub mod validity;

@@ -13,6 +13,7 @@ pub mod outline;
 pub mod outlining;
 pub mod paint;
 pub mod proposing;
+pub mod segments;
 pub mod stroke;
 pub mod tasks;
 pub mod templates;
@@ -178,6 +179,8 @@ pub struct ToolSettings {
     pub goes_on: bool,
     /// The next slice comes after an outline was closed.
     pub advances_slice: bool,
+    /// A pen that is pressed less paints less.
+    pub heeds_pressure: bool,
 }
 
 /// How much the operations do, mm.
@@ -206,6 +209,7 @@ impl Default for ToolSettings {
             is_ghost_shown: true,
             goes_on: true,
             advances_slice: false,
+            heeds_pressure: true,
         }
     }
 }
@@ -278,6 +282,8 @@ pub struct WorkMemory {
     pub figures_asked: Option<(u64, f64)>,
     /// The mask is to be closed as a revision when its figures are here.
     pub finishing: Option<Finishing>,
+    /// A segment whose islands are to come apart once so many empty segments are there.
+    pub split: Option<(usize, usize)>,
     /// Voxels of the revision looked at, and which that is.
     pub looked_at: Option<(usize, Vec<crate::segmentation::voxel_mask::VoxelMask>)>,
 }

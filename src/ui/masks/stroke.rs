@@ -258,7 +258,8 @@ fn sample(context: &UiContext<'_>, view: &mut ViewState, to: [f64; 3], moves: &M
     let masks = &mut view.transient.masks;
     let (Some(desk), Some(stroke)) = (&mut masks.open, &mut masks.in_hand.stroke) else { return };
     let grid = desk.base.grid;
-    let radius_mm = masks.settings.radius_mm * moves.force.map_or(1.0, |force| f64::from(force.clamp(0.15, 1.0)));
+    let force = moves.force.filter(|_| masks.settings.heeds_pressure);
+    let radius_mm = masks.settings.radius_mm * force.map_or(1.0, |force| f64::from(force.clamp(0.15, 1.0)));
     let is_sphere = masks.settings.is_sphere && desk.is_stack() && desk.base.is_upright;
     let tip = if is_sphere { Tip::Sphere } else { Tip::Disc { normal: stroke.pose.normal(&grid) } };
     let mut spans = Sweep { from: stroke.last, to, radius_mm, tip }.spans(&grid);

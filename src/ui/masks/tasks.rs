@@ -27,7 +27,8 @@ pub fn tasks(context: &UiContext<'_>) -> Vec<MaskTask> {
     let Some(session) = context.session else { return Vec::new() };
     let mut tasks: Vec<MaskTask> = Vec::new();
     for review in session.findings() {
-        let Some(subject) = footing::subject_of(&review.finding) else { continue };
+        let subject = context.open_study.and_then(|study| footing::subject_of(study, &review.finding));
+        let Some(subject) = subject else { continue };
         let is_decided = review.decision.as_ref().is_some_and(|decision| decision.verdict != Verdict::Uncertain);
         let state = state_of(context, &subject, is_decided);
         tasks.push(MaskTask { subject, name: review.finding.label.name.clone(), state });

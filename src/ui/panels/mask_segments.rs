@@ -6,9 +6,9 @@ use crate::domain::mask_edit::SegmentInfo;
 use crate::segmentation::operation::Operation;
 use crate::segmentation::segment_set::Sharing;
 use crate::ui::context::UiContext;
-use crate::ui::masks::acts;
 use crate::ui::masks::keys::MaskKey;
 use crate::ui::masks::templates::templates;
+use crate::ui::masks::{acts, segments};
 use crate::ui::shortcuts::{KeyCommand, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -38,9 +38,9 @@ pub fn segments_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
                 desk.active = index;
             }
         }
-        Some(Wish::Define(info)) => acts::define(&mut view.transient.masks, info),
-        Some(Wish::Lock(index)) => acts::toggle_lock(&mut view.transient.masks, index),
-        Some(Wish::Remove(index)) => acts::remove_segment(view, index),
+        Some(Wish::Define(info)) => segments::define(&mut view.transient.masks, info),
+        Some(Wish::Lock(index)) => segments::toggle_lock(&mut view.transient.masks, index),
+        Some(Wish::Remove(index)) => segments::remove_segment(view, index),
         Some(Wish::MergeInto(other)) => acts::run(context, view, Operation::MergeFrom { other }),
         None => {}
     }
@@ -53,7 +53,7 @@ fn head_ui(ui: &mut Ui, view: &mut ViewState) {
             let tip = hint(ui.ctx(), "A new segment", KeyCommand::Mask(MaskKey::NewSegment));
             if ui.small_button("Add").on_hover_text(tip).clicked() {
                 let n = view.transient.masks.open.as_ref().map_or(1, |desk| desk.segments.len() + 1);
-                acts::add_segment(view, &format!("Segment {n}"), None, None);
+                segments::add_segment(view, &format!("Segment {n}"), None, None);
             }
             let mut chosen = None;
             let response =
@@ -73,7 +73,7 @@ fn head_ui(ui: &mut Ui, view: &mut ViewState) {
             let tip = "Off: what one segment gains the others lose. On: a voxel may belong to several";
             if ui.checkbox(&mut is_overlapping, words).on_hover_text(tip).changed() {
                 let sharing = if is_overlapping { Sharing::Overlapping } else { Sharing::Exclusive };
-                acts::set_sharing(&mut view.transient.masks, sharing);
+                segments::set_sharing(&mut view.transient.masks, sharing);
             }
         });
     });
@@ -90,7 +90,7 @@ fn add_from_template(view: &mut ViewState, segment: &crate::ui::masks::templates
     let n = desk.segments.len() + masks.asked.len();
     let mut info = desk.fresh_segment(&segment.name, Some(segment.code()), Some(segment.color));
     info.id = format!("{}-{n}", info.id);
-    acts::define(masks, info);
+    segments::define(masks, info);
 }
 
 fn row_ui(ui: &mut Ui, view: &mut ViewState, index: usize, wish: &mut Option<Wish>) {
@@ -134,7 +134,13 @@ fn row_ui(ui: &mut Ui, view: &mut ViewState, index: usize, wish: &mut Option<Wis
                 if response.on_hover_text("A locked segment keeps every voxel").clicked() {
                     *wish = Some(Wish::Lock(index));
                 }
-                let opacity = DragValue::new(&mut segment.opacity).range(0.05..=1.0).speed(0.01).fixed_decimals(2);
+                let opacity = DragValue::new(&mut segment.opacity)
+                    .range(0.05..=1.0)
+                    .speed(0.01)
+                    .custom_formatter(|share, _| format!("{:.0} %", share * 100.0))
+                    .custom_parser(|text| {
+                        text.trim().trim_end_matches('%').trim().parse().ok().map(|n: f64| n / 100.0)
+                    });
                 let response = ui.add_sized(vec2(36.0, 18.0), opacity).on_hover_text("Opacity: drag");
                 let value = f64::from(segment.opacity);
                 response.widget_info(|| WidgetInfo::slider(true, value, format!("Opacity of {}", info.name)));

@@ -7,7 +7,7 @@ use crate::segmentation::margin::Within;
 use crate::segmentation::operation::Operation;
 use crate::ui::context::UiContext;
 use crate::ui::masks::keys::MaskKey;
-use crate::ui::masks::{Combine, MaskTool, acts, proposing};
+use crate::ui::masks::{Combine, MaskTool, acts, proposing, segments};
 use crate::ui::shortcuts::{KeyCommand, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -76,6 +76,11 @@ fn brush_ui(ui: &mut Ui, view: &mut ViewState) {
                 .on_disabled_hover_text(tip);
         }
     });
+    // Only who has a pen is asked about it
+    if ui.input(|input| input.any_touches()) {
+        let tip = "Pressed less, the pen paints a smaller spot";
+        ui.checkbox(&mut settings.heeds_pressure, RichText::new("Pen pressure").small()).on_hover_text(tip);
+    }
 }
 
 /// Lowest and highest value of the threshold brush and the threshold.
@@ -228,7 +233,11 @@ pub fn operations_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         }
     });
     ui.horizontal(|ui| {
-        let size_unit = if has_stack { " mm³" } else { " mm²" };
+        let size_unit = match (unit, has_stack) {
+            (" px", _) => " px",
+            (_, true) => " mm³",
+            (_, false) => " mm²",
+        };
         let value =
             DragValue::new(&mut amounts.island_mm).speed(1.0).range(0.0..=1e6).max_decimals(0).suffix(size_unit);
         ui.add(value).on_hover_text("Islands smaller than this are removed");
@@ -255,7 +264,7 @@ pub fn operations_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         }
     });
     if splits {
-        acts::split_islands(context, view);
+        segments::split_islands(context, view);
     } else if mirrors {
         acts::mirror(context, view);
     } else if copies {

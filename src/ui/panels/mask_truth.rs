@@ -12,7 +12,6 @@ use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 
 pub fn truth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
-    ui.separator();
     let masks = &mut view.transient.masks;
     let Some(desk) = &mut masks.open else { return };
     let active = desk.active;

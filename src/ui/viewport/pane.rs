@@ -205,12 +205,14 @@ fn draw(
     if is_cut {
         edges::ruler_ui(&painter, canvas, shown);
     }
+    // Boxes and lines would lie over the edge that is being corrected
+    let is_corrected = view.transient.masks.is_open();
     if let Some(session) = session.filter(|_| painted.is_some()) {
-        let shows_ai = overlay.marks_shown && !overlay.is_held_hidden;
+        let shows_ai = overlay.marks_shown && !overlay.is_held_hidden && !is_corrected;
         marks::marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
     }
     if let Some(session) = session.filter(|_| shown.cut.is_some()) {
-        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden;
+        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden && !is_corrected;
         plane_marks::plane_marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
     }
     if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
