@@ -248,7 +248,7 @@ pub fn ask_details(context: &UiContext<'_>, view: &mut ViewState) {
 }
 
 /// To the next unreviewed finding; stays when this was the last.
-fn go_on(context: &UiContext<'_>, view: &mut ViewState, from: &FindingId) {
+pub fn go_on(context: &UiContext<'_>, view: &mut ViewState, from: &FindingId) {
     let next = context.session.and_then(|session| session.next_unreviewed(Some(from))).filter(|id| *id != from);
     match next.cloned() {
         Some(id) => select(context, view, &id),

@@ -153,6 +153,9 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, now_s: f64) {
         desk.set.sharing = masks.settings.sharing;
         desk.follow(review_of(context, &desk.subject));
     }
+    if masks.is_open() {
+        masks.tasks.follow(context);
+    }
     for done in std::mem::take(&mut masks.work.done) {
         take_in(context, view, done);
     }
@@ -180,8 +183,10 @@ fn follow_shelf(context: &UiContext<'_>, masks: &mut MaskMemory) {
     let Some((study, session)) = context.open_study.zip(context.session) else { return masks.shelf.clear() };
     masks.shelf.retain(|desk| desk.subject.ground.study() == &study.uid);
     for review in session.masks() {
-        let is_known = masks.shelf.iter().chain(&masks.open).any(|desk| desk.subject == review.subject);
-        if let Some(base) = base_of(study, &review.subject.ground).filter(|_| !is_known) {
+        if masks.shelf.iter().chain(&masks.open).any(|desk| desk.subject == review.subject) {
+            continue;
+        }
+        if let Some(base) = base_of(study, &review.subject.ground) {
             let finding = finding_of(context, &review.subject);
             let desk = MaskDesk::new(study, review.subject.clone(), base, finding.as_deref(), masks.settings.sharing);
             masks.shelf.push(desk);

@@ -90,7 +90,7 @@ pub fn finish_with(
 
 /// On to the next mask of the task list, when the reader wants that; else the mask is closed.
 fn next_mask(context: &UiContext<'_>, view: &mut ViewState) {
-    let next = view.transient.masks.settings.goes_on.then(|| tasks::next(context, view)).flatten();
+    let next = view.transient.masks.settings.goes_on.then(|| tasks::next(view)).flatten();
     match next {
         Some(subject) => {
             if let Some(finding) = subject.finding.clone() {
@@ -99,6 +99,13 @@ fn next_mask(context: &UiContext<'_>, view: &mut ViewState) {
                 acts::open(context, view, subject);
             }
         }
-        None => acts::close(view),
+        None => {
+            let finding = view.transient.masks.open.as_ref().and_then(|desk| desk.subject.finding.clone());
+            let goes_on = view.transient.masks.settings.goes_on;
+            acts::close(view);
+            if let Some(finding) = finding.filter(|_| goes_on) {
+                deciding::go_on(context, view, &finding);
+            }
+        }
     }
 }

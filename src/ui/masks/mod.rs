@@ -35,6 +35,7 @@ use crate::ui::masks::effort::HandAtWork;
 use crate::ui::masks::outline::Ghosts;
 use crate::ui::masks::proposing::SmartProposal;
 use crate::ui::masks::stroke::Stroke;
+use crate::ui::masks::tasks::TaskList;
 use crate::ui::masks::tiles::PaneLabels;
 
 /// What the main button does to a mask.
@@ -93,7 +94,9 @@ impl MaskTool {
             Self::LiveWire => "Click along the edge; double-click or Enter closes",
             Self::Fill => "Click into an empty region",
             Self::GrowRegion => "Click into the structure",
-            Self::Smart => "Click the structure, or drag a box around it; Enter accepts",
+            Self::Smart => {
+                "Click the structure, or drag a box around it; [ ] make the region smaller or larger, Enter takes it"
+            }
             Self::Island => "Click an island to keep it alone; Ctrl removes it",
         }
     }
@@ -226,6 +229,7 @@ pub struct MaskMemory {
     pub seen: Seen,
     pub work: WorkMemory,
     pub hand: HandAtWork,
+    pub tasks: TaskList,
     /// Collected while a pane was sensed; handed on at the end of the pass.
     pub asked: Vec<Action>,
     /// Name of the segment being renamed.

@@ -12,6 +12,7 @@ use crate::ui::deciding;
 use crate::ui::masks::desk::MaskDesk;
 use crate::ui::masks::footing::{Footing, ValuesMissing, footing, values_of};
 use crate::ui::masks::outlining::{self, Corner};
+use crate::ui::masks::proposing::SmartProposal;
 use crate::ui::masks::{MaskMemory, MaskTool, acts, proposing};
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::shown::{Canvas, Shown};
@@ -20,6 +21,9 @@ use crate::ui::viewport::shown::{Canvas, Shown};
 const CLICK_REACH: f32 = 3.0;
 /// One wheel step, or one key.
 const RADIUS_STEP: f64 = 1.2;
+/// The same for the extent of a proposal.
+const EXTENT_STEP: f64 = 0.03;
+
 /// A brush on its way.
 #[derive(Debug)]
 pub struct Stroke {
@@ -109,7 +113,8 @@ fn moves(ui: &Ui) -> Option<Moves> {
 
 /// Shift and the wheel change the brush; the picture does not scroll then.
 fn take_wheel(ui: &Ui, masks: &mut MaskMemory) {
-    if !masks.settings.tool.is_brush() {
+    let has_proposal = masks.in_hand.proposal.as_ref().is_some_and(SmartProposal::is_ready);
+    if !masks.settings.tool.is_brush() && !has_proposal {
         return;
     }
     let mut steps = 0.0;
@@ -134,8 +139,13 @@ fn take_wheel(ui: &Ui, masks: &mut MaskMemory) {
     }
 }
 
-/// Larger or smaller by so many steps.
+/// The proposal in hand, else the brush, larger or smaller by so many steps.
 pub fn resize(masks: &mut MaskMemory, steps: f64) {
+    if let Some(smart) = masks.in_hand.proposal.as_mut().filter(|smart| smart.is_ready()) {
+        smart.share = (smart.share + steps * EXTENT_STEP).clamp(0.02, 1.0);
+        smart.follow_slider();
+        return;
+    }
     let finest = masks.open.as_ref().map_or(0.1, |desk| {
         let [x, y, _] = desk.base.grid.spacing_mm;
         x.min(y) * 0.5

@@ -7,7 +7,7 @@ use crate::review::session::Keeping;
 use crate::ui::context::UiContext;
 use crate::ui::history;
 use crate::ui::masks::keys::MaskKey;
-use crate::ui::masks::tasks::{self, MaskTask, TaskState};
+use crate::ui::masks::tasks::{MaskTask, TaskState};
 use crate::ui::masks::{Finishing, acts, finishing};
 use crate::ui::panels::mask_segments::segments_ui;
 use crate::ui::panels::mask_tools::{operations_ui, tools_ui};
@@ -39,7 +39,7 @@ pub fn mask_editor_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState
 
 /// What is corrected, how far one is, and the way back.
 fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
-    let all = tasks::tasks(context);
+    let all = view.transient.masks.tasks.tasks();
     let Some(desk) = &view.transient.masks.open else { return };
     let own = all.iter().position(|task| task.subject == desk.subject);
     let n_done = all.iter().filter(|task| task.state == TaskState::Done).count();
