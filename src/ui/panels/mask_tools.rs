@@ -28,7 +28,8 @@ pub fn tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
             }
         }
     });
-    ui.add_space(2.0);
+    let words = view.transient.masks.settings.tool.instruction();
+    ui.label(RichText::new(words).small().color(theme().text.weak));
     match view.transient.masks.settings.tool {
         MaskTool::Brush | MaskTool::Eraser => brush_ui(ui, view),
         MaskTool::RangeBrush => {
@@ -172,7 +173,6 @@ fn growth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
 fn smart_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let masks = &mut view.transient.masks;
     let Some(smart) = masks.in_hand.proposal.as_mut().filter(|smart| smart.is_ready()) else {
-        ui.label(RichText::new("Click a structure, or drag a box around it.").small().color(theme().text.weak));
         return;
     };
     let mut is_accepted = false;

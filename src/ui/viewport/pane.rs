@@ -342,9 +342,9 @@ fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
 /// What the tool in hand wants, or what keys do to the selected drawing.
 fn tools_hint(painter: &Painter, view: &ViewState) -> Option<String> {
     let tools = &view.transient.tools;
+    // A mask's tools say it in the panel, where it covers nothing
     if view.transient.masks.is_open() {
-        let tool = view.transient.masks.settings.tool;
-        return Some(format!("{}: {}", tool.word(), tool.instruction()));
+        return None;
     }
     match (tools.tool, &tools.selected) {
         (Some(_), _) if tools.cross.is_some() => {
