@@ -8,7 +8,8 @@ use crate::domain::uid::FindingId;
 use crate::review::mask_acts::MaskReview;
 use crate::segmentation::intensities::ValueRange;
 use crate::segmentation::operation::{Operation, Work};
-use crate::segmentation::region_grow::{Growth, seed_value};
+use crate::segmentation::region_grow::{Growth, meets_its_reach, seed_value};
+use crate::segmentation::segment_set::SegmentSet;
 use crate::ui::action::{MaskAction, ViewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
@@ -215,7 +216,12 @@ fn take_in(context: &UiContext<'_>, view: &mut ViewState, done: WorkDone) {
                     let had_changed = !desk.set.flips_since(&running.before).is_empty();
                     masks.touch(None);
                     stroke::commit(masks, &running.before, running.code);
-                    view.transient.hint = (!had_changed).then(|| "Nothing to change.".to_owned());
+                    let has_leaked = running.growth.is_some_and(|growth| has_leaked(masks, &running.before, &growth));
+                    view.transient.hint = match (had_changed, has_leaked) {
+                        (false, _) => Some("Nothing to change.".to_owned()),
+                        (true, true) => Some(LEAKED.to_owned()),
+                        (true, false) => None,
+                    };
                 }
                 Err(error) => view.transient.hint = Some(error.to_string()),
             }
@@ -230,6 +236,15 @@ fn take_in(context: &UiContext<'_>, view: &mut ViewState, done: WorkDone) {
             }
         }
     }
+}
+
+const LEAKED: &str = "The region ends where it may reach no farther: it may have leaked. Undo, and lower the tolerance or \
+                      raise the leak guard.";
+
+fn has_leaked(masks: &MaskMemory, before: &SegmentSet, growth: &Growth) -> bool {
+    let Some(desk) = &masks.open else { return false };
+    let pair = desk.set.mask(desk.active).zip(before.mask(desk.active));
+    pair.is_some_and(|(now, then)| meets_its_reach(&now.minus(then), growth))
 }
 
 /// Asks for surface distances when the voxels have come to rest.
@@ -304,7 +319,12 @@ pub fn run(context: &UiContext<'_>, view: &mut ViewState, operation: Operation) 
     let number = masks.work.next;
     let (words, code) = (operation.words(), operation.code());
     let work = Work { set: desk.set.clone(), segment: desk.active, operation, values };
-    masks.work.running = Some(RunningWork { number, words, before: desk.set.clone(), version: desk.version, code });
+    let growth = match &operation {
+        Operation::GrowRegion(growth) => Some(*growth),
+        _ => None,
+    };
+    let (before, version) = (desk.set.clone(), desk.version);
+    masks.work.running = Some(RunningWork { number, words, before, version, code, growth });
     let work = MaskWork { subject: desk.subject.clone(), number, work };
     masks.asked.push(MaskAction::Work(Box::new(work)).into());
 }
@@ -325,7 +345,7 @@ pub fn click(context: &UiContext<'_>, view: &mut ViewState, voxel: [u32; 3], is_
                 seed: voxel,
                 tolerance,
                 guard_mm: settings.guard_mm,
-                reach_mm: 150.0,
+                reach_mm: settings.reach_mm,
                 within: settings.within,
             })
         }
@@ -338,7 +358,7 @@ pub fn click(context: &UiContext<'_>, view: &mut ViewState, voxel: [u32; 3], is_
 pub fn tolerance(context: &UiContext<'_>, view: &mut ViewState) -> f64 {
     if view.transient.masks.settings.tolerance <= 0.0 {
         let range = usual_range(context, view).unwrap_or(ValueRange { low: 0.0, high: 255.0 });
-        view.transient.masks.settings.tolerance = ((range.high - range.low) * 0.06).max(1e-6);
+        view.transient.masks.settings.tolerance = ((range.high - range.low) * 0.04).max(1e-6);
     }
     view.transient.masks.settings.tolerance
 }

@@ -28,6 +28,7 @@ use crate::segmentation::grid::VoxelBox;
 use crate::segmentation::intensities::ValueRange;
 use crate::segmentation::margin::Within;
 use crate::segmentation::operation::{OperationError, Work};
+use crate::segmentation::region_grow::Growth;
 use crate::segmentation::segment_set::{SegmentSet, Sharing};
 use crate::ui::action::Action;
 use crate::ui::masks::desk::MaskDesk;
@@ -173,6 +174,8 @@ pub struct ToolSettings {
     pub range: Option<ValueRange>,
     pub tolerance: f64,
     pub guard_mm: f64,
+    /// A region grows no farther than this from its seed, mm.
+    pub reach_mm: f64,
     pub amounts: Amounts,
     pub sharing: Sharing,
     /// Margins and regions in the volume, or in each slice alone.
@@ -205,7 +208,8 @@ impl Default for ToolSettings {
             combine: Combine::Add,
             range: None,
             tolerance: 0.0,
-            guard_mm: 1.0,
+            guard_mm: 2.0,
+            reach_mm: 60.0,
             amounts: Amounts { margin_mm: 2.0, smooth_mm: 3.0, island_mm: 50.0 },
             sharing: Sharing::Exclusive,
             within: Within::Volume,
@@ -299,6 +303,7 @@ pub struct RunningWork {
     before: SegmentSet,
     version: u64,
     code: &'static str,
+    growth: Option<Growth>,
 }
 
 /// What comes after the revision is written.

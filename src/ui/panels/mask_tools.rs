@@ -159,7 +159,7 @@ fn growth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let unit = unit(view);
     ui.horizontal(|ui| within_ui(ui, view));
     let settings = &mut view.transient.masks.settings;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new("Tolerance ±").small().color(theme().text.weak));
         let speed = (tolerance / 50.0).max(1e-3);
         ui.add(DragValue::new(&mut settings.tolerance).speed(speed).range(1e-6..=1e9).max_decimals(2))
@@ -167,6 +167,9 @@ fn growth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
         ui.label(RichText::new("Leak guard").small().color(theme().text.weak));
         ui.add(DragValue::new(&mut settings.guard_mm).speed(0.05).range(0.0..=50.0).max_decimals(1).suffix(unit))
             .on_hover_text("Necks narrower than twice this are not passed; 0 for no guard");
+        ui.label(RichText::new("Reach").small().color(theme().text.weak));
+        ui.add(DragValue::new(&mut settings.reach_mm).speed(0.5).range(1.0..=500.0).max_decimals(0).suffix(unit))
+            .on_hover_text("No farther from the clicked place than this");
     });
 }
 
