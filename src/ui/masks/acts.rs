@@ -318,12 +318,12 @@ pub fn run(context: &UiContext<'_>, view: &mut ViewState, operation: Operation) 
     masks.work.next += 1;
     let number = masks.work.next;
     let (words, code) = (operation.words(), operation.code());
-    let work = Work { set: desk.set.clone(), segment: desk.active, operation, values };
     let growth = match &operation {
         Operation::GrowRegion(growth) => Some(*growth),
         _ => None,
     };
     let (before, version) = (desk.set.clone(), desk.version);
+    let work = Work { set: desk.set.clone(), segment: desk.active, operation, values };
     masks.work.running = Some(RunningWork { number, words, before, version, code, growth });
     let work = MaskWork { subject: desk.subject.clone(), number, work };
     masks.asked.push(MaskAction::Work(Box::new(work)).into());

@@ -1,6 +1,6 @@
 //! The segments of the open mask: name, code, color, lock, visibility, opacity.
 
-use egui::{Align, ComboBox, DragValue, Layout, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align, ComboBox, DragValue, Layout, RichText, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::domain::mask_edit::SegmentInfo;
 use crate::segmentation::operation::Operation;
@@ -104,57 +104,61 @@ fn row_ui(ui: &mut Ui, view: &mut ViewState, index: usize, wish: &mut Option<Wis
     let info = segment.info.clone();
     let ground = if is_active { theme().surface.selected.into() } else { egui::Color32::TRANSPARENT };
     let frame = egui::Frame::NONE.fill(ground).corner_radius(4.0).inner_margin(egui::Margin::symmetric(4, 2));
-    let row = frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
-            color_ui(ui, &info, wish);
-            name_ui(ui, &mut masks.renaming, &info, is_empty, wish);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.menu_button("…", |ui| {
-                    ui.set_min_width(170.0);
-                    if ui.button("Rename").clicked() {
-                        masks.renaming = Some((info.id.clone(), info.name.clone()));
-                        ui.close();
-                    }
-                    if ui.add_enabled(active_has, egui::Button::new("Merge into the active segment")).clicked() {
-                        *wish = Some(Wish::MergeInto(index));
-                        ui.close();
-                    }
-                    if ui.button("Remove").clicked() {
-                        *wish = Some(Wish::Remove(index));
-                        ui.close();
-                    }
-                })
-                .response
-                .on_hover_text("Rename, merge, remove");
-                let lock = if is_locked { "Locked" } else { "Lock" };
-                let response = ui.selectable_label(is_locked, RichText::new(lock).small());
-                response.widget_info(|| {
-                    WidgetInfo::selected(Role::CheckBox, true, is_locked, format!("Lock {}", info.name))
-                });
-                if response.on_hover_text("A locked segment keeps every voxel").clicked() {
-                    *wish = Some(Wish::Lock(index));
-                }
-                let opacity = DragValue::new(&mut segment.opacity)
-                    .range(0.05..=1.0)
-                    .speed(0.01)
-                    .custom_formatter(|share, _| format!("{:.0} %", share * 100.0))
-                    .custom_parser(|text| {
-                        text.trim().trim_end_matches('%').trim().parse().ok().map(|n: f64| n / 100.0)
+    // The row senses clicks below what stands in it
+    let builder = UiBuilder::new().id_salt(("segment row", index)).sense(Sense::click());
+    let row = ui.scope_builder(builder, |ui| {
+        frame.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                color_ui(ui, &info, wish);
+                name_ui(ui, &mut masks.renaming, &info, is_empty, wish);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.menu_button("…", |ui| {
+                        ui.set_min_width(170.0);
+                        if ui.button("Rename").clicked() {
+                            masks.renaming = Some((info.id.clone(), info.name.clone()));
+                            ui.close();
+                        }
+                        if ui.add_enabled(active_has, egui::Button::new("Merge into the active segment")).clicked() {
+                            *wish = Some(Wish::MergeInto(index));
+                            ui.close();
+                        }
+                        if ui.button("Remove").clicked() {
+                            *wish = Some(Wish::Remove(index));
+                            ui.close();
+                        }
+                    })
+                    .response
+                    .on_hover_text("Rename, merge, remove");
+                    let lock = if is_locked { "Locked" } else { "Lock" };
+                    let response = ui.selectable_label(is_locked, RichText::new(lock).small());
+                    response.widget_info(|| {
+                        WidgetInfo::selected(Role::CheckBox, true, is_locked, format!("Lock {}", info.name))
                     });
-                let response = ui.add_sized(vec2(36.0, 18.0), opacity).on_hover_text("Opacity: drag");
-                let value = f64::from(segment.opacity);
-                response.widget_info(|| WidgetInfo::slider(true, value, format!("Opacity of {}", info.name)));
-                let mut is_shown = segment.is_visible;
-                let response = ui.checkbox(&mut is_shown, "");
-                response.widget_info(|| {
-                    WidgetInfo::selected(Role::CheckBox, true, is_shown, format!("Show {}", info.name))
+                    if response.on_hover_text("A locked segment keeps every voxel").clicked() {
+                        *wish = Some(Wish::Lock(index));
+                    }
+                    let opacity = DragValue::new(&mut segment.opacity)
+                        .range(0.05..=1.0)
+                        .speed(0.01)
+                        .custom_formatter(|share, _| format!("{:.0} %", share * 100.0))
+                        .custom_parser(|text| {
+                            text.trim().trim_end_matches('%').trim().parse().ok().map(|n: f64| n / 100.0)
+                        });
+                    let response = ui.add_sized(vec2(36.0, 18.0), opacity).on_hover_text("Opacity: drag");
+                    let value = f64::from(segment.opacity);
+                    response.widget_info(|| WidgetInfo::slider(true, value, format!("Opacity of {}", info.name)));
+                    let mut is_shown = segment.is_visible;
+                    let response = ui.checkbox(&mut is_shown, "");
+                    response.widget_info(|| {
+                        WidgetInfo::selected(Role::CheckBox, true, is_shown, format!("Show {}", info.name))
+                    });
+                    response.on_hover_text("Show or hide");
+                    segment.is_visible = is_shown;
                 });
-                response.on_hover_text("Show or hide");
-                segment.is_visible = is_shown;
             });
-        });
+        })
     });
-    let sense = ui.interact(row.response.rect, ui.scope_id().with(("segment row", index)), Sense::click());
+    let sense = row.response;
     sense.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_active, format!("Segment {}", info.name)));
     let tip = info.code.as_ref().map(|code| format!("{} ({} {})", code.meaning, code.scheme, code.value));
     let sense = match tip {

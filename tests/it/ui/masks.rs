@@ -417,7 +417,7 @@ fn a_signed_mask_refuses_edits_with_a_sentence() {
     drag(&mut harness, &[[275.0, 410.0], [300.0, 410.0]], Modifiers::NONE);
     assert!(mask(&harness, 0).is_same(&before) && edits(&harness).len() == 1);
     let hint = harness.state().view.transient.hint.clone().unwrap_or_default();
-    assert!(hint.contains("sign"), "{hint}");
+    assert!(hint.starts_with("Signed by"), "{hint}");
 }
 
 #[test]
