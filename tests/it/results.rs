@@ -3,10 +3,9 @@
 mod aligned;
 mod copies;
 mod corrected;
-mod fixture;
+pub mod fixture;
 mod foreign;
 mod papers;
-pub mod fixture;
 mod reports;
 mod round_trip;
 pub mod validity;

@@ -2,13 +2,14 @@
 //! was made of it, and by whom.
 
 use crate::domain::codes::Code;
+use crate::domain::finding::Finding;
 use crate::domain::intake::Notice;
 use crate::domain::model::ModelIdentity;
 use crate::domain::report::{ReportedMask, ReportedSegment};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::export::dicom::header::Identity;
-use crate::export::dicom::model_set::{algorithm, model_sets, segment_tracking_uid};
+use crate::export::dicom::model_set::{algorithm, model_sets, segment_key, segment_tracking_uid};
 use crate::export::dicom::result_set::{kept, series_number, series_uid, study_of};
 use crate::export::dicom::segmentation::{
     self, Algorithm, Coverage, SegmentToWrite, SegmentationKind, SegmentationToWrite,
@@ -39,8 +40,11 @@ pub fn write(task: &Task<'_>, output: &mut Output<'_>, kind: SegmentationKind) -
             let masks = set.masks.iter().find(|masks| masks.series.uid == series.uid)?;
             Some((kind.sop_class().to_owned(), masks.sop(study, &set.model, kind)))
         });
-        let model = set.map(|set| &set.model);
-        let to_write = |segment: &ReportedSegment| segment_to_write(task, study, series, mask, segment, model);
+        let of_model = set.and_then(|set| {
+            let mut findings = set.findings.iter().map(|reported| &*reported.finding);
+            Some((&set.model, findings.find(|finding| Some(&finding.id) == mask.finding.as_ref())?))
+        });
+        let to_write = |segment: &ReportedSegment| segment_to_write(task, study, series, mask, segment, of_model);
         let segments: Vec<SegmentToWrite> = mask.segments.iter().map(to_write).collect();
         let sop = new_uid();
         let wanted = SegmentationToWrite {
@@ -58,7 +62,7 @@ pub fn write(task: &Task<'_>, output: &mut Output<'_>, kind: SegmentationKind) -
                 description: "Corrected segmentation",
                 made_at: &task.report.made_at,
             },
-            label: if model.is_some() { "Corrected segmentation" } else { "Manual segmentation" },
+            label: if of_model.is_some() { "Corrected segmentation" } else { "Manual segmentation" },
             creator: Some(mask.changed.reader.as_str()).filter(|reader| !reader.trim().is_empty()),
             edited_from,
             codes: task.codes,
@@ -88,22 +92,24 @@ fn segment_to_write(
     series: &Series,
     mask: &ReportedMask,
     segment: &ReportedSegment,
-    model: Option<&ModelIdentity>,
+    of_model: Option<(&ModelIdentity, &Finding)>,
 ) -> SegmentToWrite {
     let ReportedSegment { info, frames, is_models, is_changed } = segment;
-    let of_model = model.filter(|_| *is_models);
+    let of_model = of_model.filter(|_| *is_models);
     SegmentToWrite {
         label: info.name.clone(),
         code: info.code.clone().unwrap_or_else(|| task.codes.concept(Code::Tissue)),
         algorithm: match of_model {
-            Some(model) if *is_changed => Algorithm::SemiAutomatic(algorithm(model)),
-            Some(model) => Algorithm::Automatic(algorithm(model)),
+            Some((model, _)) if *is_changed => Algorithm::SemiAutomatic(algorithm(model)),
+            Some((model, _)) => Algorithm::Automatic(algorithm(model)),
             None => Algorithm::Manual,
         },
         tracking: (
             info.name.clone(),
             match of_model {
-                Some(model) => segment_tracking_uid(study, model, &series.uid, &info.id),
+                Some((model, finding)) => {
+                    segment_tracking_uid(study, model, &series.uid, &segment_key(finding, &info.id))
+                }
                 None => {
                     let of = mask.finding.as_ref().map_or("", |finding| finding.as_str());
                     tracking_uid(&format!("{} reader {} {of} {}", study.uid, series.uid, info.id))
