@@ -3,11 +3,16 @@
 //! A mask is the model's own (or nothing) with all edits in force flipped on top. The order does not matter, and taking
 //! one back is leaving it out: so what is on screen, what is replayed and any earlier state are the same sum.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::coding::CodedConcept;
 use crate::domain::finding::Subject;
 use crate::domain::flipped::FlippedVoxels;
+use crate::domain::mask::Segment;
+use crate::domain::series::Series;
+use crate::domain::study::Study;
 use crate::domain::uid::{EventId, FindingId, SeriesUid, SopInstanceUid, StudyUid};
 
 /// Which mask: on what it lies, and the finding whose mask it corrects; a reader's own has none.
@@ -62,6 +67,42 @@ impl MaskGround {
             Self::Stack { cols, rows, slices, .. } => [*cols, *rows, *slices],
         }
     }
+
+    /// The series it lies on, in the very stack it was made on.
+    pub fn series_in<'a>(&self, study: &'a Study) -> Option<&'a Arc<Series>> {
+        let fits = |series: &&Arc<Series>| match self {
+            Self::Image { subject, .. } => series.instances.iter().any(|instance| instance.sop == subject.sop),
+            Self::Stack { first, last, slices, .. } => {
+                let n = series.stack.len();
+                let has = |index: usize, sop| series.image(index).is_some_and(|(instance, _)| &instance.sop == sop);
+                n > 0 && n == *slices as usize && has(0, first) && has(n - 1, last)
+            }
+        };
+        study.series.iter().filter(|series| &series.uid == self.series()).find(fits)
+    }
+
+    /// The picture of a slice.
+    pub fn picture(&self, series: &Series, slice: u32) -> Option<Subject> {
+        match self {
+            Self::Image { subject, .. } => (slice == 0).then(|| subject.clone()),
+            Self::Stack { study, series: uid, .. } => {
+                let (instance, frame) = series.image(slice as usize)?;
+                Some(Subject { study: study.clone(), series: uid.clone(), sop: instance.sop.clone(), frame })
+            }
+        }
+    }
+
+    /// The slice of a picture.
+    pub fn slice_of(&self, series: &Series, sop: &SopInstanceUid, frame: u32) -> Option<u32> {
+        match self {
+            Self::Image { subject, .. } => (&subject.sop == sop && subject.frame == frame).then_some(0),
+            Self::Stack { .. } => {
+                let is_it =
+                    |index: &usize| series.image(*index).is_some_and(|(one, of)| &one.sop == sop && of == frame);
+                u32::try_from((0..series.stack.len()).find(is_it)?).ok()
+            }
+        }
+    }
 }
 
 /// One structure of a mask, without its voxels.
@@ -74,6 +115,17 @@ pub struct SegmentInfo {
     pub code: Option<CodedConcept>,
     /// Display color, sRGB.
     pub color: [u8; 3],
+}
+
+impl From<&Segment> for SegmentInfo {
+    fn from(segment: &Segment) -> Self {
+        Self {
+            id: segment.id.clone(),
+            name: segment.name.clone(),
+            code: Some(segment.code.clone()),
+            color: segment.color,
+        }
+    }
 }
 
 /// What happened to a mask.

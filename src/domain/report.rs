@@ -6,9 +6,11 @@ use crate::domain::annotation::Annotation;
 use crate::domain::decision::Decision;
 use crate::domain::display_state::DisplayState;
 use crate::domain::finding::{Finding, Subject};
+use crate::domain::mask::Mask;
+use crate::domain::mask_edit::SegmentInfo;
 use crate::domain::reading::{Reading, SignOff};
 use crate::domain::study::Study;
-use crate::domain::uid::{ReaderName, StudyUid};
+use crate::domain::uid::{FindingId, ReaderName, SeriesUid, StudyUid};
 
 /// A snapshot for export. Findings in the order the panel shows them.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Report {
     pub annotations: Vec<ReportedAnnotation>,
     /// Images that the reader marked, in the study's order.
     pub key_images: Vec<Subject>,
+    /// Masks that readers changed or drew, as they stand; filled in where the study's files are at hand.
+    pub masks: Vec<ReportedMask>,
     /// How it was read and who signed.
     pub course: ReportedCourse,
     /// How series stand on the reader's screen, where that is known.
@@ -29,6 +33,30 @@ pub struct Report {
     pub made_at: String,
     /// Program name and version.
     pub made_by: String,
+}
+
+/// A mask with all edits in force.
+#[derive(Clone, Debug)]
+pub struct ReportedMask {
+    pub series: SeriesUid,
+    /// Whose mask was corrected; `None` for a reader's own.
+    pub finding: Option<FindingId>,
+    /// None without a voxel.
+    pub segments: Vec<ReportedSegment>,
+    /// The last change in force.
+    pub changed: Signed,
+}
+
+/// One structure of a mask, picture by picture.
+#[derive(Clone, Debug)]
+pub struct ReportedSegment {
+    pub info: SegmentInfo,
+    /// Each picture at most once, in the order of the stack.
+    pub frames: Vec<(Subject, Mask)>,
+    /// A model made it first.
+    pub is_models: bool,
+    /// It is not as the model left it.
+    pub is_changed: bool,
 }
 
 /// How the study was read, and how far it has come.

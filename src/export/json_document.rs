@@ -46,8 +46,19 @@ pub struct ReportDocument<'a> {
 
 impl<'a> ReportDocument<'a> {
     pub fn new(report: &'a Report) -> Self {
-        let Report { study_uid, study, findings, annotations, key_images, displays: _, course, made_at, made_by } =
-            report;
+        // Masks are too large for it: their objects are beside it
+        let Report {
+            study_uid,
+            study,
+            findings,
+            annotations,
+            key_images,
+            masks: _,
+            displays: _,
+            course,
+            made_at,
+            made_by,
+        } = report;
         let study = study.as_deref();
         Self {
             schema: REPORT_SCHEMA,

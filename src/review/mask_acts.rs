@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::mask::Segment;
 use crate::domain::mask_edit::{MaskChange, MaskEffort, MaskStep, MaskSubject, SegmentInfo};
 use crate::domain::report::Signed;
 use crate::domain::uid::{EventId, StudyUid};
@@ -66,6 +67,18 @@ impl MaskReview {
         let known = self.revisions.last().map_or(0, |revision| revision.n_edits.min(self.edits.len()));
         self.edits.len() - known
     }
+}
+
+/// The segments of a mask: those of the model, as a reader may have named them, then the reader's own, without the removed.
+pub fn segments_in_force(review: Option<&MaskReview>, of_model: &[Arc<Segment>]) -> Vec<SegmentInfo> {
+    let is_removed = |id: &str| review.is_some_and(|review| review.removed.iter().any(|removed| removed == id));
+    let own = review.map_or(&[][..], |review| &review.segments);
+    let models = of_model.iter().map(|segment| {
+        let renamed = own.iter().find(|own| own.id == segment.id);
+        renamed.cloned().unwrap_or_else(|| SegmentInfo::from(&**segment))
+    });
+    let fresh = own.iter().filter(|own| !of_model.iter().any(|segment| segment.id == own.id)).cloned();
+    models.filter(|info| !is_removed(&info.id)).chain(fresh).collect()
 }
 
 /// Refuses what belongs to another study; an edit that flips nothing is no event at all.

@@ -38,6 +38,7 @@ impl ReviewSession {
             findings: findings.collect(),
             annotations: annotations.collect(),
             key_images,
+            masks: Vec::new(),
             course: ReportedCourse {
                 readings: self.course().readings().to_vec(),
                 signatures: self.course().signatures().to_vec(),

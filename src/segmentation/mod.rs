@@ -20,6 +20,7 @@ pub mod live_wire;
 pub mod lung_field;
 pub mod margin;
 pub mod measure;
+pub mod model_masks;
 pub mod moves;
 pub mod operation;
 pub mod outline;

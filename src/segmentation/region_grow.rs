@@ -56,6 +56,17 @@ pub fn region(values: &Intensities, growth: &Growth) -> VoxelMask {
     grow(&held, growth.guard_mm, growth.within).intersection(&found)
 }
 
+/// Whether a region ends only because it may reach no farther: it may have leaked.
+pub fn meets_its_reach(region: &VoxelMask, growth: &Growth) -> bool {
+    let grid = region.grid();
+    let (Some(bounds), limit) = (region.bounds(), around(grid, growth)) else { return false };
+    let n = [grid.cols, grid.rows, grid.slices];
+    (0..3).filter(|axis| growth.within == Within::Volume || *axis < 2).any(|axis| {
+        let is_low = limit.low[axis] > 0 && bounds.low[axis] <= limit.low[axis];
+        is_low || limit.high[axis] < n[axis] && bounds.high[axis] >= limit.high[axis]
+    })
+}
+
 /// The seed itself, or the nearest voxel of the core within a short way: a click near an edge still means the region.
 fn nearest_core(core: &VoxelMask, seed: [u32; 3]) -> Option<[u32; 3]> {
     const REACH: u32 = 12;

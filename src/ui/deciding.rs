@@ -248,7 +248,7 @@ pub fn ask_details(context: &UiContext<'_>, view: &mut ViewState) {
 }
 
 /// To the next unreviewed finding; stays when this was the last.
-fn go_on(context: &UiContext<'_>, view: &mut ViewState, from: &FindingId) {
+pub fn go_on(context: &UiContext<'_>, view: &mut ViewState, from: &FindingId) {
     let next = context.session.and_then(|session| session.next_unreviewed(Some(from))).filter(|id| *id != from);
     match next.cloned() {
         Some(id) => select(context, view, &id),
@@ -295,14 +295,36 @@ pub fn start_new_finding(context: &UiContext<'_>, view: &mut ViewState) {
     view.dialogs.push(Dialog::NewFinding { subject, place: Place::WholeImage, label: String::new() });
 }
 
-/// Accepts the selected finding with its mask as the reader left it: after modification.
-pub fn accept_modified_mask(context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
-    let Some(review) = selected(context, view) else { return };
+/// Accepts a finding with its mask, after modification where the reader changed it. The picture need not be on screen any
+/// more: whoever corrects a mask in a stack ends on another slice. False when it may not be; the hint says why.
+pub fn accept_mask(
+    context: &UiContext<'_>,
+    view: &mut ViewState,
+    id: &FindingId,
+    is_modified: bool,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let Some((study, review)) = context.open_study.zip(context.session.and_then(|session| session.finding(id))) else {
+        return false;
+    };
+    if let Some(reason) = obstacle(context) {
+        view.transient.hint = Some(reason);
+        return false;
+    }
+    let finding = &review.finding;
+    let seen = seen_of(context, finding, view).or_else(|| attention::last_seen(context, view, study, finding));
+    if seen.is_none() || !review.was_displayed {
+        open(context, view, id);
+        view.transient.hint = Some(Refusal::NotDisplayed.to_string());
+        return false;
+    }
     let mut details = details_of(review, view);
     let is_said = details.modifications.iter().any(|one| !matches!(one, Modification::Label | Modification::Place));
-    if !is_said {
+    if is_modified && !is_said {
         details.modifications.push(Modification::Mask);
     }
-    view.transient.drafts.details = Some((review.finding.id.clone(), details));
-    decide_selected(context, view, actions, Verdict::Accepted);
+    let comment = review.decision.as_ref().map_or_else(String::new, |decision| decision.comment.clone());
+    let request = DecisionRequest { finding: id.clone(), verdict: Verdict::Accepted, seen, comment, details };
+    actions.push(ReviewAction::Decide(Box::new(request)).into());
+    true
 }

@@ -241,6 +241,7 @@ fn report(study: Option<Arc<Study>>, findings: Vec<ReportedFinding>) -> Report {
         findings,
         annotations: Vec::new(),
         key_images: Vec::new(),
+        masks: Vec::new(),
         course: Default::default(),
         displays: Vec::new(),
         made_at: "2026-03-01T11:00:00+01:00".into(),

@@ -2,6 +2,7 @@
 
 mod aligned;
 mod copies;
+mod corrected;
 pub mod fixture;
 mod foreign;
 mod papers;

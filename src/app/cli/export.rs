@@ -19,6 +19,7 @@ use crate::export::formats::{FORMATS, Written};
 use crate::import::Importer;
 use crate::jobs::work::handing_on::{self, ExportOrder};
 use crate::jobs::work::record::{self, NotDone};
+use crate::jobs::work::reported_masks::with_masks;
 use crate::jobs::work::{scan, stamp};
 use crate::review::command::Command;
 use crate::review::event::StudyExported;
@@ -50,7 +51,8 @@ fn export(arguments: &ExportArguments, common: &Common, importer: &Importer) -> 
         notices.push(Notice::new("no_pictures", text));
     }
     let has_study = study.is_some();
-    let report = with_kept_look(session.report(study, &stamp::now(), PROGRAM), store.as_ref(), &uid);
+    let report = with_masks(session.report(study, &stamp::now(), PROGRAM), &session);
+    let report = with_kept_look(report, store.as_ref(), &uid);
     let reader = arguments.reader.clone().or_else(|| last_reader(&report)).unwrap_or_default();
     let order = ExportOrder {
         report,

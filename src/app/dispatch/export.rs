@@ -18,6 +18,7 @@ use crate::imaging::presets::presets;
 use crate::imaging::view::View;
 use crate::jobs::event::Chosen;
 use crate::jobs::work::handing_on::ExportOrder;
+use crate::jobs::work::reported_masks::with_masks;
 use crate::jobs::work::stamp;
 use crate::review::command::Command;
 use crate::review::event::StudyExported;
@@ -95,7 +96,7 @@ pub fn order(app: &mut App, study: &StudyUid, formats: Vec<String>) -> Option<Ex
         return None;
     }
     let of_study = app.library.study(study).cloned();
-    let report = desk.session.report(of_study, &stamp::now(), PROGRAM);
+    let report = with_masks(desk.session.report(of_study, &stamp::now(), PROGRAM), &desk.session);
     let report = app.view.look(study).map_or(report.clone(), |look| with_look(report, look));
     let (reader, exported) = (app.preferences.reader.to_string(), desk.session.exported());
     Some(ExportOrder { report, formats, reader, exported, codes: None })

@@ -5,6 +5,7 @@
 pub mod assessment;
 pub mod assessments;
 pub mod content_tree;
+pub mod corrected_masks;
 pub mod header;
 pub mod key_objects;
 pub mod model_set;

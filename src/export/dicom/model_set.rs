@@ -77,7 +77,7 @@ fn mask_sets<'a>(study: &'a Study, model: &ModelIdentity, findings: &[&ReportedF
         let finding = &reported.finding;
         for (subject, segment) in masks_of(finding).filter(|(_, segment)| !segment.mask.is_empty()) {
             let of_series = by_series.entry(subject.series.clone()).or_default();
-            let key = segment_key(finding, segment);
+            let key = segment_key(finding, &segment.id);
             let (_, frames) = of_series.entry(key).or_insert_with(|| (Arc::clone(segment), Vec::new()));
             if !frames.iter().any(|(known, _)| *known == subject) {
                 frames.push((subject, Coverage::Mask(segment.mask.clone())));
@@ -122,9 +122,9 @@ fn masks_of(finding: &Finding) -> impl Iterator<Item = (Subject, &Arc<Segment>)>
 
 /// What tells a model's segments of one series apart. Anatomy is one segment whoever speaks of it; what a finding is
 /// itself is its own, however many there are of the kind.
-fn segment_key(finding: &Finding, segment: &Segment) -> String {
-    let is_itself = segment.id == finding.label.id && finding.place.region().is_some();
-    if is_itself { format!("{} {}", segment.id, finding.id) } else { segment.id.clone() }
+pub fn segment_key(finding: &Finding, segment: &str) -> String {
+    let is_itself = segment == finding.label.id && finding.place.region().is_some();
+    if is_itself { format!("{segment} {}", finding.id) } else { segment.to_owned() }
 }
 
 /// The identity of a segment through all its edits.
@@ -202,7 +202,7 @@ impl ModelSet<'_> {
         // A region of its own counts more, and what is about several segments is about none of them
         let [segment] = finding.evidence.segments.as_slice() else { return None };
         let masks = self.masks.iter().find(|masks| masks.series.uid == finding.subject.series)?;
-        let (number, frame) = masks.place_of(&segment_key(finding, segment)).filter(|_| self.has_masks_beside)?;
+        let (number, frame) = masks.place_of(&segment_key(finding, &segment.id)).filter(|_| self.has_masks_beside)?;
         let (_, instance) = self.study.instance(&finding.subject.sop)?;
         let kind = SegmentationKind::Binary;
         let object = ObjectReference {

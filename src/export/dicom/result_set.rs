@@ -10,6 +10,7 @@ use crate::domain::series::Series;
 use crate::domain::study::Study;
 use crate::domain::uid::{SeriesUid, SopInstanceUid};
 use crate::export::dicom::content_tree::PlaceOfObject;
+use crate::export::dicom::corrected_masks;
 use crate::export::dicom::header::Identity;
 use crate::export::dicom::key_objects::{self, KEY_OBJECT_SELECTION};
 use crate::export::dicom::model_set::{ModelSet, model_sets};
@@ -34,6 +35,8 @@ pub(crate) mod series_number {
     pub const CAPTURE: i64 = 9007;
     pub const PRESENTATION: i64 = 9008;
     pub const KEY_OBJECTS: i64 = 9009;
+    pub const CORRECTED: i64 = 9010;
+    pub const CORRECTED_LABEL_MAP: i64 = 9011;
 }
 
 /// One of our series in this study: the same each time.
@@ -221,7 +224,7 @@ fn write_masks(task: &Task<'_>, output: &mut Output<'_>, kind: SegmentationKind)
             }
         }
     }
-    Ok(())
+    corrected_masks::write(task, output, kind)
 }
 
 pub fn write_maps(task: &Task<'_>, output: &mut Output<'_>) -> Result<(), ExportError> {

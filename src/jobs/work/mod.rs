@@ -11,6 +11,7 @@ pub mod masks;
 pub mod model_adding;
 pub mod record;
 pub mod record_place;
+pub mod reported_masks;
 pub mod scan;
 pub mod scanner_history;
 pub mod single;

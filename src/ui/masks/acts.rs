@@ -1,23 +1,22 @@
-//! What buttons and keys do to a mask: open and close it, operations in the background, segments, revisions.
+//! What buttons and keys do to a mask: open and close it, operations in the background, revisions.
 
 use std::sync::Arc;
 
-use crate::domain::coding::CodedConcept;
 use crate::domain::finding::Finding;
-use crate::domain::mask_edit::{MaskChange, MaskGround, MaskStep, MaskSubject, SegmentInfo};
+use crate::domain::mask_edit::{MaskGround, MaskSubject};
 use crate::domain::uid::FindingId;
 use crate::review::mask_acts::MaskReview;
 use crate::segmentation::intensities::ValueRange;
 use crate::segmentation::operation::{Operation, Work};
-use crate::segmentation::region_grow::{Growth, seed_value};
-use crate::segmentation::segment_set::{SegmentLayer, Sharing};
-use crate::segmentation::voxel_mask::VoxelMask;
+use crate::segmentation::region_grow::{Growth, meets_its_reach, seed_value};
+use crate::segmentation::segment_set::SegmentSet;
 use crate::ui::action::{MaskAction, ViewAction};
 use crate::ui::context::UiContext;
 use crate::ui::deciding;
 use crate::ui::masks::desk::MaskDesk;
 use crate::ui::masks::finishing;
-use crate::ui::masks::footing::{self, ValuesMissing, base_of, own_ground, series_of, values_of};
+use crate::ui::masks::footing::{self, ValuesMissing, base_of, own_ground, values_of};
+use crate::ui::masks::segments;
 use crate::ui::masks::stroke::{self, missing_words};
 use crate::ui::masks::{InHand, MaskFiguresWork, MaskMemory, MaskTool, MaskWork, RunningWork, WorkDone, WorkResult};
 use crate::ui::stage::SeriesRef;
@@ -40,7 +39,7 @@ pub fn toggle(context: &UiContext<'_>, view: &mut ViewState) {
     }
     let Some(study) = context.open_study else { return };
     let selected = deciding::selected(context, view).map(|review| Arc::clone(&review.finding));
-    if let Some(finding) = selected.as_ref().filter(|finding| footing::subject_of(finding).is_some()) {
+    if let Some(finding) = selected.as_ref().filter(|finding| footing::subject_of(study, finding).is_some()) {
         return open_finding(context, view, &finding.id);
     }
     let look = view.look(&study.uid);
@@ -58,7 +57,8 @@ pub fn toggle(context: &UiContext<'_>, view: &mut ViewState) {
 /// Opens the mask of a finding, its picture on screen.
 pub fn open_finding(context: &UiContext<'_>, view: &mut ViewState, id: &FindingId) {
     let finding = context.session.and_then(|session| session.finding(id)).map(|review| Arc::clone(&review.finding));
-    if let Some(subject) = finding.and_then(|finding| footing::subject_of(&finding)) {
+    let subject = context.open_study.zip(finding).and_then(|(study, finding)| footing::subject_of(study, &finding));
+    if let Some(subject) = subject {
         deciding::open(context, view, id);
         open(context, view, subject);
     }
@@ -76,7 +76,7 @@ pub fn open(context: &UiContext<'_>, view: &mut ViewState, subject: MaskSubject)
         Some(at) => view.transient.masks.shelf.swap_remove(at),
         None => {
             let finding = finding_of(context, &subject);
-            MaskDesk::new(subject, base, finding.as_deref(), view.transient.masks.settings.sharing)
+            MaskDesk::new(study, subject, base, finding.as_deref(), view.transient.masks.settings.sharing)
         }
     };
     desk.follow(review_of(context, &desk.subject));
@@ -93,7 +93,7 @@ pub fn open(context: &UiContext<'_>, view: &mut ViewState, subject: MaskSubject)
     masks.touch(None);
     view.transient.hint = None;
     if is_empty {
-        add_segment(view, "Segment 1", None, None);
+        segments::add_segment(view, "Segment 1", None, None);
     }
 }
 
@@ -144,13 +144,18 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, now_s: f64) {
     if view.transient.masks.open.as_ref().is_some_and(|desk| study != Some(desk.subject.ground.study())) {
         close(view);
     }
+    follow_selection(context, view);
     follow_shelf(context, &mut view.transient.masks);
+    segments::split_when_ready(context, view);
     let masks = &mut view.transient.masks;
     if masks.in_hand.stroke.is_none()
         && let Some(desk) = &mut masks.open
     {
         desk.set.sharing = masks.settings.sharing;
         desk.follow(review_of(context, &desk.subject));
+    }
+    if masks.is_open() {
+        masks.tasks.follow(context);
     }
     for done in std::mem::take(&mut masks.work.done) {
         take_in(context, view, done);
@@ -159,15 +164,32 @@ pub fn follow(context: &UiContext<'_>, view: &mut ViewState, now_s: f64) {
     view.transient.masks.begin_pass();
 }
 
+/// Another finding was selected: its mask is the one to correct, where it has one.
+fn follow_selection(context: &UiContext<'_>, view: &mut ViewState) {
+    let Some(study) = context.open_study else { return };
+    let open = view.transient.masks.open.as_ref().and_then(|desk| desk.subject.finding.clone());
+    let (Some(open), Some(selected)) = (open, view.selected(&study.uid).cloned()) else { return };
+    if open == selected || view.transient.masks.has_in_hand() || view.transient.masks.work.finishing.is_some() {
+        return;
+    }
+    let finding = context.session.and_then(|session| session.finding(&selected)).map(|review| &review.finding);
+    match finding.and_then(|finding| footing::subject_of(study, finding)) {
+        Some(subject) => self::open(context, view, subject),
+        None => close(view),
+    }
+}
+
 /// Masks that were changed and are not open lie on the shelf, in step with the review; those of other studies do not.
 fn follow_shelf(context: &UiContext<'_>, masks: &mut MaskMemory) {
     let Some((study, session)) = context.open_study.zip(context.session) else { return masks.shelf.clear() };
     masks.shelf.retain(|desk| desk.subject.ground.study() == &study.uid);
     for review in session.masks() {
-        let is_known = masks.shelf.iter().chain(&masks.open).any(|desk| desk.subject == review.subject);
-        if let Some(base) = base_of(study, &review.subject.ground).filter(|_| !is_known) {
+        if masks.shelf.iter().chain(&masks.open).any(|desk| desk.subject == review.subject) {
+            continue;
+        }
+        if let Some(base) = base_of(study, &review.subject.ground) {
             let finding = finding_of(context, &review.subject);
-            let desk = MaskDesk::new(review.subject.clone(), base, finding.as_deref(), masks.settings.sharing);
+            let desk = MaskDesk::new(study, review.subject.clone(), base, finding.as_deref(), masks.settings.sharing);
             masks.shelf.push(desk);
         }
     }
@@ -194,7 +216,12 @@ fn take_in(context: &UiContext<'_>, view: &mut ViewState, done: WorkDone) {
                     let had_changed = !desk.set.flips_since(&running.before).is_empty();
                     masks.touch(None);
                     stroke::commit(masks, &running.before, running.code);
-                    view.transient.hint = (!had_changed).then(|| "Nothing to change.".to_owned());
+                    let has_leaked = running.growth.is_some_and(|growth| has_leaked(masks, &running.before, &growth));
+                    view.transient.hint = match (had_changed, has_leaked) {
+                        (false, _) => Some("Nothing to change.".to_owned()),
+                        (true, true) => Some(LEAKED.to_owned()),
+                        (true, false) => None,
+                    };
                 }
                 Err(error) => view.transient.hint = Some(error.to_string()),
             }
@@ -209,6 +236,15 @@ fn take_in(context: &UiContext<'_>, view: &mut ViewState, done: WorkDone) {
             }
         }
     }
+}
+
+const LEAKED: &str = "The region ends where it may reach no farther: it may have leaked. Undo, and lower the tolerance or \
+                      raise the leak guard.";
+
+fn has_leaked(masks: &MaskMemory, before: &SegmentSet, growth: &Growth) -> bool {
+    let Some(desk) = &masks.open else { return false };
+    let pair = desk.set.mask(desk.active).zip(before.mask(desk.active));
+    pair.is_some_and(|(now, then)| meets_its_reach(&now.minus(then), growth))
 }
 
 /// Asks for surface distances when the voxels have come to rest.
@@ -256,7 +292,7 @@ pub fn ask_for_values(context: &UiContext<'_>, view: &mut ViewState, missing: Va
     view.transient.hint = Some(missing_words(missing).to_owned());
     let Some((study, desk)) = context.open_study.zip(view.transient.masks.open.as_ref()) else { return };
     let MaskGround::Stack { .. } = &desk.subject.ground else { return };
-    let found = series_of(study, &desk.subject.ground);
+    let found = desk.subject.ground.series_in(study);
     let index = found.and_then(|found| study.series.iter().position(|series| Arc::ptr_eq(series, found)));
     if let Some(index) = index {
         let series = SeriesRef::new(study, SeriesPart::of(study, index));
@@ -282,8 +318,13 @@ pub fn run(context: &UiContext<'_>, view: &mut ViewState, operation: Operation) 
     masks.work.next += 1;
     let number = masks.work.next;
     let (words, code) = (operation.words(), operation.code());
+    let growth = match &operation {
+        Operation::GrowRegion(growth) => Some(*growth),
+        _ => None,
+    };
+    let (before, version) = (desk.set.clone(), desk.version);
     let work = Work { set: desk.set.clone(), segment: desk.active, operation, values };
-    masks.work.running = Some(RunningWork { number, words, before: desk.set.clone(), version: desk.version, code });
+    masks.work.running = Some(RunningWork { number, words, before, version, code, growth });
     let work = MaskWork { subject: desk.subject.clone(), number, work };
     masks.asked.push(MaskAction::Work(Box::new(work)).into());
 }
@@ -304,7 +345,7 @@ pub fn click(context: &UiContext<'_>, view: &mut ViewState, voxel: [u32; 3], is_
                 seed: voxel,
                 tolerance,
                 guard_mm: settings.guard_mm,
-                reach_mm: 150.0,
+                reach_mm: settings.reach_mm,
                 within: settings.within,
             })
         }
@@ -317,7 +358,7 @@ pub fn click(context: &UiContext<'_>, view: &mut ViewState, voxel: [u32; 3], is_
 pub fn tolerance(context: &UiContext<'_>, view: &mut ViewState) -> f64 {
     if view.transient.masks.settings.tolerance <= 0.0 {
         let range = usual_range(context, view).unwrap_or(ValueRange { low: 0.0, high: 255.0 });
-        view.transient.masks.settings.tolerance = ((range.high - range.low) * 0.06).max(1e-6);
+        view.transient.masks.settings.tolerance = ((range.high - range.low) * 0.04).max(1e-6);
     }
     view.transient.masks.settings.tolerance
 }
@@ -380,67 +421,6 @@ pub fn copy_to_next(context: &UiContext<'_>, view: &mut ViewState, step: i64) {
 pub fn mirror(context: &UiContext<'_>, view: &mut ViewState) {
     let Some(cols) = view.transient.masks.open.as_ref().map(|desk| desk.base.grid.cols) else { return };
     run(context, view, Operation::Mirror { about: f64::from(cols - 1) / 2.0 });
-}
-
-pub fn add_segment(view: &mut ViewState, name: &str, code: Option<CodedConcept>, color: Option<[u8; 3]>) {
-    let masks = &mut view.transient.masks;
-    let Some(desk) = &mut masks.open else { return };
-    let info = desk.fresh_segment(name, code, color);
-    define(masks, info);
-}
-
-/// A segment as it is to be called and colored from now on.
-pub fn define(masks: &mut MaskMemory, segment: SegmentInfo) {
-    let Some(desk) = &masks.open else { return };
-    let change = MaskChange { mask: desk.subject.clone(), step: MaskStep::SegmentDefined { segment } };
-    masks.asked.push(MaskAction::Change(Arc::new(change)).into());
-}
-
-pub fn remove_segment(view: &mut ViewState, segment: usize) {
-    let masks = &mut view.transient.masks;
-    let Some(desk) = &masks.open else { return };
-    if let Err(refusal) = desk.set.check(segment) {
-        view.transient.hint = Some(refusal.to_string());
-        return;
-    }
-    let Some(segment) = desk.info(segment).map(|info| info.id.clone()) else { return };
-    let change = MaskChange { mask: desk.subject.clone(), step: MaskStep::SegmentRemoved { segment } };
-    masks.asked.push(MaskAction::Change(Arc::new(change)).into());
-}
-
-/// The next or previous segment.
-pub fn step_segment(masks: &mut MaskMemory, step: isize) {
-    let Some(desk) = &mut masks.open else { return };
-    let n = desk.segments.len();
-    if n > 0 {
-        desk.active = (desk.active + n).saturating_add_signed(step) % n;
-    }
-}
-
-pub fn toggle_lock(masks: &mut MaskMemory, segment: usize) {
-    if let Some(SegmentLayer { is_locked, .. }) = masks.open.as_mut().and_then(|desk| desk.set.layers.get_mut(segment))
-    {
-        *is_locked = !*is_locked;
-    }
-}
-
-pub fn set_sharing(masks: &mut MaskMemory, sharing: Sharing) {
-    masks.settings.sharing = sharing;
-    if let Some(desk) = &mut masks.open {
-        desk.set.sharing = sharing;
-    }
-}
-
-/// Each island a segment of its own: empty segments are asked for first, and the work waits for them.
-pub fn split_islands(context: &UiContext<'_>, view: &mut ViewState) {
-    let Some(desk) = &view.transient.masks.open else { return };
-    let is_empty = |at: &usize| desk.set.mask(*at).is_some_and(VoxelMask::is_empty);
-    let into: Vec<usize> = (0..desk.segments.len()).filter(|at| *at != desk.active).filter(is_empty).collect();
-    if into.is_empty() {
-        view.transient.hint = Some("Add an empty segment for the second island first, one for each more.".to_owned());
-        return;
-    }
-    run(context, view, Operation::SplitIslands { into });
 }
 
 /// Looks at an earlier revision; `None`: at the mask as it is.

@@ -10,9 +10,11 @@ use crate::domain::finding::Finding;
 use crate::domain::likelihood::Likelihood;
 use crate::domain::mask::Segment;
 use crate::domain::mask_edit::{MaskChange, MaskEdit, MaskGround, MaskStep, MaskSubject, SegmentEdit, SegmentInfo};
+use crate::domain::study::Study;
 use crate::domain::uid::EventId;
-use crate::review::mask_acts::MaskReview;
+use crate::review::mask_acts::{MaskReview, segments_in_force};
 use crate::segmentation::change::{ChangeCounts, ChangeWatch};
+use crate::segmentation::model_masks::model_masks;
 use crate::segmentation::segment_set::{SegmentFlips, SegmentLayer, SegmentSet, Sharing};
 use crate::segmentation::voxel_mask::VoxelMask;
 use crate::ui::masks::footing::Base;
@@ -33,9 +35,32 @@ pub struct MaskDesk {
     pub looks_at: Option<usize>,
     /// Edits whose flips are in `set`.
     applied: Vec<Applied>,
-    /// Of the model, by id of segment.
-    of_model: Vec<Arc<Segment>>,
+    model: OfModel,
+}
+
+/// What the model said.
+#[derive(Default)]
+struct OfModel {
+    segments: Vec<Arc<Segment>>,
+    /// Beside the segments.
+    voxels: Vec<VoxelMask>,
+    /// On one slice.
     likelihoods: Vec<Arc<Likelihood>>,
+    slice: u32,
+}
+
+impl OfModel {
+    fn new(study: &Study, subject: &MaskSubject, base: &Base, finding: &Finding) -> Option<Self> {
+        let series = subject.ground.series_in(study)?;
+        let masks = model_masks(finding, &subject.ground, series, base.grid);
+        let (segments, voxels) = masks.into_iter().map(|mask| (mask.segment, mask.voxels)).unzip();
+        let slice = subject.ground.slice_of(series, &finding.subject.sop, finding.subject.frame)?;
+        Some(Self { segments, voxels, likelihoods: finding.evidence.likelihoods.clone(), slice })
+    }
+
+    fn voxels_of(&self, id: &str) -> Option<&VoxelMask> {
+        self.voxels.get(self.segments.iter().position(|segment| segment.id == id)?)
+    }
 }
 
 /// What is known of a segment beside its voxels.
@@ -57,9 +82,8 @@ struct Applied {
 
 impl MaskDesk {
     /// `finding` lends its masks; without one the mask begins empty.
-    pub fn new(subject: MaskSubject, base: Base, finding: Option<&Finding>, sharing: Sharing) -> Self {
-        let of_model = finding.map(|finding| finding.evidence.segments.clone()).unwrap_or_default();
-        let likelihoods = finding.map(|finding| finding.evidence.likelihoods.clone()).unwrap_or_default();
+    pub fn new(study: &Study, subject: MaskSubject, base: Base, finding: Option<&Finding>, sharing: Sharing) -> Self {
+        let model = finding.and_then(|finding| OfModel::new(study, &subject, &base, finding)).unwrap_or_default();
         let set = SegmentSet::new(base.grid, sharing);
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let mut desk = Self {
@@ -72,8 +96,7 @@ impl MaskDesk {
             version: 0,
             looks_at: None,
             applied: Vec::new(),
-            of_model,
-            likelihoods,
+            model,
         };
         desk.rebuild(None);
         desk
@@ -98,8 +121,13 @@ impl MaskDesk {
     /// A segment that no segment of this mask is called like, in a color of its own.
     pub fn fresh_segment(&self, name: &str, code: Option<CodedConcept>, color: Option<[u8; 3]>) -> SegmentInfo {
         let id = (1..).map(|n| format!("reader-{n}")).find(|id| self.is_free(id)).unwrap_or_default();
-        let color = color.unwrap_or_else(|| COLORS[self.segments.len() % COLORS.len()]);
+        let color = color.unwrap_or_else(|| self.color_after(0));
         SegmentInfo { id, name: name.to_owned(), code, color }
+    }
+
+    /// Of the n-th segment that comes after those that are there.
+    pub fn color_after(&self, n: usize) -> [u8; 3] {
+        COLORS[(self.segments.len() + n) % COLORS.len()]
     }
 
     fn is_free(&self, id: &str) -> bool {
@@ -109,7 +137,7 @@ impl MaskDesk {
             MaskStep::Edited(edit) => edit.segments.iter().any(|segment| segment.segment == id),
             _ => false,
         });
-        !in_use && !was_used && !self.of_model.iter().any(|segment| segment.id == id)
+        !in_use && !was_used && !self.model.segments.iter().any(|segment| segment.id == id)
     }
 
     /// What the reader did since `before` as one event, already in force here; `None` when nothing changed.
@@ -206,26 +234,14 @@ impl MaskDesk {
         }
     }
 
-    /// Those of the model, then the reader's own, without the removed.
-    fn wanted_infos(&self, review: Option<&MaskReview>) -> Vec<SegmentInfo> {
-        let is_removed = |id: &str| review.is_some_and(|review| review.removed.iter().any(|removed| removed == id));
-        let own = review.map_or(&[][..], |review| &review.segments);
-        let of_model = self.of_model.iter().map(|segment| info_of(segment)).map(|info| {
-            let renamed = own.iter().find(|own| own.id == info.id);
-            renamed.cloned().unwrap_or(info)
-        });
-        let fresh = own.iter().filter(|own| !self.of_model.iter().any(|segment| segment.id == own.id)).cloned();
-        of_model.filter(|info| !is_removed(&info.id)).chain(fresh).collect()
-    }
-
     fn lists_other_segments(&self, review: Option<&MaskReview>) -> bool {
-        let wanted = self.wanted_infos(review);
+        let wanted = segments_in_force(review, &self.model.segments);
         wanted.len() != self.segments.len()
             || wanted.iter().zip(&self.segments).any(|(wanted, segment)| wanted.id != segment.info.id)
     }
 
     fn take_names(&mut self, review: Option<&MaskReview>) {
-        let wanted = self.wanted_infos(review);
+        let wanted = segments_in_force(review, &self.model.segments);
         for (segment, wanted) in self.segments.iter_mut().zip(wanted) {
             if segment.info != wanted {
                 segment.info = wanted;
@@ -242,18 +258,8 @@ impl MaskDesk {
             .map(|(segment, layer)| (segment.info.id.clone(), layer.is_locked))
             .collect();
         let mut set = SegmentSet::new(self.base.grid, self.set.sharing);
-        let slice = 0;
-        for info in self.wanted_infos(review) {
-            let model = self.of_model.iter().find(|segment| segment.id == info.id);
-            let empty = VoxelMask::empty(self.base.grid);
-            let ghost = match model.map(|segment| empty.clone().with_slice(slice, &segment.mask)) {
-                Some(Ok(ghost)) => ghost,
-                Some(Err(error)) => {
-                    log::warn!("a model's mask does not fit its picture: {error}");
-                    empty
-                }
-                None => empty,
-            };
+        for info in segments_in_force(review, &self.model.segments) {
+            let ghost = self.model.voxels_of(&info.id).cloned().unwrap_or_else(|| VoxelMask::empty(self.base.grid));
             let is_locked = locked.iter().any(|(id, is_locked)| id == &info.id && *is_locked);
             let before = former.iter().find(|segment| segment.info.id == info.id);
             let (is_visible, opacity) = before.map_or((true, 1.0), |before| (before.is_visible, before.opacity));
@@ -278,24 +284,16 @@ impl MaskDesk {
         self.version += 1;
     }
 
-    /// The network's own word on a segment; `None` where it is not at hand.
-    pub fn likelihood_of(&self, segment: usize) -> Option<&Arc<Likelihood>> {
+    /// The network's own word on a segment in a slice; `None` where it is not at hand.
+    pub fn likelihood_of(&self, segment: usize, slice: u32) -> Option<&Arc<Likelihood>> {
         let id = &self.info(segment)?.id;
-        self.likelihoods.iter().find(|likelihood| &likelihood.segment == id)
+        let has_slice = self.model.slice == slice;
+        self.model.likelihoods.iter().find(|likelihood| has_slice && &likelihood.segment == id)
     }
 
     /// Whether the mask lies on a stack of slices.
     pub fn is_stack(&self) -> bool {
         matches!(self.subject.ground, MaskGround::Stack { .. })
-    }
-}
-
-fn info_of(segment: &Segment) -> SegmentInfo {
-    SegmentInfo {
-        id: segment.id.clone(),
-        name: segment.name.clone(),
-        code: Some(segment.code.clone()),
-        color: segment.color,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::domain::decision::Verdict;
 use crate::domain::mask_edit::{MaskChange, MaskRevision, MaskStep, SegmentFigures};
 use crate::review::mask_acts::MaskReview;
 use crate::ui::action::{Action, MaskAction};
@@ -40,18 +39,29 @@ pub fn finish(context: &UiContext<'_>, view: &mut ViewState, finishing: Finishin
 }
 
 fn go_on_unchanged(context: &UiContext<'_>, view: &mut ViewState, finishing: Finishing) {
-    let has_finding = view.transient.masks.open.as_ref().is_some_and(|desk| desk.subject.finding.is_some());
     match finishing {
         Finishing::Revise => view.transient.hint = Some("Nothing has changed since the last revision.".to_owned()),
         Finishing::AcceptAndGoOn => {
-            let mut actions: Vec<Action> = Vec::new();
-            if has_finding {
-                deciding::decide_selected(context, view, &mut actions, Verdict::Accepted);
+            // A correction that was kept as a revision before stays one
+            let subject = view.transient.masks.open.as_ref().map(|desk| desk.subject.clone());
+            let is_modified = subject
+                .and_then(|subject| acts::review_of(context, &subject))
+                .is_some_and(|review| !review.edits.is_empty());
+            if accept(context, view, is_modified) {
+                next_mask(context, view);
             }
-            view.transient.masks.asked.append(&mut actions);
-            next_mask(context, view);
         }
     }
+}
+
+/// True when the way to the next mask is free; a reader's own mask has nothing to accept.
+fn accept(context: &UiContext<'_>, view: &mut ViewState, is_modified: bool) -> bool {
+    let finding = view.transient.masks.open.as_ref().and_then(|desk| desk.subject.finding.clone());
+    let Some(finding) = finding else { return true };
+    let mut actions: Vec<Action> = Vec::new();
+    let is_accepted = deciding::accept_mask(context, view, &finding, is_modified, &mut actions);
+    view.transient.masks.asked.append(&mut actions);
+    is_accepted
 }
 
 pub fn finish_with(
@@ -67,16 +77,12 @@ pub fn finish_with(
     let parent = review.and_then(|review| review.revisions.last()).map(|revision| revision.event.clone());
     let effort = review.map(|review| review.effort).unwrap_or_default();
     let revision = MaskRevision { parent, segments: figures, effort, voxels_sha256 };
-    let subject = desk.subject.clone();
-    let change = MaskChange { mask: subject.clone(), step: MaskStep::Revised(revision) };
+    let change = MaskChange { mask: desk.subject.clone(), step: MaskStep::Revised(revision) };
     masks.asked.push(MaskAction::Change(Arc::new(change)).into());
     if finishing == Finishing::AcceptAndGoOn {
-        if subject.finding.is_some() {
-            let mut actions: Vec<Action> = Vec::new();
-            deciding::accept_modified_mask(context, view, &mut actions);
-            view.transient.masks.asked.append(&mut actions);
+        if accept(context, view, true) {
+            next_mask(context, view);
         }
-        next_mask(context, view);
     } else {
         view.transient.hint = Some("Revision kept.".to_owned());
     }
@@ -84,7 +90,7 @@ pub fn finish_with(
 
 /// On to the next mask of the task list, when the reader wants that; else the mask is closed.
 fn next_mask(context: &UiContext<'_>, view: &mut ViewState) {
-    let next = view.transient.masks.settings.goes_on.then(|| tasks::next(context, view)).flatten();
+    let next = view.transient.masks.settings.goes_on.then(|| tasks::next(view)).flatten();
     match next {
         Some(subject) => {
             if let Some(finding) = subject.finding.clone() {
@@ -93,6 +99,13 @@ fn next_mask(context: &UiContext<'_>, view: &mut ViewState) {
                 acts::open(context, view, subject);
             }
         }
-        None => acts::close(view),
+        None => {
+            let finding = view.transient.masks.open.as_ref().and_then(|desk| desk.subject.finding.clone());
+            let goes_on = view.transient.masks.settings.goes_on;
+            acts::close(view);
+            if let Some(finding) = finding.filter(|_| goes_on) {
+                deciding::go_on(context, view, &finding);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::finding::{Finding, Subject};
+use crate::domain::instance::Instance;
 use crate::domain::mask_edit::{MaskGround, MaskSubject};
 use crate::domain::series::Series;
 use crate::domain::study::Study;
@@ -53,10 +54,20 @@ pub fn own_ground(study: &Study, series: &Series, stack_index: usize) -> Option<
     Some(MaskGround::Image { subject, cols, rows })
 }
 
-/// The mask of a finding; `None` when it has none.
-pub fn subject_of(finding: &Finding) -> Option<MaskSubject> {
-    let mask = &finding.evidence.segments.first()?.mask;
-    let ground = MaskGround::Image { subject: finding.subject.clone(), cols: mask.cols(), rows: mask.rows() };
+/// The mask of a finding; `None` when it has none. In a volume it is the mask of the whole stack, so that it can be
+/// followed from slice to slice.
+pub fn subject_of(study: &Study, finding: &Finding) -> Option<MaskSubject> {
+    let (_, _, segment) = finding.placed_segments().next()?;
+    let (cols, rows) = (segment.mask.cols(), segment.mask.rows());
+    let image = MaskGround::Image { subject: finding.subject.clone(), cols, rows };
+    let has_image = |series: &&Arc<Series>| {
+        let is_it = |instance: &Arc<Instance>| instance.sop == finding.subject.sop;
+        series.uid == finding.subject.series && series.instances.iter().any(is_it)
+    };
+    let stack = study.series.iter().find(has_image).and_then(|series| own_ground(study, series, 0));
+    let fits =
+        |ground: &MaskGround| matches!(ground, MaskGround::Stack { .. }) && ground.dims().starts_with(&[cols, rows]);
+    let ground = stack.filter(fits).unwrap_or(image);
     Some(MaskSubject { ground, finding: Some(finding.id.clone()) })
 }
 
@@ -71,26 +82,13 @@ pub fn base_of(study: &Study, ground: &MaskGround) -> Option<Base> {
             Some(Base { grid: VoxelGrid::flat(*cols, *rows, mm), has_mm, is_upright: true })
         }
         MaskGround::Stack { cols, rows, slices, .. } => {
-            let series = series_of(study, ground)?;
+            let series = ground.series_in(study)?;
             let space = VolumeSpace::of(series).ok()?;
             let is_upright = space.is_even() && series.geometry.tilt_degrees.is_none();
             let grid = VoxelGrid { cols: *cols, rows: *rows, slices: *slices, spacing_mm: space.spacing_mm() };
             Some(Base { grid, has_mm: true, is_upright })
         }
     }
-}
-
-/// The series a mask lies on, in the very stack it was made on.
-pub fn series_of<'a>(study: &'a Study, ground: &MaskGround) -> Option<&'a Arc<Series>> {
-    let fits = |series: &&Arc<Series>| match ground {
-        MaskGround::Image { subject, .. } => series.instances.iter().any(|instance| instance.sop == subject.sop),
-        MaskGround::Stack { first, last, slices, .. } => {
-            let n = series.stack.len();
-            let has = |index: usize, sop| series.image(index).is_some_and(|(instance, _)| &instance.sop == sop);
-            n == *slices as usize && has(0, first) && has(n - 1, last)
-        }
-    };
-    study.series.iter().filter(|series| &series.uid == ground.series()).find(fits)
 }
 
 /// How a pane's picture lies in a mask's grid; `None` when it shows something else.
@@ -101,7 +99,7 @@ pub fn footing(shown: &Shown<'_>, ground: &MaskGround, base: &Base) -> Option<Fo
             is_it.then(|| Footing { pose: PicturePose::of_slice(&base.grid, 0), obstacle: None })
         }
         MaskGround::Stack { .. } => {
-            if series_of(shown.study, ground).is_none_or(|series| !Arc::ptr_eq(series, shown.series)) {
+            if ground.series_in(shown.study).is_none_or(|series| !Arc::ptr_eq(series, shown.series)) {
                 return None;
             }
             match &shown.cut {
@@ -146,7 +144,7 @@ pub fn values_of(context: &UiContext<'_>, ground: &MaskGround, base: &Base) -> R
             Intensities::of_frame(frame, attrs, base.grid).ok_or(ValuesMissing::Gone)
         }
         MaskGround::Stack { .. } => {
-            let series = series_of(study, ground).ok_or(ValuesMissing::Gone)?;
+            let series = ground.series_in(study).ok_or(ValuesMissing::Gone)?;
             match context.frames.volume(series) {
                 VolumeState::Ready(volume) => Intensities::of_volume(&volume, base.grid).ok_or(ValuesMissing::Gone),
                 VolumeState::Failed(_) => Err(ValuesMissing::Gone),

@@ -3,7 +3,7 @@
 use crate::segmentation::margin::Within;
 use crate::segmentation::operation::Operation;
 use crate::ui::context::UiContext;
-use crate::ui::masks::{Finishing, MaskTool, acts, finishing, stroke};
+use crate::ui::masks::{Finishing, MaskTool, acts, finishing, segments, stroke};
 use crate::ui::view_state::ViewState;
 
 /// What a key does to the open mask.
@@ -56,15 +56,15 @@ pub fn mask_key(context: &UiContext<'_>, view: &mut ViewState, key: MaskKey) {
             let settings = &mut view.transient.masks.settings;
             settings.is_sphere = !settings.is_sphere;
         }
-        MaskKey::NextSegment => acts::step_segment(&mut view.transient.masks, 1),
-        MaskKey::PreviousSegment => acts::step_segment(&mut view.transient.masks, -1),
+        MaskKey::NextSegment => segments::step_segment(&mut view.transient.masks, 1),
+        MaskKey::PreviousSegment => segments::step_segment(&mut view.transient.masks, -1),
         MaskKey::NewSegment => {
             let n = view.transient.masks.open.as_ref().map_or(1, |desk| desk.segments.len() + 1);
-            acts::add_segment(view, &format!("Segment {n}"), None, None);
+            segments::add_segment(view, &format!("Segment {n}"), None, None);
         }
         MaskKey::LockSegment => {
             let active = view.transient.masks.open.as_ref().map_or(0, |desk| desk.active);
-            acts::toggle_lock(&mut view.transient.masks, active);
+            segments::toggle_lock(&mut view.transient.masks, active);
         }
         MaskKey::Accept => finishing::enter(context, view),
         MaskKey::Revise => finishing::finish(context, view, Finishing::Revise),

@@ -13,6 +13,7 @@ pub mod outline;
 pub mod outlining;
 pub mod paint;
 pub mod proposing;
+pub mod segments;
 pub mod stroke;
 pub mod tasks;
 pub mod templates;
@@ -27,6 +28,7 @@ use crate::segmentation::grid::VoxelBox;
 use crate::segmentation::intensities::ValueRange;
 use crate::segmentation::margin::Within;
 use crate::segmentation::operation::{OperationError, Work};
+use crate::segmentation::region_grow::Growth;
 use crate::segmentation::segment_set::{SegmentSet, Sharing};
 use crate::ui::action::Action;
 use crate::ui::masks::desk::MaskDesk;
@@ -34,6 +36,7 @@ use crate::ui::masks::effort::HandAtWork;
 use crate::ui::masks::outline::Ghosts;
 use crate::ui::masks::proposing::SmartProposal;
 use crate::ui::masks::stroke::Stroke;
+use crate::ui::masks::tasks::TaskList;
 use crate::ui::masks::tiles::PaneLabels;
 
 /// What the main button does to a mask.
@@ -92,7 +95,9 @@ impl MaskTool {
             Self::LiveWire => "Click along the edge; double-click or Enter closes",
             Self::Fill => "Click into an empty region",
             Self::GrowRegion => "Click into the structure",
-            Self::Smart => "Click the structure, or drag a box around it; Enter accepts",
+            Self::Smart => {
+                "Click the structure, or drag a box around it; [ ] make the region smaller or larger, Enter takes it"
+            }
             Self::Island => "Click an island to keep it alone; Ctrl removes it",
         }
     }
@@ -169,6 +174,8 @@ pub struct ToolSettings {
     pub range: Option<ValueRange>,
     pub tolerance: f64,
     pub guard_mm: f64,
+    /// A region grows no farther than this from its seed, mm.
+    pub reach_mm: f64,
     pub amounts: Amounts,
     pub sharing: Sharing,
     /// Margins and regions in the volume, or in each slice alone.
@@ -178,6 +185,8 @@ pub struct ToolSettings {
     pub goes_on: bool,
     /// The next slice comes after an outline was closed.
     pub advances_slice: bool,
+    /// A pen that is pressed less paints less.
+    pub heeds_pressure: bool,
 }
 
 /// How much the operations do, mm.
@@ -199,13 +208,15 @@ impl Default for ToolSettings {
             combine: Combine::Add,
             range: None,
             tolerance: 0.0,
-            guard_mm: 1.0,
+            guard_mm: 2.0,
+            reach_mm: 60.0,
             amounts: Amounts { margin_mm: 2.0, smooth_mm: 3.0, island_mm: 50.0 },
             sharing: Sharing::Exclusive,
             within: Within::Volume,
             is_ghost_shown: true,
             goes_on: true,
             advances_slice: false,
+            heeds_pressure: true,
         }
     }
 }
@@ -222,6 +233,7 @@ pub struct MaskMemory {
     pub seen: Seen,
     pub work: WorkMemory,
     pub hand: HandAtWork,
+    pub tasks: TaskList,
     /// Collected while a pane was sensed; handed on at the end of the pass.
     pub asked: Vec<Action>,
     /// Name of the segment being renamed.
@@ -278,6 +290,8 @@ pub struct WorkMemory {
     pub figures_asked: Option<(u64, f64)>,
     /// The mask is to be closed as a revision when its figures are here.
     pub finishing: Option<Finishing>,
+    /// A segment whose islands are to come apart once so many empty segments are there.
+    pub split: Option<(usize, usize)>,
     /// Voxels of the revision looked at, and which that is.
     pub looked_at: Option<(usize, Vec<crate::segmentation::voxel_mask::VoxelMask>)>,
 }
@@ -289,6 +303,7 @@ pub struct RunningWork {
     before: SegmentSet,
     version: u64,
     code: &'static str,
+    growth: Option<Growth>,
 }
 
 /// What comes after the revision is written.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::shape::Point;
+use crate::imaging::volume_space::VolumeSpace;
+use crate::segmentation::grid::{Span, VoxelGrid};
 use crate::segmentation::polygon::PicturePose;
 use crate::segmentation::voxel_mask::VoxelMask;
+use crate::ui::masks::tiles::voxel_at;
 
 /// Edges between pixels inside and outside, joined to lines; pixel-edge coordinates.
 pub type Outline = Arc<Vec<Vec<Point>>>;
@@ -17,16 +20,28 @@ pub struct Ghosts {
 }
 
 impl Ghosts {
-    /// The outline of a mask on a picture of its stack; empty on planes, where it would be cut anew in every pass.
-    pub fn of(&mut self, pane: usize, segment: usize, pose: &PicturePose, mask: &VoxelMask) -> Outline {
-        let Some(slice) = pose.slice() else { return Arc::default() };
-        let version = mask.version(slice);
+    /// The outline of a mask on a picture of its stack, or on a plane through it.
+    pub fn of(
+        &mut self,
+        pane: usize,
+        segment: usize,
+        pose: &PicturePose,
+        space: Option<&VolumeSpace>,
+        mask: &VoxelMask,
+    ) -> Outline {
+        let version = match pose.slice() {
+            Some(slice) => mask.version(slice),
+            None => (0..mask.grid().slices).map(|slice| mask.version(slice)).fold(0, u64::wrapping_add),
+        };
         if let Some((_, _, outline)) =
             self.made.get(&(pane, segment)).filter(|(of, known, _)| of == pose && *known == version)
         {
             return Arc::clone(outline);
         }
-        let outline = Arc::new(outline_of(mask, slice));
+        let outline = Arc::new(match pose.slice() {
+            Some(slice) => outline_of(mask, slice),
+            None => outline_of(&on_plane(mask, pose, space), 0),
+        });
         self.made.insert((pane, segment), (*pose, version, Arc::clone(&outline)));
         outline
     }
@@ -34,6 +49,30 @@ impl Ghosts {
     pub fn clear(&mut self) {
         self.made.clear();
     }
+}
+
+/// What a plane cuts of a mask, as a picture of its own.
+fn on_plane(mask: &VoxelMask, pose: &PicturePose, space: Option<&VolumeSpace>) -> VoxelMask {
+    let grid = VoxelGrid::flat(pose.cols, pose.rows, [1.0, 1.0]);
+    let mut cut = VoxelMask::empty(grid);
+    let is_inside = |col: u32, row: u32| {
+        let at = pose.voxel([f64::from(col), f64::from(row)]);
+        voxel_at(mask.grid(), space, at).is_some_and(|voxel| mask.contains(voxel))
+    };
+    for row in 0..pose.rows {
+        let mut open = None;
+        for col in 0..=pose.cols {
+            match (open, col < pose.cols && is_inside(col, row)) {
+                (None, true) => open = Some(col),
+                (Some(from), false) => {
+                    cut.fill(&Span { slice: 0, row, from, to: col });
+                    open = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    cut
 }
 
 /// Walks along the edges with the inside on the right hand.
@@ -89,7 +128,6 @@ fn outline_of(mask: &VoxelMask, slice: u32) -> Vec<Vec<Point>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segmentation::grid::{Span, VoxelGrid};
 
     #[test]
     fn a_square_has_four_corners_and_a_ring_two_outlines() {

@@ -5,6 +5,7 @@ use egui::{Color32, Painter, Pos2, Shape as PaintShape, Stroke as Line};
 use crate::domain::shape::Point;
 use crate::domain::uid::FindingId;
 use crate::imaging::overlay::FILL_OPACITY;
+use crate::imaging::volume_space::VolumeSpace;
 use crate::render::live_labels::LiveLayer;
 use crate::render::request::DrawRequest;
 use crate::segmentation::voxel_mask::VoxelMask;
@@ -62,12 +63,17 @@ pub fn lay_over(
         let [red, green, blue, _] = Color32::from(theme().marks.proposal).to_array();
         layers.push(LiveLayer { color: [red, green, blue], is_visible: true, opacity: 1.0 });
     }
-    let space = shown.cut.as_ref().and_then(|cut| cut.picture).map(|picture| picture.request.volume.space());
+    let space = space_of(shown);
     let changed = seen.changed.filter(|_| !seen.all_changed);
     let wanted =
         Wanted { pane: shown.pane, desk: desk.id, pose, space, masks: &voxels, layers, changed, pass: seen.pass };
     request.overlay.live = Some(seen.labels.of(wanted));
     request.overlay.fill_opacity = if overlay.masks == MaskStyle::Outline { 0.0 } else { FILL_OPACITY * 2.0 };
+}
+
+/// Where the slices lie that a plane is cut through.
+fn space_of<'a>(shown: &Shown<'a>) -> Option<&'a VolumeSpace> {
+    shown.cut.as_ref().and_then(|cut| cut.picture).map(|picture| picture.request.volume.space())
 }
 
 /// Ghost, brush, outline and box in hand, over the picture.
@@ -85,7 +91,7 @@ pub fn marks_ui(
         return;
     }
     if masks.settings.is_ghost_shown {
-        ghost_ui(painter, canvas, shown.pane, masks, &footing);
+        ghost_ui(painter, canvas, shown, masks, &footing);
     }
     in_hand_ui(painter, canvas, shown.pane, masks);
     if let Some(at) = hovered {
@@ -94,11 +100,18 @@ pub fn marks_ui(
 }
 
 /// The model's outline, dashed, in the segment's own color but lighter; only where it differs is it seen.
-fn ghost_ui(painter: &Painter, canvas: &Canvas, pane: usize, masks: &mut MaskMemory, footing: &Footing) {
+fn ghost_ui(painter: &Painter, canvas: &Canvas, shown: &Shown<'_>, masks: &mut MaskMemory, footing: &Footing) {
+    let space = space_of(shown);
     let MaskMemory { open, seen, .. } = masks;
     let Some(desk) = open else { return };
-    for (index, segment) in desk.segments.iter().enumerate().filter(|(_, segment)| segment.is_visible) {
-        let outline = seen.ghosts.of(pane, index, &footing.pose, &segment.ghost);
+    // Where nothing was changed the ghost would only make the line restless
+    let is_changed = |index: usize, ghost: &VoxelMask| match footing.pose.slice() {
+        Some(slice) => desk.set.mask(index).is_none_or(|mask| mask.plane(slice) != ghost.plane(slice)),
+        None => desk.set.mask(index).is_none_or(|mask| !mask.is_same(ghost)),
+    };
+    let shown_segments = desk.segments.iter().enumerate().filter(|(_, segment)| segment.is_visible);
+    for (index, segment) in shown_segments.filter(|(index, segment)| is_changed(*index, &segment.ghost)) {
+        let outline = seen.ghosts.of(shown.pane, index, &footing.pose, space, &segment.ghost);
         for line in outline.iter() {
             let points = thinned(line.iter().map(|point| canvas.screen_point(*point)));
             let (dark, light) = (faded(theme().text.outline, 0.5), faded(theme().text.strong, 0.85));

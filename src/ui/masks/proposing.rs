@@ -113,7 +113,7 @@ pub fn moves(
     } else {
         Hint::Click(from.map(|at| (at + 0.5).max(0.0) as u32))
     };
-    let prior = desk.likelihood_of(desk.active).map(AsRef::as_ref);
+    let prior = desk.likelihood_of(desk.active, slice).map(AsRef::as_ref);
     match Proposal::new(&values, slice, hint, prior) {
         Some(proposal) => {
             smart.share = proposal.suggested;

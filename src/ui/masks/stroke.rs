@@ -12,6 +12,7 @@ use crate::ui::deciding;
 use crate::ui::masks::desk::MaskDesk;
 use crate::ui::masks::footing::{Footing, ValuesMissing, footing, values_of};
 use crate::ui::masks::outlining::{self, Corner};
+use crate::ui::masks::proposing::SmartProposal;
 use crate::ui::masks::{MaskMemory, MaskTool, acts, proposing};
 use crate::ui::view_state::ViewState;
 use crate::ui::viewport::shown::{Canvas, Shown};
@@ -20,6 +21,9 @@ use crate::ui::viewport::shown::{Canvas, Shown};
 const CLICK_REACH: f32 = 3.0;
 /// One wheel step, or one key.
 const RADIUS_STEP: f64 = 1.2;
+/// The same for the extent of a proposal.
+const EXTENT_STEP: f64 = 0.03;
+
 /// A brush on its way.
 #[derive(Debug)]
 pub struct Stroke {
@@ -109,7 +113,8 @@ fn moves(ui: &Ui) -> Option<Moves> {
 
 /// Shift and the wheel change the brush; the picture does not scroll then.
 fn take_wheel(ui: &Ui, masks: &mut MaskMemory) {
-    if !masks.settings.tool.is_brush() {
+    let has_proposal = masks.in_hand.proposal.as_ref().is_some_and(SmartProposal::is_ready);
+    if !masks.settings.tool.is_brush() && !has_proposal {
         return;
     }
     let mut steps = 0.0;
@@ -134,8 +139,13 @@ fn take_wheel(ui: &Ui, masks: &mut MaskMemory) {
     }
 }
 
-/// Larger or smaller by so many steps.
+/// The proposal in hand, else the brush, larger or smaller by so many steps.
 pub fn resize(masks: &mut MaskMemory, steps: f64) {
+    if let Some(smart) = masks.in_hand.proposal.as_mut().filter(|smart| smart.is_ready()) {
+        smart.share = (smart.share + steps * EXTENT_STEP).clamp(0.02, 1.0);
+        smart.follow_slider();
+        return;
+    }
     let finest = masks.open.as_ref().map_or(0.1, |desk| {
         let [x, y, _] = desk.base.grid.spacing_mm;
         x.min(y) * 0.5
@@ -258,7 +268,8 @@ fn sample(context: &UiContext<'_>, view: &mut ViewState, to: [f64; 3], moves: &M
     let masks = &mut view.transient.masks;
     let (Some(desk), Some(stroke)) = (&mut masks.open, &mut masks.in_hand.stroke) else { return };
     let grid = desk.base.grid;
-    let radius_mm = masks.settings.radius_mm * moves.force.map_or(1.0, |force| f64::from(force.clamp(0.15, 1.0)));
+    let force = moves.force.filter(|_| masks.settings.heeds_pressure);
+    let radius_mm = masks.settings.radius_mm * force.map_or(1.0, |force| f64::from(force.clamp(0.15, 1.0)));
     let is_sphere = masks.settings.is_sphere && desk.is_stack() && desk.base.is_upright;
     let tip = if is_sphere { Tip::Sphere } else { Tip::Disc { normal: stroke.pose.normal(&grid) } };
     let mut spans = Sweep { from: stroke.last, to, radius_mm, tip }.spans(&grid);

@@ -1,7 +1,11 @@
 //! The masks of a study as a list of tasks: which are to be looked at, which are being changed, which are done.
 
+use std::sync::Arc;
+
 use crate::domain::decision::Verdict;
 use crate::domain::mask_edit::MaskSubject;
+use crate::domain::uid::StudyUid;
+use crate::review::session::ReviewSession;
 use crate::ui::context::UiContext;
 use crate::ui::masks::{acts, footing};
 use crate::ui::view_state::ViewState;
@@ -22,12 +26,35 @@ pub struct MaskTask {
     pub state: TaskState,
 }
 
+/// The list, made again only when the review has something new.
+#[derive(Default)]
+pub struct TaskList {
+    made_of: Option<(StudyUid, usize, usize)>,
+    tasks: Arc<[MaskTask]>,
+}
+
+impl TaskList {
+    pub fn follow(&mut self, context: &UiContext<'_>) {
+        let of = |session: &ReviewSession| (session.study().clone(), session.events().len(), session.findings().len());
+        let now = context.session.map(of);
+        if now != self.made_of {
+            self.made_of = now;
+            self.tasks = tasks(context).into();
+        }
+    }
+
+    pub fn tasks(&self) -> Arc<[MaskTask]> {
+        Arc::clone(&self.tasks)
+    }
+}
+
 /// The model's masks in the order of the findings, then the reader's own.
-pub fn tasks(context: &UiContext<'_>) -> Vec<MaskTask> {
+fn tasks(context: &UiContext<'_>) -> Vec<MaskTask> {
     let Some(session) = context.session else { return Vec::new() };
     let mut tasks: Vec<MaskTask> = Vec::new();
     for review in session.findings() {
-        let Some(subject) = footing::subject_of(&review.finding) else { continue };
+        let subject = context.open_study.and_then(|study| footing::subject_of(study, &review.finding));
+        let Some(subject) = subject else { continue };
         let is_decided = review.decision.as_ref().is_some_and(|decision| decision.verdict != Verdict::Uncertain);
         let state = state_of(context, &subject, is_decided);
         tasks.push(MaskTask { subject, name: review.finding.label.name.clone(), state });
@@ -52,8 +79,8 @@ fn state_of(context: &UiContext<'_>, subject: &MaskSubject, is_decided: bool) ->
 }
 
 /// The next mask that is not done, after the open one and then from the top.
-pub fn next(context: &UiContext<'_>, view: &ViewState) -> Option<MaskSubject> {
-    let tasks = tasks(context);
+pub fn next(view: &ViewState) -> Option<MaskSubject> {
+    let tasks = view.transient.masks.tasks.tasks();
     let open = view.transient.masks.open.as_ref().map(|desk| &desk.subject);
     let at = tasks.iter().position(|task| Some(&task.subject) == open).map_or(0, |at| at + 1);
     let (above, below) = tasks.split_at(at.min(tasks.len()));

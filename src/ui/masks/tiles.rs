@@ -204,7 +204,8 @@ fn of_plane(
     is_any.then_some(bits)
 }
 
-fn voxel_at(grid: &VoxelGrid, space: Option<&VolumeSpace>, [x, y, place]: [f64; 3]) -> Option<[u32; 3]> {
+/// The voxel at a place of the grid; an uneven stack says itself which slice is nearest.
+pub fn voxel_at(grid: &VoxelGrid, space: Option<&VolumeSpace>, [x, y, place]: [f64; 3]) -> Option<[u32; 3]> {
     let nearest = |at: f64, n: u32| {
         let rounded = (at + 0.5).floor();
         (rounded >= 0.0 && rounded < f64::from(n)).then_some(rounded as u32)

@@ -7,7 +7,7 @@ use crate::review::session::Keeping;
 use crate::ui::context::UiContext;
 use crate::ui::history;
 use crate::ui::masks::keys::MaskKey;
-use crate::ui::masks::tasks::{self, MaskTask, TaskState};
+use crate::ui::masks::tasks::{MaskTask, TaskState};
 use crate::ui::masks::{Finishing, acts, finishing};
 use crate::ui::panels::mask_segments::segments_ui;
 use crate::ui::panels::mask_tools::{operations_ui, tools_ui};
@@ -39,7 +39,7 @@ pub fn mask_editor_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState
 
 /// What is corrected, how far one is, and the way back.
 fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
-    let all = tasks::tasks(context);
+    let all = view.transient.masks.tasks.tasks();
     let Some(desk) = &view.transient.masks.open else { return };
     let own = all.iter().position(|task| task.subject == desk.subject);
     let n_done = all.iter().filter(|task| task.state == TaskState::Done).count();
@@ -146,10 +146,12 @@ fn acceptance_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let Some(desk) = &view.transient.masks.open else { return };
     let has_finding = desk.subject.finding.is_some();
     let is_busy = view.transient.masks.work.finishing.is_some();
-    let n_unrevised = acts::review_of(context, &desk.subject).map_or(0, |review| review.n_unrevised());
-    let words = match (has_finding, n_unrevised) {
-        (true, 0) => "Accept unchanged",
-        (true, _) => "Accept as corrected",
+    let review = acts::review_of(context, &desk.subject);
+    let n_unrevised = review.map_or(0, |review| review.n_unrevised());
+    let is_corrected = review.is_some_and(|review| !review.edits.is_empty());
+    let words = match (has_finding, is_corrected) {
+        (true, false) => "Accept unchanged",
+        (true, true) => "Accept as corrected",
         (false, _) => "Done",
     };
     ui.horizontal(|ui| {

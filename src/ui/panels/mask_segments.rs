@@ -1,14 +1,14 @@
 //! The segments of the open mask: name, code, color, lock, visibility, opacity.
 
-use egui::{Align, ComboBox, DragValue, Layout, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align, ComboBox, DragValue, Layout, RichText, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::domain::mask_edit::SegmentInfo;
 use crate::segmentation::operation::Operation;
 use crate::segmentation::segment_set::Sharing;
 use crate::ui::context::UiContext;
-use crate::ui::masks::acts;
 use crate::ui::masks::keys::MaskKey;
 use crate::ui::masks::templates::templates;
+use crate::ui::masks::{acts, segments};
 use crate::ui::shortcuts::{KeyCommand, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -38,9 +38,9 @@ pub fn segments_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
                 desk.active = index;
             }
         }
-        Some(Wish::Define(info)) => acts::define(&mut view.transient.masks, info),
-        Some(Wish::Lock(index)) => acts::toggle_lock(&mut view.transient.masks, index),
-        Some(Wish::Remove(index)) => acts::remove_segment(view, index),
+        Some(Wish::Define(info)) => segments::define(&mut view.transient.masks, info),
+        Some(Wish::Lock(index)) => segments::toggle_lock(&mut view.transient.masks, index),
+        Some(Wish::Remove(index)) => segments::remove_segment(view, index),
         Some(Wish::MergeInto(other)) => acts::run(context, view, Operation::MergeFrom { other }),
         None => {}
     }
@@ -53,7 +53,7 @@ fn head_ui(ui: &mut Ui, view: &mut ViewState) {
             let tip = hint(ui.ctx(), "A new segment", KeyCommand::Mask(MaskKey::NewSegment));
             if ui.small_button("Add").on_hover_text(tip).clicked() {
                 let n = view.transient.masks.open.as_ref().map_or(1, |desk| desk.segments.len() + 1);
-                acts::add_segment(view, &format!("Segment {n}"), None, None);
+                segments::add_segment(view, &format!("Segment {n}"), None, None);
             }
             let mut chosen = None;
             let response =
@@ -73,7 +73,7 @@ fn head_ui(ui: &mut Ui, view: &mut ViewState) {
             let tip = "Off: what one segment gains the others lose. On: a voxel may belong to several";
             if ui.checkbox(&mut is_overlapping, words).on_hover_text(tip).changed() {
                 let sharing = if is_overlapping { Sharing::Overlapping } else { Sharing::Exclusive };
-                acts::set_sharing(&mut view.transient.masks, sharing);
+                segments::set_sharing(&mut view.transient.masks, sharing);
             }
         });
     });
@@ -90,7 +90,7 @@ fn add_from_template(view: &mut ViewState, segment: &crate::ui::masks::templates
     let n = desk.segments.len() + masks.asked.len();
     let mut info = desk.fresh_segment(&segment.name, Some(segment.code()), Some(segment.color));
     info.id = format!("{}-{n}", info.id);
-    acts::define(masks, info);
+    segments::define(masks, info);
 }
 
 fn row_ui(ui: &mut Ui, view: &mut ViewState, index: usize, wish: &mut Option<Wish>) {
@@ -104,51 +104,61 @@ fn row_ui(ui: &mut Ui, view: &mut ViewState, index: usize, wish: &mut Option<Wis
     let info = segment.info.clone();
     let ground = if is_active { theme().surface.selected.into() } else { egui::Color32::TRANSPARENT };
     let frame = egui::Frame::NONE.fill(ground).corner_radius(4.0).inner_margin(egui::Margin::symmetric(4, 2));
-    let row = frame.show(ui, |ui| {
-        ui.horizontal(|ui| {
-            color_ui(ui, &info, wish);
-            name_ui(ui, &mut masks.renaming, &info, is_empty, wish);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.menu_button("…", |ui| {
-                    ui.set_min_width(170.0);
-                    if ui.button("Rename").clicked() {
-                        masks.renaming = Some((info.id.clone(), info.name.clone()));
-                        ui.close();
+    // The row senses clicks below what stands in it
+    let builder = UiBuilder::new().id_salt(("segment row", index)).sense(Sense::click());
+    let row = ui.scope_builder(builder, |ui| {
+        frame.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                color_ui(ui, &info, wish);
+                name_ui(ui, &mut masks.renaming, &info, is_empty, wish);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.menu_button("…", |ui| {
+                        ui.set_min_width(170.0);
+                        if ui.button("Rename").clicked() {
+                            masks.renaming = Some((info.id.clone(), info.name.clone()));
+                            ui.close();
+                        }
+                        if ui.add_enabled(active_has, egui::Button::new("Merge into the active segment")).clicked() {
+                            *wish = Some(Wish::MergeInto(index));
+                            ui.close();
+                        }
+                        if ui.button("Remove").clicked() {
+                            *wish = Some(Wish::Remove(index));
+                            ui.close();
+                        }
+                    })
+                    .response
+                    .on_hover_text("Rename, merge, remove");
+                    let lock = if is_locked { "Locked" } else { "Lock" };
+                    let response = ui.selectable_label(is_locked, RichText::new(lock).small());
+                    response.widget_info(|| {
+                        WidgetInfo::selected(Role::CheckBox, true, is_locked, format!("Lock {}", info.name))
+                    });
+                    if response.on_hover_text("A locked segment keeps every voxel").clicked() {
+                        *wish = Some(Wish::Lock(index));
                     }
-                    if ui.add_enabled(active_has, egui::Button::new("Merge into the active segment")).clicked() {
-                        *wish = Some(Wish::MergeInto(index));
-                        ui.close();
-                    }
-                    if ui.button("Remove").clicked() {
-                        *wish = Some(Wish::Remove(index));
-                        ui.close();
-                    }
-                })
-                .response
-                .on_hover_text("Rename, merge, remove");
-                let lock = if is_locked { "Locked" } else { "Lock" };
-                let response = ui.selectable_label(is_locked, RichText::new(lock).small());
-                response.widget_info(|| {
-                    WidgetInfo::selected(Role::CheckBox, true, is_locked, format!("Lock {}", info.name))
+                    let opacity = DragValue::new(&mut segment.opacity)
+                        .range(0.05..=1.0)
+                        .speed(0.01)
+                        .custom_formatter(|share, _| format!("{:.0} %", share * 100.0))
+                        .custom_parser(|text| {
+                            text.trim().trim_end_matches('%').trim().parse().ok().map(|n: f64| n / 100.0)
+                        });
+                    let response = ui.add_sized(vec2(36.0, 18.0), opacity).on_hover_text("Opacity: drag");
+                    let value = f64::from(segment.opacity);
+                    response.widget_info(|| WidgetInfo::slider(true, value, format!("Opacity of {}", info.name)));
+                    let mut is_shown = segment.is_visible;
+                    let response = ui.checkbox(&mut is_shown, "");
+                    response.widget_info(|| {
+                        WidgetInfo::selected(Role::CheckBox, true, is_shown, format!("Show {}", info.name))
+                    });
+                    response.on_hover_text("Show or hide");
+                    segment.is_visible = is_shown;
                 });
-                if response.on_hover_text("A locked segment keeps every voxel").clicked() {
-                    *wish = Some(Wish::Lock(index));
-                }
-                let opacity = DragValue::new(&mut segment.opacity).range(0.05..=1.0).speed(0.01).fixed_decimals(2);
-                let response = ui.add_sized(vec2(36.0, 18.0), opacity).on_hover_text("Opacity: drag");
-                let value = f64::from(segment.opacity);
-                response.widget_info(|| WidgetInfo::slider(true, value, format!("Opacity of {}", info.name)));
-                let mut is_shown = segment.is_visible;
-                let response = ui.checkbox(&mut is_shown, "");
-                response.widget_info(|| {
-                    WidgetInfo::selected(Role::CheckBox, true, is_shown, format!("Show {}", info.name))
-                });
-                response.on_hover_text("Show or hide");
-                segment.is_visible = is_shown;
             });
-        });
+        })
     });
-    let sense = ui.interact(row.response.rect, ui.scope_id().with(("segment row", index)), Sense::click());
+    let sense = row.response;
     sense.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_active, format!("Segment {}", info.name)));
     let tip = info.code.as_ref().map(|code| format!("{} ({} {})", code.meaning, code.scheme, code.value));
     let sense = match tip {

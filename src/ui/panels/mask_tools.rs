@@ -7,7 +7,7 @@ use crate::segmentation::margin::Within;
 use crate::segmentation::operation::Operation;
 use crate::ui::context::UiContext;
 use crate::ui::masks::keys::MaskKey;
-use crate::ui::masks::{Combine, MaskTool, acts, proposing};
+use crate::ui::masks::{Combine, MaskTool, acts, proposing, segments};
 use crate::ui::shortcuts::{KeyCommand, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
@@ -28,7 +28,8 @@ pub fn tools_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
             }
         }
     });
-    ui.add_space(2.0);
+    let words = view.transient.masks.settings.tool.instruction();
+    ui.label(RichText::new(words).small().color(theme().text.weak));
     match view.transient.masks.settings.tool {
         MaskTool::Brush | MaskTool::Eraser => brush_ui(ui, view),
         MaskTool::RangeBrush => {
@@ -76,6 +77,11 @@ fn brush_ui(ui: &mut Ui, view: &mut ViewState) {
                 .on_disabled_hover_text(tip);
         }
     });
+    // Only who has a pen is asked about it
+    if ui.input(|input| input.any_touches()) {
+        let tip = "Pressed less, the pen paints a smaller spot";
+        ui.checkbox(&mut settings.heeds_pressure, RichText::new("Pen pressure").small()).on_hover_text(tip);
+    }
 }
 
 /// Lowest and highest value of the threshold brush and the threshold.
@@ -153,7 +159,7 @@ fn growth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let unit = unit(view);
     ui.horizontal(|ui| within_ui(ui, view));
     let settings = &mut view.transient.masks.settings;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new("Tolerance ±").small().color(theme().text.weak));
         let speed = (tolerance / 50.0).max(1e-3);
         ui.add(DragValue::new(&mut settings.tolerance).speed(speed).range(1e-6..=1e9).max_decimals(2))
@@ -161,13 +167,15 @@ fn growth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
         ui.label(RichText::new("Leak guard").small().color(theme().text.weak));
         ui.add(DragValue::new(&mut settings.guard_mm).speed(0.05).range(0.0..=50.0).max_decimals(1).suffix(unit))
             .on_hover_text("Necks narrower than twice this are not passed; 0 for no guard");
+        ui.label(RichText::new("Reach").small().color(theme().text.weak));
+        ui.add(DragValue::new(&mut settings.reach_mm).speed(0.5).range(1.0..=500.0).max_decimals(0).suffix(unit))
+            .on_hover_text("No farther from the clicked place than this");
     });
 }
 
 fn smart_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     let masks = &mut view.transient.masks;
     let Some(smart) = masks.in_hand.proposal.as_mut().filter(|smart| smart.is_ready()) else {
-        ui.label(RichText::new("Click a structure, or drag a box around it.").small().color(theme().text.weak));
         return;
     };
     let mut is_accepted = false;
@@ -228,7 +236,11 @@ pub fn operations_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         }
     });
     ui.horizontal(|ui| {
-        let size_unit = if has_stack { " mm³" } else { " mm²" };
+        let size_unit = match (unit, has_stack) {
+            (" px", _) => " px",
+            (_, true) => " mm³",
+            (_, false) => " mm²",
+        };
         let value =
             DragValue::new(&mut amounts.island_mm).speed(1.0).range(0.0..=1e6).max_decimals(0).suffix(size_unit);
         ui.add(value).on_hover_text("Islands smaller than this are removed");
@@ -255,7 +267,7 @@ pub fn operations_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState)
         }
     });
     if splits {
-        acts::split_islands(context, view);
+        segments::split_islands(context, view);
     } else if mirrors {
         acts::mirror(context, view);
     } else if copies {

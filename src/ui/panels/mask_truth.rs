@@ -10,9 +10,9 @@ use crate::ui::masks::keys::MaskKey;
 use crate::ui::shortcuts::{KeyCommand, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
+use crate::ui::words::counted;
 
 pub fn truth_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
-    ui.separator();
     let masks = &mut view.transient.masks;
     let Some(desk) = &mut masks.open else { return };
     let active = desk.active;
@@ -98,8 +98,8 @@ fn effort_ui(ui: &mut Ui, context: &UiContext<'_>, view: &ViewState) {
     let seconds = effort.spent_ms / 1000 + view.transient.masks.hand.spent_s() as u64;
     let undone = if effort.n_undone > 0 { format!(", {} undone", effort.n_undone) } else { String::new() };
     let words = format!(
-        "{} edits{undone} in {}:{:02}; +{} −{} voxels drawn",
-        effort.n_strokes,
+        "{}{undone} in {}:{:02}; +{} −{} voxels drawn",
+        counted(effort.n_strokes as usize, "edit"),
         seconds / 60,
         seconds % 60,
         thousands(effort.n_voxels_added),
@@ -147,7 +147,7 @@ fn revision_words(review: &crate::review::mask_acts::MaskReview, at: usize, n: u
     let Some(revision) = review.revisions.get(at - 1).filter(|_| at <= n) else {
         return match review.n_unrevised() {
             0 => format!("as it is (revision {n})"),
-            edits => format!("as it is (+{edits} edits)"),
+            n => format!("as it is (+{})", counted(n, "edit")),
         };
     };
     let dice = match &revision.change.step {

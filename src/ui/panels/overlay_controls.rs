@@ -10,11 +10,14 @@ use crate::review::session::FindingReview;
 use crate::ui::action::{Action, AnalysisAction};
 use crate::ui::context::{MapState, UiContext};
 use crate::ui::deciding;
+use crate::ui::masks::keys::MaskKey;
+use crate::ui::masks::{acts, footing};
 use crate::ui::shortcuts::{KeyCommand, ReviewKey, hint};
 use crate::ui::theme::{from_srgb, theme};
 use crate::ui::view_state::{MaskStyle, OverlayView, ViewState};
 use crate::ui::viewport::laid_over::{self, LaidOver};
 use crate::ui::viewport::shown::Shown;
+use crate::ui::widgets::button::keyed_button;
 
 pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actions: &mut Vec<Action>) {
     let chosen = deciding::selected(context, view);
@@ -27,6 +30,7 @@ pub fn overlay_controls_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut View
     ui.checkbox(&mut view.overlay.marks_shown, "Boxes and lines");
     let over = laid_over(context, view, chosen);
     masks_ui(ui, chosen, &over, view);
+    correcting_ui(ui, context, chosen, view);
     saliency_ui(ui, context, chosen, view, actions);
 }
 
@@ -70,6 +74,19 @@ fn masks_ui(ui: &mut Ui, chosen: Option<&FindingReview>, over: &LaidOver, view: 
             }
         }
     });
+}
+
+/// The way into the mask editor; a mask that other products brought cannot be changed in place.
+fn correcting_ui(ui: &mut Ui, context: &UiContext<'_>, chosen: Option<&FindingReview>, view: &mut ViewState) {
+    let Some(study) = context.open_study else { return };
+    let has_mask = chosen.is_some_and(|review| footing::subject_of(study, &review.finding).is_some());
+    let (words, about) = match has_mask {
+        true => ("Correct mask", "Paint, erase and measure the finding's mask against the model's"),
+        false => ("Draw mask", "Segment the picture or the whole stack from nothing"),
+    };
+    if keyed_button(ui, true, words, about, KeyCommand::Mask(MaskKey::Edit)).clicked() {
+        acts::toggle(context, view);
+    }
 }
 
 fn saliency_ui(

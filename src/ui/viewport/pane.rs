@@ -205,12 +205,14 @@ fn draw(
     if is_cut {
         edges::ruler_ui(&painter, canvas, shown);
     }
+    // Boxes and lines would lie over the edge that is being corrected
+    let is_corrected = view.transient.masks.is_open();
     if let Some(session) = session.filter(|_| painted.is_some()) {
-        let shows_ai = overlay.marks_shown && !overlay.is_held_hidden;
+        let shows_ai = overlay.marks_shown && !overlay.is_held_hidden && !is_corrected;
         marks::marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
     }
     if let Some(session) = session.filter(|_| shown.cut.is_some()) {
-        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden;
+        let shows_ai = view.overlay.marks_shown && !view.overlay.is_held_hidden && !is_corrected;
         plane_marks::plane_marks_ui(&painter, canvas, shown, session, selected.as_ref(), shows_ai);
     }
     if let Some(session) = session.filter(|_| view.overlay.drawings_shown) {
@@ -340,9 +342,9 @@ fn hint_ui(painter: &Painter, area: Rect, view: &ViewState) {
 /// What the tool in hand wants, or what keys do to the selected drawing.
 fn tools_hint(painter: &Painter, view: &ViewState) -> Option<String> {
     let tools = &view.transient.tools;
+    // A mask's tools say it in the panel, where it covers nothing
     if view.transient.masks.is_open() {
-        let tool = view.transient.masks.settings.tool;
-        return Some(format!("{}: {}", tool.word(), tool.instruction()));
+        return None;
     }
     match (tools.tool, &tools.selected) {
         (Some(_), _) if tools.cross.is_some() => {

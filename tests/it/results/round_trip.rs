@@ -45,7 +45,7 @@ fn algorithm() -> AlgorithmIdentity {
 }
 
 /// Masks by segment number and image index, as the file at `path` lays them over the series.
-fn read_back(places: &[PathBuf], modality: &str, of: &Path) -> BTreeMap<(u32, usize), Mask> {
+pub fn read_back(places: &[PathBuf], modality: &str, of: &Path) -> BTreeMap<(u32, usize), Mask> {
     let intake = scanned(places);
     let study = &intake.studies[0];
     let result = study.series.iter().flat_map(|series| &series.instances).find(|instance| instance.path == of).unwrap();

@@ -4,7 +4,10 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, TouchPhas
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use overread::domain::mask_edit::{MaskEdit, MaskRevision, MaskStep};
+use overread::domain::reading::{Role, SignatureMeaning};
 use overread::imaging::view::ImageGrid;
+use overread::review::command::{Command, ReadingCommand, SignRequest};
+use overread::review::event::DecisionOrigin;
 use overread::review::mask_acts::MaskReview;
 use overread::segmentation::voxel_mask::VoxelMask;
 use overread::ui::masks::desk::MaskDesk;
@@ -376,4 +379,51 @@ fn a_click_proposes_a_region_that_enter_takes() {
     assert_eq!(edits(&harness)[0].tool, "smart_click");
     assert!(mask(&harness, 3).contains([160, 220, 0]));
     assert!(mask(&harness, 1).intersection(&mask(&harness, 3)).is_empty());
+}
+
+#[test]
+fn islands_come_apart_into_segments_that_are_made_for_them() {
+    let mut harness = heart();
+    press(&mut harness, Key::N);
+    harness.run_steps(2);
+    for spot in [[60.0, 60.0], [120.0, 60.0], [180.0, 60.0]] {
+        click(&mut harness, spot, Modifiers::NONE);
+    }
+    let whole = mask(&harness, 3);
+    harness.get_by_label("Split islands").click();
+    harness.run_steps(8);
+    assert_eq!(open(&harness).segments.len(), 6, "two more than the one with three islands");
+    let parts: Vec<VoxelMask> = (3..6).map(|segment| mask(&harness, segment)).collect();
+    assert!(parts.iter().all(|part| part.n_voxels() > 0));
+    assert_eq!(parts.iter().map(VoxelMask::n_voxels).sum::<u64>(), whole.n_voxels());
+    assert_eq!(open(&harness).active, 3, "what was split stays in hand");
+    assert_eq!(edits(&harness).last().unwrap().tool, "split_islands");
+}
+
+#[test]
+fn a_signed_mask_refuses_edits_with_a_sentence() {
+    let mut harness = heart();
+    drag(&mut harness, &[[275.0, 430.0], [300.0, 430.0]], Modifiers::NONE);
+    let before = mask(&harness, 0);
+    let request = SignRequest {
+        name: "Dr. Reader".into(),
+        meaning: SignatureMeaning::Review,
+        role: Role::Reader,
+        made: DecisionOrigin::AtScreen,
+        accepts_unreviewed: true,
+    };
+    harness.state_mut().apply(Command::Reading(ReadingCommand::Sign(request)));
+    harness.run_steps(2);
+    drag(&mut harness, &[[275.0, 410.0], [300.0, 410.0]], Modifiers::NONE);
+    assert!(mask(&harness, 0).is_same(&before) && edits(&harness).len() == 1);
+    let hint = harness.state().view.transient.hint.clone().unwrap_or_default();
+    assert!(hint.starts_with("Signed by"), "{hint}");
+}
+
+#[test]
+fn the_mask_follows_the_selected_finding() {
+    let mut harness = heart();
+    harness.state_mut().select("ct-nodule");
+    harness.run_steps(3);
+    assert!(!harness.state().view.transient.masks.is_open(), "that finding has no mask");
 }

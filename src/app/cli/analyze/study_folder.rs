@@ -79,6 +79,7 @@ fn document_of(finding: &Arc<Finding>, files: &Value) -> Result<Value, NotDone> 
         findings: vec![ReportedFinding::undecided(Arc::clone(finding))],
         annotations: Vec::new(),
         key_images: Vec::new(),
+        masks: Vec::new(),
         displays: Vec::new(),
         course: ReportedCourse::default(),
         made_at: stamp::now(),
