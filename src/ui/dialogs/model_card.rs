@@ -1,7 +1,7 @@
 //! A model's card: what it is for and not for, whom it may see, how good it was and on whom, and whether its maps can be
 //! trusted.
 
-use egui::{Grid, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use egui::{Align, Grid, Label, Layout, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
 use crate::domain::uid::ModelId;
 use crate::ui::context::{AboutSection, AnalysisState, ModelStatus, UiContext};
@@ -18,7 +18,9 @@ pub fn model_card_ui(ui: &Ui, context: &UiContext<'_>, chosen: &mut Option<Model
             ui.label("No models are installed. 'overread models add PATH' brings one in.");
         }
         let height = HEIGHT.min(ui.ctx().content_rect().height() - 170.0);
-        ui.horizontal_top(|ui| {
+        // The line between the two is as high as the room it is given
+        let room = vec2(ui.available_width(), height);
+        ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Min), |ui| {
             ui.vertical(|ui| {
                 ui.set_width(LIST_WIDTH);
                 list_ui(ui, context, chosen);
