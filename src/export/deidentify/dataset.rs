@@ -77,7 +77,16 @@ pub fn deidentify(object: &mut InMemDicomObject, options: &Options, secret: &Sec
     put(object, tags::PATIENT_NAME, VR::PN, &format!("Anonymous^{code}"));
     cap_age(object);
     say_so(object, options);
-    treatment.changes
+    let mut changes = treatment.changes;
+    // The patient's own were not left empty but named anew
+    for tag in [tags::PATIENT_ID, tags::PATIENT_NAME] {
+        if let Some(n) = changes.get_mut(&(tag, Act::Empty)) {
+            *n -= 1;
+            *changes.entry((tag, Act::Replace)).or_default() += 1;
+        }
+    }
+    changes.retain(|_, n| *n > 0);
+    changes
 }
 
 /// Every person's name and number in the data set, at any depth.

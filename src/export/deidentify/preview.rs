@@ -34,12 +34,7 @@ pub fn lines(path: &Path, options: &Options, secret: &Secret) -> Result<Vec<Chan
         before: words(&before, tag),
         after: words(&after, tag),
     };
-    // The patient is named anew whatever the table says of the old name
-    let named = [tags::PATIENT_NAME, tags::PATIENT_ID];
-    let all = changes.keys().map(|(tag, act)| (*tag, if named.contains(tag) { "replaced" } else { act.word() }));
-    let mut lines: Vec<ChangeLine> = all.map(line).collect();
-    lines.dedup_by(|a, b| a.tag == b.tag && a.what == b.what);
-    Ok(lines)
+    Ok(changes.keys().map(|(tag, act)| (*tag, act.word())).map(line).collect())
 }
 
 /// The value at the top of the data set as somebody may read it.

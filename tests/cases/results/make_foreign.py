@@ -142,7 +142,7 @@ hd.pm.ParametricMap(
     series_description="Other activation",
     **DEVICE,
 ).save_as(out / "pm.dcm")
-say("pm.dcm", "Other activation", middle, None, "map")
+say("pm.dcm", "Other activation", middle, None, "looked at")
 
 # A measurement report: a region in the patient, a region on the picture, an evaluation of the whole image
 evidence = [middle]
@@ -356,7 +356,7 @@ hd.pr.GrayscaleSoftcopyPresentationState(
     voi_lut_transformations=[hd.pr.SoftcopyVOILUTTransformation(window_center=40.0, window_width=400.0)],
     **DEVICE,
 ).save_as(out / "gsps.dcm")
-say("gsps.dcm", "look here", middle, [5, 5, 18, 15])
+say("gsps.dcm", "Drawings, MARKS", middle, [5, 5, 18, 15], "looked at")
 
 # Key images
 hd.ko.KeyObjectSelectionDocument(
