@@ -54,6 +54,7 @@ pub fn on_store(app: &mut App, event: StoreEvent) {
             app.library.worklist.take_in(listed);
             worklist::digest_more(app);
         }
+        StoreEvent::Worklist(Err(_)) if is_still_asked(&app.record.store) => {}
         StoreEvent::Worklist(Err(text)) => app.voice.warn(format!("The worklist could not be read: {text}")),
         StoreEvent::Digested(digests) => {
             for (study, digest) in digests {
@@ -62,6 +63,7 @@ pub fn on_store(app: &mut App, event: StoreEvent) {
             worklist::digest_more(app);
         }
         StoreEvent::Worked { study, result: Ok(digest) } => app.library.worklist.note_digest(&study, digest),
+        StoreEvent::Worked { result: Err(_), .. } if is_still_asked(&app.record.store) => {}
         StoreEvent::Worked { result: Err(text), .. } => app.voice.warn(text),
         StoreEvent::RecentPlaces(places) => app.record.recent_places = places,
         StoreEvent::Degraded(text) => app.voice.warn(text),
@@ -151,7 +153,9 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
         Err(text) => {
             // An empty review would look as if nothing had been decided: nothing is added to what could not be read.
             desk.session.set_access(RecordAccess::ReadOnly);
-            app.voice.error(format!("The study's record could not be read: {text}"));
+            if !is_still_asked(&app.record.store) {
+                app.voice.error(format!("The study's record could not be read: {text}"));
+            }
         }
     }
     if app.record.store != StoreState::Ready {
@@ -170,6 +174,11 @@ fn on_loaded(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, Strin
     prefetch::go_on(app);
 }
 
+/// The record waits for its key, or for the reader to say how it is kept: a dialog asks, and nothing has failed.
+fn is_still_asked(store: &StoreState) -> bool {
+    matches!(store, StoreState::Locked(_) | StoreState::Unmade(_))
+}
+
 /// The record was read once more: another program, or `overread decide`, may have written to it.
 fn on_read_again(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, String>) {
     match result {
@@ -184,6 +193,7 @@ fn on_read_again(app: &mut App, study: &StudyUid, result: Result<LoadedRecord, S
             }
             worklist::note_review(app, study);
         }
+        Err(_) if is_still_asked(&app.record.store) => {}
         Err(text) => app.voice.warn(format!("The study's record could not be read again: {text}")),
     }
 }

@@ -175,6 +175,8 @@ fn without_a_keyring_a_reader_says_how_the_record_is_protected_before_anything_i
     assert!(app.view.dialogs.iter().any(|dialog| matches!(dialog, Dialog::NewRecord(_))));
     run_until(&mut app, "the study", |app| app.open_desk().is_some_and(|desk| desk.is_record_read));
     assert!(!folder.path().join("review.sqlite").exists(), "nothing is made unasked");
+    let said: Vec<&str> = app.voice.messages().iter().map(|message| message.text.as_str()).collect();
+    assert!(!said.iter().any(|text| text.contains("could not be read")), "a question is no fault: {said:?}");
     ask(&mut app, RecordAction::Make(Some(words())));
     run_until(&mut app, "the record", |app| app.record.store == StoreState::Ready);
     run_until(&mut app, "findings", has_findings);

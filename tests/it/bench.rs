@@ -85,7 +85,7 @@ fn bench_inference_measures_every_stage_of_every_model() {
 
 #[test]
 fn bench_masks_measures_strokes_undo_and_operations() {
-    let document = bench(&["masks", "--slices", "8"]);
+    let document = bench(&["masks", "--slices", "32"]);
     let expected = ["brush_sample", "sphere_sample", "undo_stroke", "islands", "margin", "smooth", "interpolate"];
     assert!(expected.iter().all(|id| ids(&document).contains(id)), "{:?}", ids(&document));
 }

@@ -130,7 +130,7 @@ fn messages_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState, actio
         let words = format!("1 of {}", context.messages.len());
         ui.label(RichText::new(words).small().color(theme().text.weak));
     }
-    let width = (ui.available_width() - 330.0).max(120.0);
+    let width = (ui.available_width() - 430.0).max(120.0);
     ui.scope(|ui| {
         ui.set_max_width(width);
         let text = RichText::new(&message.text).color(color);
