@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use rayon::prelude::*;
+use rayon::iter::{IndexedParallelIterator as _, ParallelIterator as _};
+use rayon::slice::{ParallelSlice as _, ParallelSliceMut as _};
 
 use crate::domain::stored_pixels::{ColorModel, PixelLayout};
 use crate::import::dicom::codecs::Fault;
