@@ -46,6 +46,8 @@ pub struct FrameCache {
     pub generation: Generation,
     /// What is loaded before it is asked for.
     pub ahead: Ahead,
+    /// There is a screen, and its first picture goes before what is loaded ahead.
+    pub waits_for_screen: bool,
     pub volumes: VolumeShelf,
 }
 
@@ -60,6 +62,7 @@ impl FrameCache {
             clock: 0,
             generation: Generation::default(),
             ahead: Ahead::default(),
+            waits_for_screen: false,
             volumes: VolumeShelf::default(),
         }
     }

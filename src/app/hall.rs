@@ -236,7 +236,9 @@ impl eframe::App for App {
         if self.record.came_back(ctx.input(|input| input.focused)) {
             dispatch::study::read_record(self);
         }
-        self.library.first_image.told();
+        if self.library.first_image.told() {
+            dispatch::ahead::follow(self);
+        }
         let (before, scale) = (self.view.arrangement.window, ctx.zoom_factor());
         self.view.arrangement.window = ctx.input(|input| WindowPlace::of(input.viewport(), scale, before)).or(before);
         self.work();

@@ -189,6 +189,7 @@ pub fn enter(app: &mut App, cc: &eframe::CreationContext<'_>) {
     theme::install(&cc.egui_ctx);
     app.view.transient.enter_window();
     app.frames.volumes.resident = ResidentVolumes::default();
+    app.frames.waits_for_screen = true;
     let Some(state) = &cc.wgpu_render_state else { return };
     paint_callback::install(state);
     let is_by_processor = is_software(&state.adapter);

@@ -9,6 +9,10 @@ use crate::domain::series::Series;
 
 /// Called whenever the reader may have come to another image.
 pub fn follow(app: &mut App) {
+    // On screen at once, and only then the rest: where a processor draws, both would wait for each other
+    if app.frames.waits_for_screen && app.library.first_image.is_near() {
+        return;
+    }
     let readings = readings(app);
     if readings.is_empty() {
         return;

@@ -1,6 +1,9 @@
 //! How long it took from asking for files to the first picture of them on screen, for the log.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// So long everything else waits for it.
+const MOST: Duration = Duration::from_secs(1);
 
 /// Between a request to open something and the first pass that is through with a picture of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,12 +35,17 @@ impl FirstImage {
         true
     }
 
-    /// At the beginning of a pass: what the one before has drawn is on screen.
-    pub fn told(&mut self) {
-        if let Self::Drawn(when) = *self {
-            log::info!("first image painted after {} ms", when.elapsed().as_millis());
-            *self = Self::Nothing;
-        }
+    /// At the beginning of a pass: what the one before has drawn is on screen. Says whether that was the first picture.
+    pub fn told(&mut self) -> bool {
+        let Self::Drawn(when) = *self else { return false };
+        log::info!("first image painted after {} ms", when.elapsed().as_millis());
+        *self = Self::Nothing;
+        true
+    }
+
+    /// Whether its files are read and it is about to be on screen.
+    pub fn is_near(&self) -> bool {
+        matches!(self, Self::Opened(when) | Self::Drawn(when) if when.elapsed() < MOST)
     }
 }
 
@@ -51,8 +59,9 @@ mod tests {
         // Of the study that was open before
         assert!(!first.drawn());
         first.opened();
+        assert!(first.is_near());
         assert!(first.drawn() && !first.drawn());
-        first.told();
+        assert!(first.told() && !first.told() && !first.is_near());
         first.opened();
         assert!(!first.drawn() && matches!(first, FirstImage::Nothing));
     }
