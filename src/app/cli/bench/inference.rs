@@ -22,7 +22,7 @@ use crate::inference::weights::MAX_WEIGHTS_BYTES;
 use crate::jobs::work::single::{self, OpenedFrame};
 
 /// The networks as they were trained, and behind them the peer's loop.
-const TORCH_FORWARD: &str =
+pub const TORCH_FORWARD: &str =
     concat!(include_str!("../../../../models/training/networks.py"), "\n", include_str!("torch_forward.py"));
 /// Outputs compared with the peer's: about so many, spread over all.
 const N_COMPARED: usize = 4096;

@@ -8,7 +8,7 @@ use crate::app::cli::bench::import::{Setting, volume, writing};
 use crate::app::cli::bench::measure::{Part, Way, interleaved};
 use crate::app::cli::bench::resident;
 use crate::app::cli::bench::sheet::Sheet;
-use crate::app::hall::{App, AppOptions};
+use crate::app::hall::App;
 
 /// Longer than anybody waits.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -95,16 +95,9 @@ pub fn measure_crowd(setting: &Setting<'_>) -> Result<Sheet, String> {
 
 /// The hall, and what its threads say when they have something for it.
 fn start(setting: &Setting<'_>) -> Result<(App, Receiver<()>), String> {
-    let options = AppOptions {
-        importer: setting.importer.clone(),
-        store: setting.folder.join("review.sqlite"),
-        settings: setting.folder.join("settings.json"),
-        demo_dir: setting.folder.join("demo"),
-        ..AppOptions::default()
-    };
     let (wake, woken) = channel();
     // A hall that has gone needs no waking
-    let started = App::start(options, Arc::new(move || wake.send(()).unwrap_or_default()));
+    let started = App::start(setting.program(), Arc::new(move || wake.send(()).unwrap_or_default()));
     started.map(|app| (app, woken)).map_err(|error| format!("the program does not start: {error}"))
 }
 

@@ -18,6 +18,7 @@ use crate::app::cli::bench::arguments::{BenchImportArguments, ImportPart};
 use crate::app::cli::bench::scratch::Scratch;
 use crate::app::cli::bench::sheet::Sheet;
 use crate::app::cli::output::{self, Outcome};
+use crate::app::hall::AppOptions;
 use crate::import::Importer;
 
 /// What every part needs.
@@ -34,6 +35,17 @@ struct Setting<'a> {
 impl Setting<'_> {
     fn n(&self, full: u32) -> u32 {
         if self.is_small { full / 10 } else { full }
+    }
+
+    /// A program of its own within the folder.
+    fn program(&self) -> AppOptions {
+        AppOptions {
+            importer: self.importer.clone(),
+            store: self.folder.join("review.sqlite"),
+            settings: self.folder.join("settings.json"),
+            demo_dir: self.folder.join("demo"),
+            ..AppOptions::default()
+        }
     }
 }
 

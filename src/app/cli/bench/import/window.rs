@@ -10,7 +10,7 @@ use eframe::egui::{Context, ViewportCommand};
 use crate::app::cli::bench::import::{Setting, volume, writing};
 use crate::app::cli::bench::measure::{Part, Series};
 use crate::app::cli::bench::sheet::Sheet;
-use crate::app::hall::{App, AppOptions};
+use crate::app::hall::App;
 use crate::app::settings::{self, Settings};
 use crate::app::startup;
 use crate::app::state::first_image::FirstImage;
@@ -71,13 +71,7 @@ pub fn measure(setting: &Setting<'_>) -> Result<Sheet, String> {
     let n_slices = setting.n(1000);
     let folder = setting.folder.join("series");
     writing::ct_series(&folder, n_slices, volume::SIZE)?;
-    let options = AppOptions {
-        importer: setting.importer.clone(),
-        store: setting.folder.join("review.sqlite"),
-        settings: setting.folder.join("settings.json"),
-        demo_dir: setting.folder.join("demo"),
-        ..AppOptions::default()
-    };
+    let options = setting.program();
     let known_reader = Settings { has_accepted_research_use: true, ..Settings::default() };
     settings::write(&options.settings, &known_reader).map_err(|error| format!("no settings could be kept: {error}"))?;
     let step = Step::Resting(Instant::now() + 2 * REST);

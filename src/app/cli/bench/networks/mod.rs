@@ -7,6 +7,7 @@ use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
 use crate::app::cli::bench::arguments::{BenchNetworksArguments, NetworkChoice};
+use crate::app::cli::bench::inference::TORCH_FORWARD;
 use crate::app::cli::bench::measure::{Part, Series, Way, interleaved};
 use crate::app::cli::bench::peer::Peer;
 use crate::app::cli::bench::resident;
@@ -21,9 +22,6 @@ use crate::inference::network::expected_tensors;
 use crate::inference::registry;
 use crate::inference::trial::Trial;
 
-/// The networks as they are trained, and behind them the peer's loop.
-const TORCH: &str =
-    concat!(include_str!("../../../../../models/training/networks.py"), "\n", include_str!("torch_forward.py"));
 const ONNX: &str = include_str!("onnx_forward.py");
 /// Outputs compared with the peer's: about so many, spread over all.
 const N_COMPARED: usize = 4096;
@@ -215,7 +213,7 @@ impl Peers {
                 "output_stride": stride, "shape": [1, case.channels, case.side, case.side],
                 "n_weight_bytes": weights.len(), "n_value_bytes": value_bytes.len(),
             });
-            let torch = Peer::python(python, TORCH, &header, &body)?;
+            let torch = Peer::python(python, TORCH_FORWARD, &header, &body)?;
             let onnx = Peer::python(python, ONNX, &header, &value_bytes)?;
             for (who, peer) in [("torch", &torch), ("onnx", &onnx)] {
                 let theirs = peer.facts["outputs"].as_array().into_iter().flatten().filter_map(Value::as_f64);
@@ -228,7 +226,7 @@ impl Peers {
                 facts.push((part_id(case, who, *n_threads), fact));
             }
             let onnx_mib = onnx.facts["peak_mib"].as_f64();
-            facts.push((format!("{}.onnx.peak_mib", part_id(case, "onnx", *n_threads)), json!(onnx_mib)));
+            facts.push((format!("{}.peak_mib", part_id(case, "onnx", *n_threads)), json!(onnx_mib)));
             peers.push(Self { onnx: Some(onnx), torch: Some(torch), onnx_mib, our_mib });
         }
         facts.push((format!("{}.overread.peak_mib", case.name), json!(our_mib)));
