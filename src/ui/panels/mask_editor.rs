@@ -16,6 +16,7 @@ use crate::ui::shortcuts::{KeyCommand, ReviewKey, hint};
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{keyed_button, main_button, wide_button};
+use crate::ui::widgets::keeping::keeping_label;
 
 pub fn mask_editor_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     header_ui(ui, context, view);
@@ -67,19 +68,12 @@ fn header_ui(ui: &mut Ui, context: &UiContext<'_>, view: &mut ViewState) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(name).color(theme().text.normal));
         ui.label(RichText::new(ground).small().color(theme().text.weak));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| match keeping {
-            Some(Keeping::NotSaved(reason)) => {
-                let words = RichText::new("NOT SAVED").small().strong().color(theme().state.error);
-                ui.label(words).on_hover_text(reason);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let Some(keeping) = &keeping else { return };
+            let label = keeping_label(ui, keeping, "saved");
+            if *keeping == Keeping::Kept {
+                label.on_hover_text("Every stroke is in the record");
             }
-            Some(Keeping::Pending) => {
-                ui.label(RichText::new("saving…").small().color(theme().text.weak));
-            }
-            Some(Keeping::Kept) => {
-                let words = RichText::new("saved").small().color(theme().text.weak);
-                ui.label(words).on_hover_text("Every stroke is in the record");
-            }
-            None => {}
         });
     });
     if all.len() > 1 {

@@ -2,13 +2,14 @@
 
 use egui::{Align, Label, Layout, ProgressBar, RichText, Ui};
 
-use crate::review::session::{Keeping, ReviewSession};
+use crate::review::session::ReviewSession;
 use crate::ui::action::{Action, AppAction};
 use crate::ui::context::{JobStatus, RecordWords, Severity, StoreState, UiContext};
 use crate::ui::dialogs::Dialog;
 use crate::ui::record_action::RecordAction;
 use crate::ui::theme::theme;
 use crate::ui::view_state::ViewState;
+use crate::ui::widgets::keeping::keeping_label;
 use crate::ui::words::counted;
 
 /// Below this width one job is shown by name, above it two; more are counted.
@@ -66,18 +67,8 @@ fn keeping_ui(ui: &mut Ui, context: &UiContext<'_>, actions: &mut Vec<Action>) {
         ui.label(RichText::new(short).small().color(theme().text.weak)).on_hover_text(long);
         ui.separator();
     }
-    match context.session.map(ReviewSession::keeping) {
-        Some(Keeping::NotSaved(reason)) => {
-            let words = RichText::new("NOT SAVED").small().strong().color(theme().state.error);
-            ui.label(words).on_hover_text(reason);
-        }
-        Some(Keeping::Pending) => {
-            ui.label(RichText::new("saving…").small().color(theme().text.weak));
-        }
-        Some(Keeping::Kept) => {
-            ui.label(RichText::new("All decisions are kept").small().color(theme().text.weak));
-        }
-        None => {}
+    if let Some(keeping) = context.session.map(ReviewSession::keeping) {
+        keeping_label(ui, &keeping, "All decisions are kept");
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod button;
 pub mod histogram_plot;
+pub mod keeping;
 pub mod line_style;
 pub mod outlined_text;
 pub mod state_icon;
